@@ -1,0 +1,1 @@
+"""Where is a fix relative to the shapes that matter: vectorised geometry over arrays; no I/O, no clock."""
