@@ -1,0 +1,162 @@
+"""The alerts that are open, those that a late fix may still change, and the differences that leave the engine."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from analytics.alerts import Alert, AlertChange, Change
+
+Key = tuple[str, int]  # rule id, subject
+
+
+@dataclass(slots=True)
+class _Page:
+    """One device's alerts: open at the head and at the two snapshots, and the latest form of all touched since each."""
+
+    open: dict[Key, Alert] = field(default_factory=dict)
+    open_newer: dict[Key, Alert] = field(default_factory=dict)
+    open_older: dict[Key, Alert] = field(default_factory=dict)
+    since_newer: dict[str, Alert] = field(default_factory=dict)
+    since_older: dict[str, Alert] = field(default_factory=dict)
+
+    def empty(self) -> bool:
+        return not (self.open or self.open_newer or self.open_older or self.since_newer or self.since_older)
+
+    def view(self) -> dict[str, Alert]:
+        """The latest form of every alert that the older snapshot does not already hold as over."""
+        return self.held() | self.since_older
+
+    def held(self) -> dict[str, Alert]:
+        """The alerts open at the older snapshot."""
+        return {a.id: a for a in self.open_older.values()}
+
+    def touch(self, alert: Alert) -> None:
+        self.since_newer[alert.id] = alert
+        self.since_older[alert.id] = alert
+
+
+@dataclass(slots=True)
+class _Revision:
+    """A device's alerts as they were told, and as the walk through its fixes finds them anew."""
+
+    before: dict[str, Alert]
+    after: dict[str, Alert]
+
+
+class AlertBook:
+    """Alerts by device. A change is told at once, except of devices under revision, which are compared as a whole."""
+
+    def __init__(self) -> None:
+        self._pages: dict[int, _Page] = {}
+        self._revised: dict[int, _Revision] = {}
+        self._changes: list[AlertChange] = []
+
+    def open(self, device: int, key: Key) -> Alert | None:
+        page = self._pages.get(device)
+        return page.open.get(key) if page else None
+
+    def opened(self, device: int) -> list[tuple[Key, Alert]]:
+        page = self._pages.get(device)
+        return list(page.open.items()) if page else []
+
+    def begin(self, device: int, key: Key, alert: Alert) -> None:
+        page = self._pages.setdefault(device, _Page())
+        page.open[key] = alert
+        page.touch(alert)
+        self._tell(device, AlertChange(Change.RAISED, alert))
+
+    def end(self, device: int, key: Key, alert: Alert) -> None:
+        """Close the open alert of `key`; `alert` is its ended form."""
+        page = self._pages[device]
+        before = page.open.pop(key)
+        page.touch(alert)
+        self._tell(device, AlertChange(Change.ENDED, alert, before))
+
+    def _tell(self, device: int, change: AlertChange) -> None:
+        revision = self._revised.get(device)
+        if revision is None:
+            self._changes.append(change)
+        else:
+            revision.after[change.alert.id] = change.alert
+
+    def keep(self, devices: Iterable[int]) -> None:
+        """Age the snapshots of `devices`, as :meth:`StateTable.keep` does for their states."""
+        for device in devices:
+            page = self._pages.get(device)
+            if page is None:
+                continue
+            page.open_older, page.open_newer = page.open_newer, dict(page.open)
+            page.since_older, page.since_newer = page.since_newer, {}
+            if page.empty():
+                del self._pages[device]
+
+    def rewind(self, devices: Iterable[int]) -> None:
+        """Return `devices` to their older snapshot and begin their revision."""
+        for device in devices:
+            page = self._pages.setdefault(device, _Page())
+            self._revised[device] = _Revision(page.view(), page.held())
+            page.open, page.open_newer = dict(page.open_older), dict(page.open_older)
+            page.since_newer, page.since_older = {}, {}
+
+    def revise(self, device: int, known: Sequence[Alert], open_older: dict[Key, Alert] | None = None) -> None:
+        """Begin the revision of `device` against `known` alerts, from a state in which `open_older` are open."""
+        page = self._pages[device] = _Page()
+        page.open_older = dict(open_older or {})
+        page.open, page.open_newer = dict(page.open_older), dict(page.open_older)
+        self._revised[device] = _Revision({a.id: a for a in known}, page.held())
+
+    def open_older(self) -> list[tuple[int, Key, Alert]]:
+        return [(d, k, a) for d, page in self._pages.items() for k, a in page.open_older.items()]
+
+    def told_since_older(self) -> list[Alert]:
+        """The latest form of every alert that was told of fixes later than the older snapshots."""
+        return [a for page in self._pages.values() for a in page.since_older.values()]
+
+    def settle(self) -> tuple[AlertChange, ...]:
+        """End all revisions and hand out every change since the last call."""
+        for device, revision in self._revised.items():
+            # A page on which nothing was left has been torn out.
+            page = self._pages.get(device) or _Page()
+            self._changes.extend(self._compared(page, revision.before, revision.after))
+        self._revised.clear()
+        changes, self._changes = self._changes, []
+        return tuple(changes)
+
+    def _compared(self, page: _Page, before: dict[str, Alert], after: dict[str, Alert]) -> list[AlertChange]:
+        gone = [a for i, a in before.items() if i not in after]
+        changes: list[AlertChange] = []
+        for alert in after.values():
+            old = before.get(alert.id)
+            if old is None:
+                old = next((g for g in gone if _same_state(g, alert)), None)
+                if old is None:
+                    changes.append(AlertChange(Change.RAISED, alert))
+                    continue
+                gone.remove(old)
+                alert = self._renamed(page, alert, old.id)
+            if alert != old:
+                ended = old.end_s is None and alert == old.ended(alert.end_s or 0.0, **alert.detail)
+                changes.append(AlertChange(Change.ENDED if ended else Change.AMENDED, alert, old))
+        changes.extend(AlertChange(Change.WITHDRAWN, a, a) for a in gone)
+        return changes
+
+    @staticmethod
+    def _renamed(page: _Page, alert: Alert, identity: str) -> Alert:
+        """Give `alert` the identity it was first known by, so that people's work on it stays with it."""
+        renamed = replace(alert, id=identity)
+        for alerts in (page.open, page.open_newer, page.open_older):
+            for key, value in alerts.items():
+                if value.id == alert.id:
+                    alerts[key] = replace(value, id=identity)
+        for touched in (page.since_newer, page.since_older):
+            if alert.id in touched:
+                touched[identity] = replace(touched.pop(alert.id), id=identity)
+        return renamed
+
+
+def _same_state(a: Alert, b: Alert) -> bool:
+    """Whether two forms tell of one state: the same rule and duty, at overlapping times."""
+    if (a.rule, a.device, a.duty) != (b.rule, b.device, b.duty):
+        return False
+    a_end = a.end_s if a.end_s is not None else float("inf")
+    b_end = b.end_s if b.end_s is not None else float("inf")
+    return a.start_s <= b_end and b.start_s <= a_end

@@ -1,0 +1,77 @@
+"""`signal-lost` 失联: an on-duty device has been silent for longer than the limit.
+
+Noticed by the clock, not by the next message: :func:`tick` looks at all duties that are on. A silence that turns out to
+be shorter when late fixes arrive is withdrawn by the engine's revision.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.alerts import Grade
+from analytics.report import Report
+from analytics.rulebook import Parameter, Rule, Text, define
+from analytics.situation import Ground
+from analytics.state import blank
+from analytics.steps import Floats, Ints
+from analytics.view import View
+
+RULE = define(
+    "signal-lost",
+    Grade.C,
+    Text("失联", "Signal lost"),
+    Text("在勤设备无信号", "An on-duty device is silent"),
+    Text("电台呼叫；检查终端", "Call by radio; check the terminal"),
+    Text("本局终端使用规定", "The bureau's terminal regulations"),
+    {"minutes": Parameter(3, 0.5, 240, Text("允许静默时长（分钟）", "Minutes of silence that are let pass"))},
+)
+STATE = blank(np.dtype([("lost", "?")]))
+
+
+def step(rule: Rule, view: View, state: NDArray[np.void], report: Report) -> None:
+    """Report silences that a fix ended: those the clock has raised, and those it had no occasion to."""
+    steps, ground = view.duties.steps, view.ground
+    limit_s = rule["minutes"] * 60
+    duty_from_s = np.maximum(ground.duties.from_s[steps.subject], ground.began_s)
+    since_s = np.where(np.isnan(steps.prev_t_s), duty_from_s, steps.prev_t_s)
+    for i in np.flatnonzero(steps.t_s - since_s > limit_s).tolist():
+        duty = int(steps.subject[i])
+        if not state["lost"][duty]:
+            _begin(rule, ground, duty, float(since_s[i]), (float(steps.prev_lon[i]), float(steps.prev_lat[i])), report)
+        end_s = float(steps.t_s[i])
+        report.end(rule, duty, end_s=end_s, noticed_s=end_s, silent_s=end_s - float(since_s[i]))
+        state["lost"][duty] = False
+    state["lost"][steps.subjects] = False
+
+
+def tick(
+    rule: Rule, ground: Ground, on: Ints, now_s: float, last: NDArray[np.void], state: NDArray[np.void], report: Report
+) -> Ints:
+    """Report the duties among `on` that are silent at `now_s`; returns them. `last` has dtype LAST, by duty."""
+    last_s: Floats = last["t_s"][on]
+    since_s = np.where(np.isnan(last_s), np.maximum(ground.duties.from_s[on], ground.began_s), last_s)
+    until_s = np.minimum(now_s, ground.duties.to_s[on])
+    silent = (until_s - since_s > rule["minutes"] * 60) & ~state["lost"][on]
+    for duty, since in zip(on[silent].tolist(), since_s[silent].tolist(), strict=True):
+        _begin(rule, ground, duty, since, (float(last["lon"][duty]), float(last["lat"][duty])), report)
+    state["lost"][on[silent]] = True
+    lost: Ints = on[silent]
+    return lost
+
+
+def _begin(rule: Rule, ground: Ground, duty: int, since_s: float, last: tuple[float, float], report: Report) -> None:
+    limit_s = rule["minutes"] * 60
+    if ground.excused(np.array([duty]), np.array([since_s + limit_s]))[0]:
+        return
+    seen = last[0] == last[0]
+    lon, lat = last if seen else ground.place(duty)
+    report.begin(
+        rule,
+        duty,
+        start_s=since_s,
+        noticed_s=since_s + limit_s,
+        lon=lon,
+        lat=lat,
+        silent_s=limit_s,
+        limit_s=limit_s,
+        last_fix=since_s if seen else None,
+    )
