@@ -1,0 +1,29 @@
+"""What can go wrong in the store, by what the caller can do about it."""
+
+
+class StoreError(Exception):
+    """Base of every error of this package."""
+
+
+class StoreUnavailable(StoreError):  # noqa: N818  (a state of the world, not a fault of the caller)
+    """The database can't be reached or went away mid-way: repeat the same call, it is harmless."""
+
+
+class CommitRefused(StoreError):  # noqa: N818
+    """The database refused what was to be written; repeating it will not help."""
+
+
+class MigrationError(StoreError):
+    """The database's schema and the migrations of this program do not fit together."""
+
+
+class EmbeddedError(StoreError):
+    """The embedded PostgreSQL could not be started or stopped."""
+
+
+class InvalidRecord(StoreError):  # noqa: N818
+    """A plan, rule or cursor that can't be stored or read: the message names the part."""
+
+
+class NotFound(StoreError):  # noqa: N818
+    """There is no such record."""

@@ -1,0 +1,265 @@
+"""The one writer: fixes, alerts and engine state in one transaction, which may be repeated without harm.
+
+A commit is one pipeline, so one round trip and one wait for the disk, whatever it holds. When the database goes away,
+even in the middle, the call raises :class:`StoreUnavailable`; the caller repeats the same call (same `received_s`)
+until it goes through, and nothing is lost or doubled.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+from psycopg.rows import dict_row
+
+from analytics.alerts import Alert, AlertChange
+from analytics.fixes import DeviceTable, FixBatch
+from analytics.outcome import Checkpoint, Crossing
+from analytics.rulebook import Rulebook
+from store import arrays, commit_rows, plan_saving, rules
+from store.alert_rows import alert_of, amendment_rows, as_json, final_rows
+from store.errors import CommitRefused, StoreUnavailable
+from store.queries import queries
+from store.records import Committed, DeadLetter, DeviceStatus
+from store.times import moment, seconds
+
+_COMMIT = queries("commit")
+_LEDGER = queries("ledger")
+
+FIRST_DAY = date(2000, 1, 1)
+LAST_DAY = date(2099, 12, 31)
+CHUNK = 10_000  # fixes a statement: larger arrays are slower, not faster
+
+
+class Ledger:
+    """One connection that writes; it reconnects. `name` tells apart the checkpoints of several workers.
+
+    Not for use from several threads at once.
+    """
+
+    def __init__(self, dsn: str, *, name: str = "ingest") -> None:
+        self._dsn = dsn
+        self._name = name
+        self._connection: psycopg.Connection[Any] | None = None
+        self._days: set[int] = set()
+
+    def close(self) -> None:
+        """Leaves the database."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # --- writing ---
+
+    def commit(
+        self,
+        fixes: FixBatch,
+        changes: Sequence[AlertChange] = (),
+        crossings: Sequence[Crossing] = (),
+        dead_letters: Sequence[DeadLetter] = (),
+        statuses: Sequence[DeviceStatus] = (),
+        checkpoint: Checkpoint | None = None,
+        *,
+        received_s: float,
+    ) -> Committed:
+        """Writes everything or nothing. `received_s`, the server's clock, is when alerts count as raised."""
+        everything = (fixes, changes, crossings, dead_letters, statuses, checkpoint)
+        if self._days:
+            try:
+                return self._commit(*everything, moment(received_s))
+            except CommitRefused as error:
+                # Retention may have dropped a day that we remember as made; what we remember is forgotten now.
+                if not isinstance(error.__cause__, psycopg.errors.CheckViolation):
+                    raise
+        return self._commit(*everything, moment(received_s))
+
+    def _commit(
+        self,
+        fixes: FixBatch,
+        changes: Sequence[AlertChange],
+        crossings: Sequence[Crossing],
+        dead_letters: Sequence[DeadLetter],
+        statuses: Sequence[DeviceStatus],
+        checkpoint: Checkpoint | None,
+        at: datetime,
+    ) -> Committed:
+        alerts = final_rows(changes)
+        ids = tuple(row["id"] for row in alerts)
+        days = self._new_days(fixes)
+        with self._session() as connection:
+            with connection.pipeline(), connection.transaction():
+                for day in days:
+                    connection.execute(_COMMIT["ensure_day"], (FIRST_DAY + timedelta(days=day),), prepare=True)
+                inserted = self._write_fixes(connection, fixes, at)
+                if alerts:
+                    connection.execute(_COMMIT["write_alerts"], {"rows": as_json(alerts), "at": at}, prepare=True)
+                if amendments := amendment_rows(changes):
+                    connection.execute(_COMMIT["write_amendments"], (at, as_json(amendments)), prepare=True)
+                if crossings:
+                    connection.execute(
+                        _COMMIT["write_crossings"], (commit_rows.crossing_rows(crossings),), prepare=True
+                    )
+                for letter in commit_rows.letter_rows(dead_letters, at):
+                    connection.execute(_COMMIT["write_dead_letter"], letter, prepare=True)
+                if statuses:
+                    connection.execute(_COMMIT["write_statuses"], (commit_rows.status_rows(statuses),), prepare=True)
+                if checkpoint is not None:
+                    row = {"name": self._name, "payload": checkpoint.payload, "since": moment(checkpoint.since_s)}
+                    connection.execute(_COMMIT["write_checkpoint"], row | {"at": at}, prepare=True)
+                notice = commit_rows.notice(ids, len(fixes) > 0, bool(statuses), bool(dead_letters))
+                if notice:
+                    connection.execute(_COMMIT["notify"], (as_json(notice),), prepare=True)
+            new_fixes = sum(cursor.rowcount for cursor in inserted)
+        self._days.update(days)
+        return Committed(new_fixes=new_fixes, alerts=ids)
+
+    def register(
+        self,
+        names: Sequence[str],
+        kinds: Mapping[str, str] | None = None,
+        units: Mapping[str, str] | None = None,
+    ) -> NDArray[np.int32]:
+        """The numbers of `names`, in their order; names not known get the next free numbers, without gaps."""
+        told = [
+            {"name": name, "kind": (kinds or {}).get(name), "unit": (units or {}).get(name)}
+            for name in names
+            if name in (kinds or {}) or name in (units or {})
+        ]
+        with self._session() as connection, connection.transaction():
+            connection.execute(_LEDGER["register"], (list(names),))
+            if told:
+                connection.execute(_LEDGER["describe_devices"], (as_json(told),))
+            numbers = dict(connection.execute(_LEDGER["numbers"], (list(names),)).fetchall())
+        return np.array([numbers[name] for name in names], np.int32)
+
+    def save_plan(self, document: Mapping[str, Any], author: str, *, now_s: float) -> int:
+        """Keeps `document` as the newest plan and returns its version; the current one saved again stays as it is."""
+        with self._session() as connection, connection.transaction():
+            return plan_saving.save(connection, document, author, now_s)
+
+    def seed_rules(self, book: Rulebook, *, now_s: float) -> int:
+        """Adds the rules of the catalogue that the table does not know yet; returns how many."""
+        with self._session() as connection, connection.transaction():
+            return rules.seed(connection, book, now_s)
+
+    def retain(self, days: int, *, now_s: float) -> int:
+        """Drops fixes older than `days` whole UTC days, and dead letters as old; returns the number of days dropped."""
+        if days < 1:
+            raise ValueError(f"retain: expected at least 1 day, got {days}")
+        first = moment(now_s).astimezone(UTC).date() - timedelta(days=days)
+        with self._session() as connection, connection.transaction():
+            connection.execute(_LEDGER["lock_timeout"])
+            row = connection.execute(_LEDGER["drop_fix_days"], (first,)).fetchone()
+            connection.execute(_LEDGER["drop_dead_letters"], (first,))
+        self._days.clear()
+        return int(row[0]) if row else 0
+
+    # --- reading, for the engine to resume ---
+
+    def devices(self) -> DeviceTable:
+        """All devices, numbered as in the database."""
+        with self._session() as connection:
+            return DeviceTable(name for (name,) in connection.execute(_LEDGER["devices"]))
+
+    def checkpoint(self) -> Checkpoint | None:
+        """The engine state of the last commit that carried one."""
+        with self._session() as connection:
+            row = connection.execute(_LEDGER["checkpoint"], (self._name,)).fetchone()
+        return None if row is None else Checkpoint(payload=bytes(row[0]), since_s=seconds(row[1]))
+
+    def fixes_since(self, t_s: float, devices: Sequence[int] | NDArray[np.integer] | None = None) -> FixBatch:
+        """Fixes later than `t_s`, of all devices or of those numbered, in the order of time."""
+        numbers = None if devices is None else [int(number) for number in devices]
+        return self._copy_fixes("fixes_since", {"since": moment(t_s), "devices": numbers})
+
+    def fixes_of(self, device: int, from_s: float, to_s: float) -> FixBatch:
+        """One device's fixes from `from_s` to `to_s`, both included, in the order of time."""
+        return self._copy_fixes("fixes_of", (device, moment(from_s), moment(to_s)))
+
+    def alerts_known(self, since_s: float) -> list[Alert]:
+        """Alerts that still last, or that ended or were noticed since `since_s`; withdrawn ones are left out."""
+        with self._session() as connection, connection.cursor(row_factory=dict_row) as cursor:
+            cursor.execute(_LEDGER["alerts_known"], {"since": moment(since_s)})
+            return [alert_of(row) for row in cursor]
+
+    def latest_s(self) -> float | None:
+        """Event time of the newest position; None where there is none yet."""
+        with self._session() as connection:
+            row = connection.execute(_LEDGER["latest"]).fetchone()
+        return None if row is None or row[0] is None else seconds(row[0])
+
+    def plan(self) -> tuple[int, dict[str, Any]] | None:
+        """The current plan, with its version."""
+        with self._session() as connection:
+            return plan_saving.current(connection)
+
+    def rule_settings(self) -> dict[str, dict[str, Any]]:
+        """The current rules as the bureau edited them, as a document for `Rulebook.amended`."""
+        with self._session() as connection:
+            return rules.settings(connection)
+
+    # --- inside ---
+
+    def _write_fixes(
+        self, connection: psycopg.Connection[Any], fixes: FixBatch, at: datetime
+    ) -> list[psycopg.Cursor[Any]]:
+        inserted = []
+        for first in range(0, len(fixes), CHUNK):
+            part = arrays.fix_columns(fixes.take(slice(first, first + CHUNK)))
+            inserted.append(connection.execute(_COMMIT["insert_fixes"], part, prepare=True))
+        if inserted:
+            newest = arrays.fix_columns(fixes.take(_newest(fixes)))
+            connection.execute(_COMMIT["move_positions"], (at, *newest), prepare=True)
+        return inserted
+
+    def _new_days(self, fixes: FixBatch) -> list[int]:
+        days = np.unique(np.floor(fixes.t_s / 86400.0)).astype(int) - (FIRST_DAY - date(1970, 1, 1)).days
+        if len(days) and (days[0] < 0 or days[-1] > (LAST_DAY - FIRST_DAY).days):
+            raise CommitRefused(f"a fix outside {FIRST_DAY} to {LAST_DAY}: expected such times to be sorted out before")
+        return [int(day) for day in days if int(day) not in self._days]
+
+    def _copy_fixes(self, query: str, parameters: Any) -> FixBatch:
+        with self._session() as connection, connection.cursor().copy(_LEDGER[query], parameters) as copy:
+            return arrays.read_fixes(copy)
+
+    @contextmanager
+    def _session(self) -> Iterator[psycopg.Connection[Any]]:
+        try:
+            if self._connection is None or self._connection.closed:
+                self._connection = psycopg.connect(self._dsn, autocommit=True, connect_timeout=3)
+                arrays.register(self._connection)
+            yield self._connection
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            self._forget()
+            raise StoreUnavailable(str(error).strip()) from error
+        except psycopg.DatabaseError as error:
+            self._forget()
+            raise CommitRefused(str(error).strip()) from error
+
+    def _forget(self) -> None:
+        self._days.clear()  # a day made in a transaction that failed is not there
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _newest(fixes: FixBatch) -> NDArray[np.intp]:
+    """The index of each device's newest fix; of equals the first, as the table keeps the first."""
+    place = -np.arange(len(fixes))
+    order = np.lexsort((place, fixes.t_s, fixes.device))
+    device = fixes.device[order]
+    last = np.append(device[1:] != device[:-1], True)
+    newest: NDArray[np.intp] = order[last]
+    return newest

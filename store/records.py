@@ -1,0 +1,37 @@
+"""What ingest hands to the ledger beside fixes and alerts, and what it gets back."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Literal
+
+PAYLOAD_LIMIT = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that can't be read: kept once per topic and content, with the first 64 KiB, and counted."""
+
+    topic: str
+    reason: str
+    payload: bytes
+
+    @property
+    def sha256(self) -> bytes:
+        return hashlib.sha256(self.payload).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceStatus:
+    """What a device (or its last will) said of itself; `at_s` is when it was received."""
+
+    device: str
+    status: Literal["online", "offline"]
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What one commit changed: fixes not known before, and the ids of the alerts it wrote."""
+
+    new_fixes: int
+    alerts: tuple[str, ...]

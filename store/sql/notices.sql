@@ -1,0 +1,3 @@
+-- name: listen
+-- Hear what the store calls out.
+LISTEN ducha;

@@ -1,0 +1,46 @@
+"""Real servers for the tests, started once."""
+
+import itertools
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from store.embedded import EmbeddedPostgres
+from store.migrate import migrate
+
+_NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[EmbeddedPostgres]:
+    """One embedded PostgreSQL for the whole run, with the migrated database `template_ducha` to copy."""
+    with tempfile.TemporaryDirectory(prefix="ducha-test-") as folder, EmbeddedPostgres(Path(folder)) as server:
+        with psycopg.connect(server.uri(), autocommit=True) as connection:
+            connection.execute("CREATE DATABASE template_ducha")
+        migrate(server.uri("template_ducha"))
+        yield server
+
+
+@pytest.fixture
+def postgres_uri(postgres_server: EmbeddedPostgres) -> Iterator[str]:
+    """A fresh, migrated database of its own for one test."""
+    name = f"test_{next(_NUMBERS)}"
+    with psycopg.connect(postgres_server.uri(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template_ducha STRATEGY file_copy".encode())
+    yield postgres_server.uri(name)
+    with psycopg.connect(postgres_server.uri(), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture
+def empty_postgres_uri(postgres_server: EmbeddedPostgres) -> Iterator[str]:
+    """A fresh database with nothing in it."""
+    name = f"test_{next(_NUMBERS)}"
+    with psycopg.connect(postgres_server.uri(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    yield postgres_server.uri(name)
+    with psycopg.connect(postgres_server.uri(), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
