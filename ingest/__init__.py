@@ -1,0 +1,1 @@
+"""Edges in: MQTT in batches, back-pressure, acknowledgement after commit."""

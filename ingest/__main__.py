@@ -1,0 +1,44 @@
+"""`python -m ingest [CONFIG.toml]`: one ingest worker, until SIGTERM or Ctrl-C."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+from threading import Event
+
+import structlog
+
+from ingest.config import load_settings
+from ingest.errors import ConfigError
+from ingest.service import serve
+
+
+def log_to_stderr() -> None:
+    """One JSON object a line."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def main(arguments: list[str]) -> int:
+    try:
+        settings = load_settings(Path(arguments[0]) if arguments else None, os.environ)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 2
+    log_to_stderr()
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    serve(settings, stop)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

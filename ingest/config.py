@@ -1,0 +1,139 @@
+"""Settings of ingest: from the tables `[database]`, `[broker]` and `[ingest]` of a TOML file, and the environment.
+
+A variable `DUCHA_{TABLE}_{KEY}` (for example `DUCHA_BROKER_PORT`) goes before the file. Other tables of the file are
+for others and are left alone.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from ingest.errors import ConfigError
+from ingest.inbox import MAX_BYTES, MAX_MESSAGES
+
+Port = Annotated[int, Meta(ge=1, le=65535)]
+Positive = Annotated[float, Meta(gt=0)]
+Count = Annotated[int, Meta(ge=1)]
+
+ALL_DEVICES = ("owntracks/+/+", "ducha/+/+/fix", "ducha/+/+/status", "ducha/+/+/answer")
+
+
+class DatabaseSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[database]`"""
+
+    url: str = "postgresql://localhost/ducha"
+
+
+class BrokerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[broker]`. The certificates are paths of PEM files; `ca` or `certificate` turns TLS on."""
+
+    host: str = "127.0.0.1"
+    port: Port = 1883
+    client_id: str = "ducha-ingest"
+    filters: tuple[str, ...] = ALL_DEVICES
+    username: str | None = None
+    password: str | None = None
+    ca: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+    keepalive_s: Annotated[int, Meta(ge=5, le=3600)] = 30
+
+
+class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[ingest]`. The shard names the checkpoint of this worker. `settle_s` is how long the broker must have been heard
+    before silence counts: until then what it kept for us is still coming."""
+
+    shard: str = "ingest"
+    batch_messages: Count = 2_000
+    gather_s: Annotated[float, Meta(ge=0, le=1)] = 0.02
+    tick_s: Positive = 1.0
+    settle_s: Annotated[float, Meta(ge=0)] = 5.0
+    checkpoint_s: Positive = 30.0
+    plan_poll_s: Positive = 3.0
+    lateness_s: Positive = 120.0
+    future_s: Positive = 120.0
+    past_days: Positive = 30.0
+    payload_bytes: Count = 1 << 20
+    inbox_messages: Count = MAX_MESSAGES
+    inbox_bytes: Count = MAX_BYTES
+    stop_s: Positive = 4.0
+    metrics_host: str = "127.0.0.1"
+    metrics_port: Port | None = None
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that `ducha ingest` needs to know."""
+
+    database: DatabaseSettings = DatabaseSettings()
+    broker: BrokerSettings = BrokerSettings()
+    ingest: WorkerSettings = WorkerSettings()
+
+
+_TABLES: dict[str, type[Struct]] = {
+    "database": DatabaseSettings,
+    "broker": BrokerSettings,
+    "ingest": WorkerSettings,
+}
+
+
+def load_settings(path: Path | None, environment: Mapping[str, str]) -> Settings:
+    """The settings in the file at `path`, if any, overridden by `environment`.
+
+    Raises:
+        ConfigError: naming the file or variable, the key, and what was expected.
+    """
+    document = _read(path) if path is not None else {}
+    tables = {name: _table(name, kind, document, environment, path) for name, kind in _TABLES.items()}
+    settings = Settings(**tables)
+    broker = settings.broker
+    if (broker.certificate is None) != (broker.key is None):
+        raise ConfigError("broker.certificate and broker.key: expected both or neither")
+    for key in ("ca", "certificate", "key"):
+        file = getattr(broker, key)
+        if file is not None and not Path(file).is_file():
+            raise ConfigError(f"broker.{key}: expected a PEM file, found none at {file}")
+    return settings
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: expected a TOML file: {error.strerror}") from error
+    except ValueError as error:
+        raise ConfigError(f"{path}: expected TOML: {error}") from error
+
+
+def _table(
+    name: str, kind: type[Struct], document: Mapping[str, Any], environment: Mapping[str, str], path: Path | None
+) -> Any:
+    table = document.get(name, {})
+    if not isinstance(table, dict):
+        raise ConfigError(f"{path}: {name}: expected a table [{name}]")
+    try:
+        settings = msgspec.convert(table, kind)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {_explain(name, error)}") from error
+    fields = {field.name: field for field in msgspec.structs.fields(kind)}
+    changes: dict[str, Any] = {}
+    for key, field in fields.items():
+        variable = f"DUCHA_{name}_{key}".upper()
+        if variable in environment:
+            text = environment[variable]
+            value = text.split(",") if key == "filters" else text
+            try:
+                changes[key] = msgspec.convert(value, field.type, strict=False)
+            except msgspec.ValidationError as error:
+                raise ConfigError(f"{variable}: {_explain('', error)}") from error
+    return msgspec.structs.replace(settings, **changes)
+
+
+def _explain(table: str, error: msgspec.ValidationError) -> str:
+    """msgspec's words with the key in front: `broker.port: expected …`."""
+    text, _, place = str(error).partition(" - at `$")
+    key = (table + place.rstrip("`")).strip(".")
+    return f"{key}: {text[:1].lower()}{text[1:]}" if key else text[:1].lower() + text[1:]

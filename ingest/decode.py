@@ -1,0 +1,239 @@
+"""Messages in, a batch of fixes out: the way from bytes to arrays.
+
+Nothing here raises on foreign input. A payload, or an element of one, that can't be read becomes a :class:`Rejected`
+with its reason, and everything around it still counts. Figures are checked as arrays, over all messages at once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.fixes import FixBatch, FixFlag
+from ingest.messages import Message
+from ingest.owntracks import (
+    Answer,
+    Flaw,
+    Location,
+    describe,
+    examine,
+    flaw_of,
+    read_answer,
+    read_many,
+    read_one,
+)
+from ingest.topics import ForeignTopic, Kind, Source, parse_topic
+from store.records import DeadLetter, DeviceStatus
+
+Floats = NDArray[np.float64]
+
+KMH_TO_MPS = 1.0 / 3.6
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a fix may say. The bounds are inclusive."""
+
+    payload_bytes: int = 1 << 20
+    future_s: float = 120.0  # a clock this far ahead is wrong
+    past_s: float = 30 * 86_400.0  # older than what a terminal may keep in its buffer
+    speed_kmh: float = 2_000.0
+    accuracy_m: float = 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A message, or parts of one, that could not be used. `code` is one of a few words, for counting."""
+
+    code: str
+    letter: DeadLetter
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What some messages held. `fixes.device` indexes `names`; `units` is the unit of those whose topic names it."""
+
+    names: list[str]
+    units: dict[str, str]
+    fixes: FixBatch
+    statuses: list[DeviceStatus]
+    rejected: list[Rejected]
+
+
+def decode(messages: Sequence[Message], now_s: float, limits: Limits | None = None) -> Decoded:
+    """The fixes, presences and rejections that `messages` hold, at the time `now_s`."""
+    reading = _Reading(limits or Limits())
+    for number, message in enumerate(messages):
+        reading.read(number, message)
+    fixes = reading.fixes(now_s)
+    return Decoded(list(reading.names), reading.units, fixes, reading.statuses, reading.rejected(messages))
+
+
+class _Reading:
+    """The locations read so far, flat, and beside them which message and device each run of them belongs to."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.names: dict[str, int] = {}
+        self.units: dict[str, str] = {}
+        self.statuses: list[DeviceStatus] = []
+        self._limits = limits
+        self._locations: list[Location] = []
+        self._runs: list[tuple[int, int, int]] = []  # (message, device, count)
+        self._arrays: set[int] = set()  # messages whose payload is an array
+        self._indices: dict[int, list[int]] = {}  # of a message with flaws: where each location was in its payload
+        self._flaws: dict[int, list[Flaw]] = {}
+        self._sizes: dict[int, int] = {}  # of a message with flaws: how many elements its payload has
+
+    def read(self, number: int, message: Message) -> None:
+        source = parse_topic(message.topic)
+        payload = message.payload
+        if isinstance(source, ForeignTopic):
+            self._flaws[number] = [Flaw("topic", source.reason)]
+        elif len(payload) > self._limits.payload_bytes:
+            text = f"expected at most {self._limits.payload_bytes} bytes, got {len(payload)}"
+            self._flaws[number] = [Flaw("size", text, field="payload")]
+        elif source.kind is Kind.STATUS:
+            self._read_status(number, source, message)
+        else:
+            before = len(self._locations)
+            try:
+                if source.kind is Kind.ANSWER:
+                    self._locations.append(_as_location(read_answer(payload)))
+                elif payload[:1] == b"[":
+                    self._locations += read_many(payload)
+                    self._arrays.add(number)
+                else:
+                    self._locations.append(read_one(payload))
+            except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+                if source.kind is Kind.ANSWER:
+                    self._flaws[number] = [flaw_of(error)]
+                else:
+                    self._look_again(number, source, message)
+            count = len(self._locations) - before
+            if count:
+                self._runs.append((number, self._number(source), count))
+
+    def _number(self, source: Source) -> int:
+        number = self.names.get(source.device)
+        if number is None:
+            number = self.names[source.device] = len(self.names)
+            if source.unit is not None:
+                self.units[source.device] = source.unit
+        return number
+
+    def _say(self, source: Source, status: Literal["online", "offline"], at_s: float) -> None:
+        self._number(source)
+        self.statuses.append(DeviceStatus(source.device, status, at_s))
+
+    def _read_status(self, number: int, source: Source, message: Message) -> None:
+        word = message.payload[:32].strip()
+        if word in (b"online", b"offline"):
+            self._say(source, "online" if word == b"online" else "offline", message.received_s)
+        elif message.payload:  # an empty one only clears what the broker retained
+            self._flaws[number] = [Flaw("status", f"expected online or offline, got {word!r}")]
+
+    def _look_again(self, number: int, source: Source, message: Message) -> None:
+        content = examine(message.payload)
+        self._locations += content.locations
+        if content.last_will:
+            self._say(source, "offline", message.received_s)
+        if content.several:
+            self._arrays.add(number)
+            self._indices[number] = content.indices
+        if content.flaws:
+            self._flaws[number] = content.flaws
+        self._sizes[number] = content.size
+
+    def fixes(self, now_s: float) -> FixBatch:
+        """The locations read, as arrays, without those whose figures can't be."""
+        read = self._locations
+        t_s = np.array([x.tst for x in read], np.float64).round(6)  # as the store keeps it
+        lon = np.array([x.lon for x in read], np.float64)
+        lat = np.array([x.lat for x in read], np.float64)
+        vel = np.array([x.vel for x in read], np.float64)
+        cog = np.array([x.cog for x in read], np.float64)
+        acc = np.array([x.acc for x in read], np.float64)
+        mock = np.array([x.mock for x in read], np.bool_)
+        runs = np.array(self._runs, np.int64).reshape(-1, 3)
+        bounds = self._bounds(now_s)
+        columns: dict[str, Floats] = {"tst": t_s, "lat": lat, "lon": lon, "vel": vel, "cog": cog, "acc": acc}
+        good = np.ones(len(read), np.bool_)
+        for name, (low, high, optional, _) in bounds.items():
+            value = columns[name]
+            inside = (value >= low) & (value <= high)
+            good &= (inside | np.isnan(value)) if optional else inside
+        if not good.all():
+            self._blame(np.flatnonzero(~good), runs, columns, bounds)
+        cog[cog < 0] = np.nan
+        cog[cog == 360.0] = 0.0
+        batch = FixBatch.build(
+            np.repeat(runs[:, 1], runs[:, 2]),
+            t_s,
+            lon,
+            lat,
+            vel * KMH_TO_MPS,
+            cog,
+            acc,
+            np.where(mock, int(FixFlag.MOCK), int(FixFlag.NONE)),
+        )
+        return batch if good.all() else batch.take(good)
+
+    def _bounds(self, now_s: float) -> dict[str, tuple[float, float, bool, str]]:
+        """For each figure: lowest, highest, may it be unknown, and the words for it."""
+        limits = self._limits
+        first, last = now_s - limits.past_s, now_s + limits.future_s
+        when = f"Unix seconds from {_utc(first)} to {_utc(last)}"
+        return {
+            "tst": (first, last, False, when),
+            "lat": (-90.0, 90.0, False, "-90 to 90"),
+            "lon": (-180.0, 180.0, False, "-180 to 180"),
+            "vel": (0.0, limits.speed_kmh, True, f"0 to {limits.speed_kmh:g} km/h"),
+            "cog": (-1.0, 360.0, True, "0 to 360, or -1 for unknown"),
+            "acc": (0.0, limits.accuracy_m, True, f"0 to {limits.accuracy_m:g} m"),
+        }
+
+    def _blame(
+        self,
+        bad: NDArray[np.intp],
+        runs: NDArray[np.int64],
+        columns: dict[str, Floats],
+        bounds: dict[str, tuple[float, float, bool, str]],
+    ) -> None:
+        """Say of each location in `bad` which figure is wrong."""
+        ends = np.cumsum(runs[:, 2])
+        for position in bad:
+            run = int(np.searchsorted(ends, position, "right"))
+            number, _, count = (int(x) for x in runs[run])
+            place = int(position - (ends[run] - count))
+            for name, (low, high, optional, words) in bounds.items():
+                value = float(columns[name][position])
+                if low <= value <= high or (optional and np.isnan(value)):
+                    continue
+                index = self._indices[number][place] if number in self._indices else place
+                code = "time" if name == "tst" else "range"
+                flaw = Flaw(code, f"expected {words}, got {value!r}", index if number in self._arrays else None, name)
+                self._flaws.setdefault(number, []).append(flaw)
+                self._sizes.setdefault(number, count)
+                break
+
+    def rejected(self, messages: Sequence[Message]) -> list[Rejected]:
+        return [
+            Rejected(flaws[0].code, _letter(messages[number], describe(flaws, self._sizes.get(number, 1))))
+            for number, flaws in sorted(self._flaws.items())
+        ]
+
+
+def _as_location(answer: Answer) -> Location:
+    return Location(tst=answer.tst, lat=answer.lat, lon=answer.lon, acc=answer.acc)
+
+
+def _letter(message: Message, reason: str) -> DeadLetter:
+    return DeadLetter(message.topic, reason, message.payload)
+
+
+def _utc(t_s: float) -> str:
+    return datetime.fromtimestamp(t_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,16 @@
+"""A message as it came from the broker."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One MQTT publication. `connection` and `mid` say what to acknowledge, and on which connection that is valid."""
+
+    topic: str
+    payload: bytes
+    received_s: float  # by the worker's clock
+    arrived_s: float = 0.0  # by the machine's monotonic clock
+    mid: int = 0
+    qos: int = 0
+    connection: int = 0

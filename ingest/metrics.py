@@ -1,0 +1,37 @@
+"""What ingest tells Prometheus of itself."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+
+
+class Metrics:
+    """One set of instruments in one registry, so that several workers may live in one process."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        r = self.registry
+        self.messages = Counter("ducha_ingest_messages", "Messages received from the broker", registry=r)
+        self.fixes = Counter("ducha_ingest_fixes", "Fixes stored, without duplicates", registry=r)
+        self.duplicates = Counter("ducha_ingest_duplicate_fixes", "Fixes that were already stored", registry=r)
+        self.dead_letters = Counter("ducha_ingest_dead_letters", "Messages refused", ["reason"], registry=r)
+        self.alert_changes = Counter("ducha_ingest_alert_changes", "Changes of alerts stored", ["change"], registry=r)
+        self.late = Counter("ducha_ingest_late_fixes", "Fixes older than one already seen of their device", registry=r)
+        self.too_late = Counter("ducha_ingest_too_late_devices", "Devices rebuilt from stored fixes", registry=r)
+        self.retries = Counter("ducha_ingest_commit_retries", "Commits tried again", registry=r)
+        self.connections = Counter("ducha_ingest_broker_connections", "Connections made to the broker", registry=r)
+        self.inbox = Gauge("ducha_ingest_inbox_messages", "Messages waiting to be decoded", registry=r)
+        self.inbox_bytes = Gauge("ducha_ingest_inbox_bytes", "Bytes waiting to be decoded", registry=r)
+        self.inbox_full = Counter("ducha_ingest_inbox_full", "Times the inbox made the broker wait", registry=r)
+        self.commit = Histogram("ducha_ingest_commit_seconds", "One commit", buckets=_SECONDS, registry=r)
+        self.latency = Histogram(
+            "ducha_ingest_latency_seconds", "From receipt of a message to its commit", buckets=_SECONDS, registry=r
+        )
+        self.last_message = Gauge(
+            "ducha_ingest_last_message_timestamp_seconds", "When the last message came (Unix time)", registry=r
+        )
+        self.connected = Gauge("ducha_ingest_broker_connected", "1 while connected to the broker", registry=r)
+
+    def serve(self, port: int, host: str = "127.0.0.1") -> None:
+        """Answer `GET /metrics` on a thread of its own until the process ends."""
+        start_http_server(port, host, registry=self.registry)

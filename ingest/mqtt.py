@@ -1,0 +1,125 @@
+"""The receiver: a persistent MQTT session that acknowledges a message only when told that it is committed.
+
+MQTT 3.1.1, QoS 1, `clean_session` off, one fixed client id per shard: whatever is not acknowledged, the broker
+delivers again, to this process or to the next one. An acknowledgement is valid only on the connection that its message
+came on, because after a reconnect the broker may give the same packet number to another message; so each message
+carries the number of its connection, and acknowledgements for an earlier one are dropped.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from threading import Lock
+from typing import Any
+
+import structlog
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTv311
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from ingest.config import BrokerSettings
+from ingest.inbox import Inbox
+from ingest.messages import Message
+from ingest.metrics import Metrics
+
+RECONNECT_FIRST_S = 1
+RECONNECT_MOST_S = 4
+
+log = structlog.get_logger("ingest.mqtt")
+
+
+class Receiver:
+    """Fills `inbox` from the broker on paho's network thread, which waits when the inbox is full."""
+
+    def __init__(
+        self, settings: BrokerSettings, inbox: Inbox, metrics: Metrics, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._settings = settings
+        self._inbox = inbox
+        self._metrics = metrics
+        self._clock = clock
+        self._connection = 0
+        self._since_s: float | None = None
+        self._lock = Lock()
+        client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=settings.client_id,
+            clean_session=False,
+            protocol=MQTTv311,
+            manual_ack=True,
+        )
+        if settings.username is not None:
+            client.username_pw_set(settings.username, settings.password)
+        if settings.ca is not None or settings.certificate is not None:
+            client.tls_set(ca_certs=settings.ca, certfile=settings.certificate, keyfile=settings.key)
+        client.reconnect_delay_set(RECONNECT_FIRST_S, RECONNECT_MOST_S)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        self._client = client
+
+    def heard_for_s(self) -> float:
+        """For how long we have been subscribed without interruption; 0 while we are not."""
+        since_s = self._since_s
+        return 0.0 if since_s is None else time.monotonic() - since_s
+
+    def start(self) -> None:
+        """Connect in the background, again and again until it succeeds."""
+        self._client.connect_async(self._settings.host, self._settings.port, keepalive=self._settings.keepalive_s)
+        self._client.loop_start()
+
+    def stop(self) -> None:
+        """Leave the broker, which keeps the session and what is not acknowledged."""
+        self._inbox.close()
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def acknowledge(self, messages: Sequence[Message]) -> None:
+        """Tell the broker that `messages` are committed."""
+        with self._lock:
+            for message in messages:
+                if message.qos and message.connection == self._connection:
+                    self._client.ack(message.mid, message.qos)
+
+    def _on_connect(
+        self, client: Client, _: Any, flags: ConnectFlags, reason: ReasonCode, __: Properties | None
+    ) -> None:
+        if reason.is_failure:
+            log.error("broker refused the connection", reason=str(reason), client_id=self._settings.client_id)
+            return
+        with self._lock:
+            self._connection += 1
+        self._metrics.connections.inc()
+        log.info("connected to the broker", host=self._settings.host, session_present=flags.session_present)
+        client.subscribe([(topic_filter, 1) for topic_filter in self._settings.filters])
+
+    def _on_disconnect(
+        self, _: Client, __: Any, ___: DisconnectFlags, reason: ReasonCode, ____: Properties | None
+    ) -> None:
+        with self._lock:
+            self._connection += 1
+        self._since_s = None
+        self._metrics.connected.set(0)
+        if reason.is_failure:
+            log.warning("lost the broker", reason=str(reason))
+
+    def _on_subscribe(self, _: Client, __: Any, ___: int, reasons: list[ReasonCode], ____: Properties | None) -> None:
+        refused = [f for f, reason in zip(self._settings.filters, reasons, strict=False) if reason.is_failure]
+        if refused:
+            log.error("broker refused subscriptions", filters=refused)
+            return
+        self._since_s = time.monotonic()
+        self._metrics.connected.set(1)
+        log.info("listening", filters=list(self._settings.filters))
+
+    def _on_message(self, _: Client, __: Any, message: MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = "(not UTF-8)"
+        now_s = self._clock()
+        self._metrics.messages.inc()
+        self._metrics.last_message.set(now_s)
+        payload, arrived_s = bytes(message.payload), message.timestamp
+        self._inbox.put(Message(topic, payload, now_s, arrived_s, message.mid, message.qos, self._connection))

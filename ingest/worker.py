@@ -1,0 +1,205 @@
+"""The loop: messages → fixes → engine → one transaction → acknowledgements.
+
+Nothing is acknowledged before it is committed, and a commit is repeated until it goes through. So a process that dies
+anywhere loses nothing: the broker delivers again what was not acknowledged, and the engine is built anew from what was
+committed. A message the database refuses is set aside as a dead letter; it stops nothing.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from threading import Event
+
+import numpy as np
+import structlog
+
+from analytics.fixes import FixBatch
+from analytics.outcome import Checkpoint, Outcome
+from ingest.config import WorkerSettings
+from ingest.decode import Decoded, Limits, decode
+from ingest.inbox import Inbox
+from ingest.messages import Message
+from ingest.metrics import Metrics
+from ingest.patience import Patience, Stopped
+from ingest.supervision import Supervision
+from store.errors import CommitRefused
+from store.ledger import Ledger
+from store.records import Committed, DeadLetter
+
+log = structlog.get_logger("ingest.worker")
+
+_NOTHING = Decoded([], {}, FixBatch.empty(), [], [])
+
+
+class Worker:
+    """One shard: it owns its inbox and its ledger. `heard_for_s` is how long the broker has been heard by now.
+
+    `clock` is the time of the fixes in Unix seconds: the wall clock, but for a demo that runs faster.
+    """
+
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        inbox: Inbox,
+        ledger: Ledger,
+        acknowledge: Callable[[Sequence[Message]], None],
+        heard_for_s: Callable[[], float],
+        metrics: Metrics,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._settings = settings
+        self._inbox = inbox
+        self._ledger = ledger
+        self._acknowledge = acknowledge
+        self._heard_for_s = heard_for_s
+        self._metrics = metrics
+        self._clock = clock
+        self._limits = Limits(settings.payload_bytes, settings.future_s, settings.past_days * 86_400.0)
+        self._newest_s = np.empty(0)
+        self._deaf_since_s: float | None = None
+        self.ready = Event()  # set when the engine stands and messages are taken
+
+    def run(self, stop: Event) -> None:
+        """Work until `stop` is set; then commit what is held, and return within the settings' `stop_s`.
+
+        Raises:
+            CommitRefused: when the database refuses even to set a message aside.
+        """
+        self._stop = stop
+        self._stopping_s: float | None = None
+        insist = Patience(stop, self._metrics)
+        self._insist = insist
+        self._supervision = Supervision(self._ledger, insist, self._metrics, self._settings.lateness_s)
+        try:
+            self._begin()
+            self.ready.set()
+            while not stop.is_set():
+                self._turn()
+            self._finish()
+        except Stopped as reason:
+            log.warning("stopped", reason=str(reason))
+        finally:
+            self.ready.clear()
+
+    def _begin(self) -> None:
+        now_s = self._clock()
+        self._deaf_since_s = now_s
+        outcome = self._supervision.begin(now_s)
+        self._commit(_NOTHING, outcome, None)
+        self._ticked_s = self._kept_s = self._polled_s = time.monotonic()
+
+    def _turn(self) -> None:
+        """Take what is there, or what comes until the next tick."""
+        settings = self._settings
+        wait_s = max(0.0, settings.tick_s - (time.monotonic() - self._ticked_s))
+        messages = self._inbox.take(settings.batch_messages, wait_s, settings.gather_s)
+        if messages:
+            self._take_in(messages)
+        now_s = time.monotonic()
+        if now_s - self._ticked_s >= settings.tick_s:
+            self._ticked_s = now_s
+            self._take_in([])
+        if now_s - self._polled_s >= settings.plan_poll_s:
+            self._polled_s = now_s
+            if self._supervision.is_outdated():
+                self._commit(_NOTHING, self._supervision.begin(self._engine_time_s([])), None)
+
+    def _finish(self) -> None:
+        """Commit what waits in the inbox, as far as time allows, and the state of the engine."""
+        while messages := self._inbox.take(self._settings.batch_messages):
+            self._take_in(messages)
+        self._kept_s = -np.inf
+        self._take_in([])
+        log.info("stopped", left_to_the_broker=len(self._inbox))
+
+    def _is_out_of_time(self) -> bool:
+        """Whether the process is to end and has used up its time for finishing what it holds."""
+        if not self._stop.is_set():
+            return False
+        if self._stopping_s is None:
+            self._stopping_s = time.monotonic()
+        return time.monotonic() - self._stopping_s > self._settings.stop_s / 2
+
+    def _take_in(self, messages: Sequence[Message]) -> None:
+        """Process and acknowledge `messages`; without any, let time pass."""
+        if self._is_out_of_time():
+            raise Stopped("out of time; what is not acknowledged stays with the broker")
+        try:
+            self._process(messages)
+        except Stopped:
+            raise
+        except Exception as error:  # whatever one message does to engine or database, it must not stop the others
+            log.exception("could not process messages", messages=len(messages))
+            self._begin()  # the engine has seen what is not stored: it is built anew from what is
+            if not messages:
+                return
+            if len(messages) > 1:  # find the one that is to blame by halves
+                self._take_in(messages[: len(messages) // 2])
+                self._take_in(messages[len(messages) // 2 :])
+                return
+            letter = DeadLetter(messages[0].topic, _refusal(error), messages[0].payload)
+            self._insist(lambda: self._ledger.commit(FixBatch.empty(), dead_letters=[letter], received_s=self._clock()))
+            self._metrics.dead_letters.labels("refused").inc()
+        self._acknowledge(messages)
+
+    def _process(self, messages: Sequence[Message]) -> None:
+        decoded = decode(messages, self._clock(), self._limits) if messages else _NOTHING
+        numbers = self._supervision.number(decoded.names, decoded.units)
+        if len(decoded.fixes):
+            decoded = replace(decoded, fixes=replace(decoded.fixes, device=numbers[decoded.fixes.device]))
+            self._count_late(decoded.fixes)
+        outcome = self._supervision.advance(decoded.fixes, self._engine_time_s(messages))
+        checkpoint = None
+        if time.monotonic() - self._kept_s >= self._settings.checkpoint_s:
+            self._kept_s = time.monotonic()
+            checkpoint = self._supervision.checkpoint()
+        self._commit(decoded, outcome, checkpoint)
+        self._count(messages, decoded)
+
+    def _engine_time_s(self, messages: Sequence[Message]) -> float:
+        """The time up to which everything said has been taken in; later than that, silence means nothing.
+
+        While the broker is not heard, and shortly after, the engine's time stands still. While messages wait, it is the
+        time at which the last one taken was received.
+        """
+        now_s = self._clock()
+        if self._heard_for_s() <= self._settings.settle_s:
+            if self._deaf_since_s is None:
+                self._deaf_since_s = now_s
+            return min(now_s, self._deaf_since_s)
+        self._deaf_since_s = None
+        return min(now_s, messages[-1].received_s) if messages and len(self._inbox) else now_s
+
+    def _commit(self, decoded: Decoded, outcome: Outcome, checkpoint: Checkpoint | None) -> None:
+        letters = [rejected.letter for rejected in decoded.rejected]
+        parts = (decoded.fixes, outcome.changes, outcome.crossings, letters, decoded.statuses)
+        if checkpoint is None and not any(len(part) for part in parts):
+            return
+        received_s = self._clock()  # the same in every repetition, so that the store knows them for one
+        began_s = time.monotonic()
+        done: Committed = self._insist(lambda: self._ledger.commit(*parts, checkpoint, received_s=received_s))
+        self._metrics.commit.observe(time.monotonic() - began_s)
+        self._metrics.fixes.inc(done.new_fixes)
+        self._metrics.duplicates.inc(max(0, len(decoded.fixes) - done.new_fixes))
+        for change, count in Counter(change.change.value for change in outcome.changes).items():
+            self._metrics.alert_changes.labels(change).inc(count)
+
+    def _count(self, messages: Sequence[Message], decoded: Decoded) -> None:
+        now_s = time.monotonic()
+        for message in messages:
+            self._metrics.latency.observe(now_s - message.arrived_s)
+        for code, count in Counter(rejected.code for rejected in decoded.rejected).items():
+            self._metrics.dead_letters.labels(code).inc(count)
+
+    def _count_late(self, fixes: FixBatch) -> None:
+        if len(self._newest_s) < len(self._supervision.devices):
+            more = len(self._supervision.devices) - len(self._newest_s)
+            self._newest_s = np.append(self._newest_s, np.full(more, -np.inf))
+        self._metrics.late.inc(int((fixes.t_s < self._newest_s[fixes.device]).sum()))
+        np.maximum.at(self._newest_s, fixes.device, fixes.t_s)
+
+
+def _refusal(error: Exception) -> str:
+    where = "the database" if isinstance(error, CommitRefused) else "the engine"
+    return f"refused by {where}: {type(error).__name__}: {error}"[:500]

@@ -1,0 +1,62 @@
+"""Terminals, and what they send."""
+
+import json
+import time
+from collections.abc import Callable
+from threading import Event
+from typing import Any, Self
+
+from paho.mqtt.client import Client, MQTTMessageInfo, MQTTv311
+from paho.mqtt.enums import CallbackAPIVersion
+
+from ingest.messages import Message
+
+NOW_S = 1_767_600_000.0
+
+
+def location(**changes: Any) -> dict[str, Any]:
+    """A good OwnTracks position, with `changes`."""
+    good = {"_type": "location", "tst": int(NOW_S) - 5, "lat": 30.25, "lon": 120.15, "vel": 36, "cog": 90, "acc": 6}
+    return good | {"tid": "c7", "batt": 81, "alt": 12} | changes
+
+
+def message(payload: bytes | dict[str, Any] | list[Any], topic: str = "ducha/west/car-07/fix") -> Message:
+    """A message with `payload`, as JSON if it is not bytes."""
+    return Message(topic, payload if isinstance(payload, bytes) else json.dumps(payload).encode(), NOW_S)
+
+
+def wait_until(condition: Callable[[], object], within_s: float = 10.0, what: str = "condition") -> None:
+    """Return as soon as `condition` holds; fail when it does not hold in time."""
+    pause = Event()
+    until_s = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < until_s, f"not within {within_s} s: {what}"
+        pause.wait(0.01)
+
+
+class Terminal:
+    """An MQTT client that publishes at QoS 1 and knows what the broker has taken."""
+
+    def __init__(self, host: str, port: int, client_id: str = "terminal") -> None:
+        self._client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTv311)
+        self._client.max_inflight_messages_set(100)
+        self._client.connect(host, port)
+        self._client.loop_start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def publish(self, topic: str, payload: bytes | str | dict[str, Any] | list[Any], retain: bool = False) -> None:
+        """Publish and wait until the broker has taken it."""
+        self.send(topic, payload, retain).wait_for_publish(10)
+
+    def send(
+        self, topic: str, payload: bytes | str | dict[str, Any] | list[Any], retain: bool = False
+    ) -> MQTTMessageInfo:
+        """Publish without waiting."""
+        data = payload if isinstance(payload, bytes | str) else json.dumps(payload)
+        return self._client.publish(topic, data, qos=1, retain=retain)

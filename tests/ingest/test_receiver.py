@@ -1,0 +1,148 @@
+"""The receiver against a real broker."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from ingest_examples import Terminal, location, message, wait_until
+
+from ingest.broker import EmbeddedBroker
+from ingest.config import BrokerSettings
+from ingest.inbox import Inbox
+from ingest.messages import Message
+from ingest.metrics import Metrics
+from ingest.mqtt import Receiver
+
+TOPIC = "ducha/west/car-07/fix"
+
+
+@contextmanager
+def receiving(broker: EmbeddedBroker, room: int = 1000) -> Iterator[tuple[Receiver, Inbox]]:
+    metrics = Metrics()
+    inbox = Inbox(metrics, max_messages=room)
+    receiver = Receiver(BrokerSettings(host=broker.host, port=broker.port), inbox, metrics)
+    receiver.start()
+    try:
+        wait_until(lambda: receiver.heard_for_s() > 0)
+        yield receiver, inbox
+    finally:
+        receiver.stop()
+
+
+def take(inbox: Inbox, count: int) -> list[Message]:
+    taken: list[Message] = []
+    while len(taken) < count:
+        more = inbox.take(count - len(taken), wait_s=10)
+        assert more, f"expected {count} messages, got {len(taken)}"
+        taken += more
+    return taken
+
+
+def payloads(messages: list[Message]) -> list[bytes]:
+    return [message.payload for message in messages]
+
+
+def test_what_is_not_acknowledged_comes_again_and_what_is_does_not(broker: EmbeddedBroker, terminal: Terminal) -> None:
+    with receiving(broker) as (_, inbox):
+        for number in range(5):
+            terminal.publish(TOPIC, str(number))
+        first = take(inbox, 5)
+    with receiving(broker) as (receiver, inbox):
+        again = take(inbox, 5)
+        receiver.acknowledge(again[:3])
+    with receiving(broker) as (receiver, inbox):
+        rest = take(inbox, 2)
+        receiver.acknowledge(rest)
+    terminal.publish(TOPIC, "end")
+    with receiving(broker) as (_, inbox):
+        last = take(inbox, 1)
+
+    assert payloads(first) == payloads(again) == [b"0", b"1", b"2", b"3", b"4"]
+    assert payloads(rest) == [b"3", b"4"]
+    assert payloads(last) == [b"end"]
+
+
+def test_an_acknowledgement_of_an_earlier_connection_is_not_sent(broker: EmbeddedBroker, terminal: Terminal) -> None:
+    with receiving(broker) as (receiver, inbox):
+        terminal.publish(TOPIC, "kept")
+        (kept,) = take(inbox, 1)
+        receiver.acknowledge([replace(kept, connection=kept.connection - 1)])
+    with receiving(broker) as (_, inbox):
+        assert payloads(take(inbox, 1)) == [b"kept"]
+
+
+def test_a_killed_consumer_loses_nothing(broker: EmbeddedBroker, terminal: Terminal) -> None:
+    program = (
+        "import sys; from ingest.config import BrokerSettings; from ingest.inbox import Inbox;"
+        "from ingest.metrics import Metrics; from ingest.mqtt import Receiver; m = Metrics(); i = Inbox(m);"
+        "Receiver(BrokerSettings(port=int(sys.argv[1])), i, m).start(); print('up', flush=True);"
+        "[print(x.payload.decode(), flush=True) for _ in iter(int, 1) for x in i.take(100, 1)]"
+    )
+    consumer = subprocess.Popen(
+        [sys.executable, "-c", program, str(broker.port)], stdout=subprocess.PIPE, text=True, bufsize=1
+    )
+    assert consumer.stdout is not None
+    lines = iter(consumer.stdout.readline, "")
+    assert "up\n" in lines
+    # retained, so that it comes however late the subscription is
+    terminal.publish(TOPIC, "first", retain=True)
+    assert "first\n" in lines
+    for number in range(20):
+        terminal.publish(TOPIC, str(number))
+    consumer.kill()
+    consumer.wait()
+
+    seen: set[bytes] = set()
+    with receiving(broker) as (_, inbox):
+        while not {str(number).encode() for number in range(20)} <= seen:
+            seen |= set(payloads(take(inbox, 1)))
+
+
+def test_a_full_inbox_makes_the_broker_wait_and_loses_nothing(broker: EmbeddedBroker, terminal: Terminal) -> None:
+    with receiving(broker, room=10) as (receiver, inbox):
+        for number in range(500):
+            terminal.send(TOPIC, str(number))
+        wait_until(lambda: len(inbox) == 10)
+        received = []
+        while len(received) < 500:
+            assert len(inbox) <= 10
+            some = take(inbox, 1) + inbox.take(9)
+            receiver.acknowledge(some)
+            received += payloads(some)
+    assert received == [str(number).encode() for number in range(500)]
+
+
+def test_a_receiver_stops_although_its_inbox_is_full(broker: EmbeddedBroker, terminal: Terminal) -> None:
+    with receiving(broker, room=1) as (_, inbox):
+        for number in range(20):
+            terminal.send(TOPIC, str(number))
+        wait_until(lambda: len(inbox) == 1)
+    assert not inbox.put(message(location()))
+
+
+def test_a_broker_that_comes_later_is_found() -> None:
+    broker = EmbeddedBroker()
+    metrics = Metrics()
+    inbox = Inbox(metrics)
+    receiver = Receiver(BrokerSettings(host=broker.host, port=broker.port), inbox, metrics)
+    receiver.start()
+    try:
+        assert receiver.heard_for_s() == 0
+        with broker:
+            wait_until(lambda: receiver.heard_for_s() > 0)
+        wait_until(lambda: receiver.heard_for_s() == 0)
+    finally:
+        receiver.stop()
+
+
+def test_an_inbox_is_bounded_by_bytes_but_takes_a_larger_message_alone() -> None:
+    inbox = Inbox(Metrics(), max_bytes=100)
+    assert inbox.put(message(b"x" * 500))
+    waiting = threading.Thread(target=inbox.put, args=(message(b"y"),))
+    waiting.start()
+    assert len(inbox.take(10)[0].payload) == 500
+    waiting.join(10)
+    assert payloads(inbox.take(10)) == [b"y"]

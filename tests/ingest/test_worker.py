@@ -1,0 +1,267 @@
+"""The whole way of a fix, from a real broker into a real database."""
+
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import pytest
+from ingest_examples import Terminal, location, wait_until
+
+from ingest.broker import EmbeddedBroker
+from ingest.config import BrokerSettings, DatabaseSettings, Settings, WorkerSettings
+from ingest.metrics import Metrics
+from ingest.service import serve
+from store.ledger import Ledger
+
+POST = (120.0, 30.0)
+AWAY = (120.01, 30.0)  # 960 m east
+BEFORE_S = 3600.0
+
+
+class Clock:
+    """A clock that the test sets."""
+
+    def __init__(self, t_s: float) -> None:
+        self.t_s = t_s
+
+    def __call__(self) -> float:
+        return self.t_s
+
+
+def at(t_s: float) -> str:
+    return datetime.fromtimestamp(t_s, UTC).isoformat()
+
+
+def post_plan(now_s: float, device: str = "off-12", **rules: Any) -> dict[str, Any]:
+    """`device` is to stay at one post, from an hour ago until an hour from now."""
+    post = {"type": "Point", "coordinates": list(POST)}
+    duty = {"id": "d1", "device": device, "kind": "post", "post": "p1"}
+    return {
+        "type": "FeatureCollection",
+        "features": [{"type": "Feature", "id": "p1", "geometry": post, "properties": {"kind": "post", "radius_m": 80}}],
+        "duties": [duty | {"from": at(now_s - BEFORE_S), "to": at(now_s + 3600)}],
+        "rules": rules,
+    }
+
+
+def walk(from_s: float, to_s: float, place: tuple[float, float]) -> list[dict[str, Any]]:
+    """A fix every 10 s at `place`."""
+    count = int((to_s - from_s) // 10)
+    return [location(tst=int(from_s) + 10 * i, lon=place[0], lat=place[1], vel=0, acc=5) for i in range(count)]
+
+
+class Ingest:
+    """A database to look into, and workers that fill it."""
+
+    def __init__(self, uri: str, broker: EmbeddedBroker) -> None:
+        self.uri = uri
+        self._broker = broker
+
+    @contextmanager
+    def running(self, clock: Callable[[], float] = time.time, **settings: Any) -> Iterator[Metrics]:
+        quick = {"tick_s": 0.05, "plan_poll_s": 0.1, "settle_s": 0.0, "checkpoint_s": 0.2} | settings
+        everything = Settings(
+            database=DatabaseSettings(url=self.uri),
+            broker=BrokerSettings(host=self._broker.host, port=self._broker.port),
+            ingest=WorkerSettings(**quick),
+        )
+        metrics, stop = Metrics(), threading.Event()
+        failures: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                serve(everything, stop, clock=clock, metrics=metrics)
+            except BaseException as error:
+                traceback.print_exc()
+                failures.append(error)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        try:
+            wait_until(lambda: failures or metrics.registry.get_sample_value("ducha_ingest_broker_connected"))
+            yield metrics
+        finally:
+            began_s = time.monotonic()
+            stop.set()
+            thread.join(20)
+            assert not failures
+            assert time.monotonic() - began_s < 5, "it must stop within 5 s"
+
+    def rows(self, query: str) -> list[Any]:
+        with psycopg.connect(self.uri) as connection:
+            return connection.execute(query.encode()).fetchall()
+
+    def count(self, table: str) -> int:
+        return int(self.rows(f"SELECT count(*) FROM {table}")[0][0])
+
+    def alerts(self, rule: str) -> list[Any]:
+        return self.rows(
+            "SELECT device, extract(epoch FROM began)::float8, ended IS NULL, withdrawn FROM alerts "
+            f"WHERE rule = '{rule}' ORDER BY began"
+        )
+
+    def save_plan(self, document: dict[str, Any]) -> None:
+        with Ledger(self.uri) as ledger:
+            ledger.save_plan(document, "test", now_s=time.time())
+
+
+@pytest.fixture
+def ingest(postgres_uri: str, broker: EmbeddedBroker) -> Ingest:
+    return Ingest(postgres_uri, broker)
+
+
+def test_fixes_statuses_and_dead_letters_are_stored(ingest: Ingest, terminal: Terminal) -> None:
+    now_s = time.time()
+    with ingest.running() as metrics:
+        terminal.publish("owntracks/off-12/phone", location(tst=int(now_s), lon=120.5, lat=30.5))
+        terminal.publish("ducha/west/car-07/fix", [location(tst=int(now_s) - i, lat=30) for i in range(20)])
+        terminal.publish("ducha/west/car-07/status", "online", retain=True)
+        terminal.publish("ducha/west/car-07/fix", [location(tst=int(now_s) + 1), location(lat=91)])
+        terminal.publish("ducha/west/car-07/fix", b"\x00 not json")
+        wait_until(lambda: ingest.count("fixes") == 22 and ingest.count("dead_letters") == 2)
+        wait_until(lambda: metrics.registry.get_sample_value("ducha_ingest_fixes_total") == 22)
+
+    assert ingest.rows("SELECT name, unit::text, status FROM devices ORDER BY name") == [
+        ("car-07", "west", "online"),
+        ("off-12", None, None),
+    ]
+    position = "SELECT lon, lat FROM positions JOIN devices ON id = device WHERE name = 'off-12'"
+    assert ingest.rows(position) == [(120.5, 30.5)]
+    reasons = [reason for (reason,) in ingest.rows("SELECT reason FROM dead_letters ORDER BY size")]
+    assert reasons[0].startswith("expected JSON")
+    assert reasons[1].startswith("1 of 2 elements: [1].")
+
+
+def test_a_state_is_one_alert_through_restarts_and_redelivery(ingest: Ingest, terminal: Terminal) -> None:
+    now_s = time.time()
+    ingest.save_plan(post_plan(now_s))
+    away_s = int(now_s - 1200)
+    track = walk(now_s - 1800, away_s, POST) + walk(away_s, now_s, AWAY)
+    parts = [track[i : i + 12] for i in range(0, len(track), 12)]
+    for part in parts:
+        with ingest.running():
+            terminal.publish("owntracks/off-12/phone", part)
+            terminal.publish("owntracks/off-12/phone", part)
+            expected = part[-1]["tst"]
+            wait_until(lambda t=expected: ingest.rows("SELECT max(extract(epoch FROM t)) FROM fixes") == [(t,)])
+
+    (alert,) = ingest.alerts("off-post")
+    assert alert[0] == "off-12"
+    assert alert[1] == pytest.approx(away_s, abs=30)
+    assert alert[2:] == (True, False)
+    assert ingest.count("fixes") == len(track)
+
+
+def test_fixes_that_come_too_late_for_memory_still_count(ingest: Ingest, terminal: Terminal) -> None:
+    now_s = time.time()
+    ingest.save_plan(post_plan(now_s))
+    early, late = walk(now_s - 1800, now_s - 1500, POST), walk(now_s - 600, now_s, POST)
+    between = walk(now_s - 1500, now_s - 600, AWAY)
+    clock = Clock(now_s)
+    with ingest.running(clock) as metrics:
+        stored = 0
+        for part in (early, late[:20], late[20:40], late[40:]):
+            clock.t_s = part[-1]["tst"]
+            terminal.publish("owntracks/off-12/phone", part)
+            stored += len(part)
+            wait_until(lambda n=stored: ingest.count("fixes") == n)
+        assert ingest.alerts("off-post") == []
+        terminal.publish("owntracks/off-12/phone", between)
+        wait_until(lambda: ingest.alerts("off-post"))
+        terminal.publish("owntracks/off-12/phone", between)
+        terminal.publish("owntracks/off-12/phone", location(tst=int(now_s) + 10))
+        wait_until(lambda: ingest.count("fixes") == len(early) + len(between) + len(late) + 1)
+        assert metrics.registry.get_sample_value("ducha_ingest_too_late_devices_total") == 1
+
+    (alert,) = ingest.alerts("off-post")
+    assert alert[1] == pytest.approx(now_s - 1500, abs=30)
+    assert alert[2] is False
+
+
+def test_silence_is_noticed_when_nothing_comes(ingest: Ingest, terminal: Terminal) -> None:
+    began_s = int(time.time())
+    ingest.save_plan(post_plan(began_s))
+    clock = Clock(began_s)
+    with ingest.running(clock):
+        terminal.publish("owntracks/off-12/phone", location(tst=began_s + 5, lon=POST[0], lat=POST[1]))
+        wait_until(lambda: ingest.count("fixes") == 1)
+        assert ingest.alerts("signal-lost") == []
+        clock.t_s += 400
+        wait_until(lambda: ingest.alerts("signal-lost"))
+        terminal.publish("owntracks/off-12/phone", location(tst=began_s + 400, lon=POST[0], lat=POST[1]))
+        wait_until(lambda: ingest.alerts("signal-lost")[0][2] is False)
+    assert ingest.alerts("signal-lost") == [("off-12", began_s + 5, False, False)]
+
+
+def test_while_the_broker_is_not_heard_nobody_is_called_silent(ingest: Ingest, terminal: Terminal) -> None:
+    began_s = int(time.time())
+    ingest.save_plan(post_plan(began_s))
+    clock = Clock(began_s)
+    with ingest.running(clock, settle_s=3600.0) as metrics:
+        terminal.publish("owntracks/off-12/phone", location(tst=began_s + 5, lon=POST[0], lat=POST[1]))
+        wait_until(lambda: ingest.count("fixes") == 1)
+        clock.t_s += 400
+        terminal.publish("owntracks/elsewhere/phone", location(tst=began_s))
+        wait_until(lambda: ingest.count("fixes") == 2)
+        wait_until(lambda: (metrics.registry.get_sample_value("ducha_ingest_commit_seconds_count") or 0) >= 5)
+    assert ingest.alerts("signal-lost") == []
+
+
+def test_a_new_plan_is_in_force_at_once_and_looks_back(ingest: Ingest, terminal: Terminal) -> None:
+    now_s = time.time()
+    with ingest.running():
+        track = walk(now_s - 1800, now_s, AWAY)
+        terminal.publish("owntracks/off-12/phone", track)
+        wait_until(lambda: ingest.count("fixes") == len(track))
+        assert ingest.alerts("off-post") == []
+        ingest.save_plan(post_plan(now_s))
+        wait_until(lambda: ingest.alerts("off-post"))
+        other = post_plan(now_s, device="off-13")
+        other["duties"][0]["id"] = "d2"
+        ingest.save_plan(other)
+        wait_until(lambda: ingest.alerts("off-post")[0][2] is False)
+    assert len(ingest.alerts("off-post")) == 1
+
+
+def test_a_plan_that_can_not_be_used_leaves_the_one_in_force(ingest: Ingest, terminal: Terminal) -> None:
+    now_s = time.time()
+    ingest.save_plan(post_plan(now_s))
+    with ingest.running():
+        ingest.save_plan(post_plan(now_s, **{"no-such-rule": {}}))
+        terminal.publish("owntracks/off-12/phone", walk(now_s - 1800, now_s, AWAY))
+        wait_until(lambda: ingest.alerts("off-post"))
+    assert ingest.rows("SELECT max(version) FROM plans") == [(2,)]
+
+
+def test_a_message_that_the_database_refuses_stops_nothing(ingest: Ingest, terminal: Terminal) -> None:
+    now_s = int(time.time())
+    with psycopg.connect(ingest.uri, autocommit=True) as connection:
+        connection.execute("ALTER TABLE positions ADD CHECK (lat <> 66)")
+    with ingest.running(gather_s=0.2):
+        for lat in (10, 66, 11):
+            terminal.send(f"owntracks/at-{lat}/phone", location(tst=now_s, lat=lat))
+        wait_until(lambda: ingest.count("positions") == 2 and ingest.count("dead_letters") == 1)
+    assert ingest.rows("SELECT topic FROM dead_letters") == [("owntracks/at-66/phone",)]
+    assert "refused by the database" in ingest.rows("SELECT reason FROM dead_letters")[0][0]
+
+
+def test_metrics_tell_what_was_done(ingest: Ingest, terminal: Terminal) -> None:
+    now_s = int(time.time())
+    with ingest.running() as metrics:
+        value = metrics.registry.get_sample_value
+        terminal.publish("owntracks/a/phone", location(tst=now_s))
+        wait_until(lambda: value("ducha_ingest_fixes_total") == 1)
+        terminal.publish("owntracks/a/phone", location(tst=now_s))
+        terminal.publish("owntracks/a/phone", location(tst=now_s - 30))
+        terminal.publish("owntracks/a/phone", location(tst=now_s, lon=200))
+        wait_until(lambda: value("ducha_ingest_messages_total") == 4 and value("ducha_ingest_fixes_total") == 2)
+        wait_until(lambda: value("ducha_ingest_dead_letters_total", {"reason": "range"}) == 1)
+    assert value("ducha_ingest_duplicate_fixes_total") == 1
+    assert value("ducha_ingest_late_fixes_total") == 1
+    assert value("ducha_ingest_latency_seconds_count") == 4
+    assert value("ducha_ingest_last_message_timestamp_seconds") == pytest.approx(now_s, abs=10)
