@@ -1,0 +1,1 @@
+"""Edges out: command line, API, wall and desk."""

@@ -1,0 +1,76 @@
+"""What the routes are given: the pool, the clock, the hub."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Depends, Query, Request
+from pydantic import AwareDatetime
+from typing_extensions import TypedDict
+
+from console.api.hub import Hub
+from console.api.metrics import Metrics
+from console.api.saves import Saves
+from store.pool import Pool
+from store.times import seconds
+
+ACTOR = "desk"  # until there are accounts
+
+
+@dataclass(slots=True)
+class Context:
+    """One console. `pool` and `state` are there while it runs."""
+
+    dsn: str
+    clock: Callable[[], float]
+    basemap: Path | None
+    static: Path | None
+    broker: tuple[str, int] | None
+    sweeps: bool
+    metrics: Metrics = field(default_factory=Metrics)
+    hub: Hub = field(init=False)
+    pool: Pool = field(init=False)
+    state: dict[str, Any] | None = None  # as /system last gave it
+    saves: Saves = field(default_factory=Saves)
+
+    def __post_init__(self) -> None:
+        self.hub = Hub(self.metrics)
+
+
+def context_of(request: Request) -> Context:
+    """The console that the request came to."""
+    context: Context = request.app.state.context
+    return context
+
+
+def _store(context: Annotated[Context, Depends(context_of)]) -> Pool:
+    return context.pool
+
+
+def _now_s(context: Annotated[Context, Depends(context_of)]) -> float:
+    return context.clock()
+
+
+Console = Annotated[Context, Depends(context_of)]
+Store = Annotated[Pool, Depends(_store)]
+NowS = Annotated[float, Depends(_now_s)]
+Time = AwareDatetime  # RFC 3339 with an offset, or Unix seconds
+Limit = Annotated[int, Query(ge=1, le=500)]
+
+
+def seconds_of(time: Time | None) -> float | None:
+    """Unix seconds of a time in a query."""
+    return None if time is None else seconds(time)
+
+
+class Rows(TypedDict):
+    """A list that is given whole."""
+
+    items: list[dict[str, Any]]
+    next: None
+
+
+def whole(rows: list[dict[str, Any]]) -> Rows:
+    """A list that needs no second page, in the form of a page."""
+    return {"items": rows, "next": None}

@@ -1,0 +1,155 @@
+"""Errors as RFC 9457 problem documents: what, where, what was expected. One table says which error is which status."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from analytics.rulebook import RuleError
+from console.api.headers import SECURITY_HEADERS
+from geofence.features import PlanError
+from store.errors import InvalidRecord, NotFound, StoreUnavailable
+from store.workflow import IllegalTransition, InvalidAction
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_S = "2"
+
+_TITLES = {
+    400: "The request can't be read",
+    403: "Not allowed from another site",
+    404: "There is no such thing",
+    405: "Not possible here",
+    409: "The alert's state does not allow this",
+    413: "The body is too large",
+    415: "Another content type is expected",
+    421: "This server does not answer to that name",
+    422: "A value is not as expected",
+    500: "A fault of the server",
+    503: "Not available at the moment",
+}
+
+
+class FieldProblem(BaseModel):
+    """One value that is not as expected."""
+
+    where: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """RFC 9457. `where` names the member, feature or field; `expected` what should stand there."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str | None = None
+    where: str | None = None
+    problem: str | None = None
+    expected: str | None = None
+    errors: list[FieldProblem] | None = None
+
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "A problem document (RFC 9457)",
+        "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema(ref_template="#/components/schemas/{model}")}},
+    }
+}
+RESPONSES["default"]["content"][MEDIA_TYPE]["schema"].pop("$defs", None)
+RESPONSES["default"]["content"][MEDIA_TYPE]["schema"]["properties"]["errors"] = {
+    "anyOf": [{"type": "array", "items": FieldProblem.model_json_schema()}, {"type": "null"}]
+}
+
+
+def problem(
+    status: int,
+    kind: str,
+    detail: str,
+    *,
+    instance: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    **members: Any,
+) -> Response:
+    """The response that tells of a problem of `kind` (a word, the same for ever)."""
+    document = {
+        "type": f"urn:ducha:problem:{kind}",
+        "title": _TITLES.get(status, "The request could not be done"),
+        "status": status,
+        "detail": detail,
+    }
+    told = {name: value for name, value in {"instance": instance, **members}.items() if value is not None}
+    content = msgspec.json.encode(document | told)
+    return Response(content, status, {"cache-control": "no-store", **(headers or {})}, MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Makes `app` answer every error with a problem document."""
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> Response:
+        kind = {404: "not-found", 405: "method", 413: "too-large", 415: "content-type"}.get(error.status_code, "http")
+        return problem(
+            error.status_code, kind, str(error.detail), instance=request.url.path, headers=error.headers or {}
+        )
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid_request(request: Request, error: RequestValidationError) -> Response:
+        errors = [{"where": _place(e["loc"]), "detail": str(e["msg"])} for e in error.errors()]
+        detail = "; ".join(f"{e['where']}: {e['detail']}" for e in errors)
+        where = errors[0]["where"] if errors else None
+        return problem(422, "invalid-request", detail, instance=request.url.path, where=where, errors=errors)
+
+    @app.exception_handler(PlanError)
+    async def invalid_plan(request: Request, error: PlanError) -> Response:
+        return _refused(request, "invalid-plan", error)
+
+    @app.exception_handler(RuleError)
+    async def invalid_rule(request: Request, error: RuleError) -> Response:
+        return _refused(request, "invalid-rule", error)
+
+    @app.exception_handler(InvalidAction)
+    async def invalid_action(request: Request, error: InvalidAction) -> Response:
+        return problem(422, "invalid-action", str(error), instance=request.url.path, where=error.field)
+
+    @app.exception_handler(IllegalTransition)
+    async def illegal(request: Request, error: IllegalTransition) -> Response:
+        state, action = error.state.value, error.action.value
+        return problem(409, "illegal-transition", str(error), instance=request.url.path, state=state, action=action)
+
+    @app.exception_handler(InvalidRecord)
+    async def invalid_record(request: Request, error: InvalidRecord) -> Response:
+        return problem(422, "invalid-value", str(error), instance=request.url.path)
+
+    @app.exception_handler(NotFound)
+    async def not_found(request: Request, error: NotFound) -> Response:
+        return problem(404, "not-found", str(error), instance=request.url.path)
+
+    @app.exception_handler(StoreUnavailable)
+    async def unavailable(request: Request, _error: StoreUnavailable) -> Response:
+        # What the database said may name hosts and users: it is for the log and /readyz, not for everybody.
+        detail = "the database does not answer; repeat the request"
+        headers = {"retry-after": RETRY_AFTER_S}
+        return problem(503, "store-unavailable", detail, instance=request.url.path, headers=headers)
+
+    @app.exception_handler(Exception)
+    async def fault(request: Request, error: Exception) -> Response:
+        # Answered outside of every middleware, so it brings the headers itself. The server logs the traceback.
+        detail = f"{type(error).__name__}; the server's log tells more"
+        return problem(500, "fault", detail, instance=request.url.path, headers=SECURITY_HEADERS)
+
+
+def _refused(request: Request, kind: str, error: PlanError | RuleError) -> Response:
+    document: dict[str, Any] = {"where": error.where, "problem": error.problem, "expected": error.expected}
+    return problem(422, kind, str(error), instance=request.url.path, **document)
+
+
+def _place(location: Sequence[str | int]) -> str:
+    """`body.note` as `note`, `query.limit` as `limit`: the name that the caller used."""
+    names = [str(part) for part in location]
+    return ".".join(names[1:] or names)

@@ -1,0 +1,211 @@
+"""The command line. Exit status: 0 done, 1 the answer is no, 2 bad input or configuration, said in one line."""
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+if TYPE_CHECKING:
+    from ingest.config import Settings
+
+app = typer.Typer(
+    help="Ducha 督察: video and GPS in one picture, noticed by the machine, proved to a person.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@app.callback()
+def ducha() -> None:
+    """Commands."""
+
+
+@app.command()
+def replay(
+    traces: Annotated[list[Path], typer.Argument(help="CSV (.gz), Parquet or GPX files.")],
+    plan: Annotated[Path, typer.Option(help="The plan as GeoJSON.")],
+    out: Annotated[Path, typer.Option(help="Where to write the alerts, one JSON object a line.")],
+    rules: Annotated[Path | None, typer.Option(help="Settings of rules as TOML.")] = None,
+    lenient: Annotated[bool, typer.Option("--lenient", help="Go on whatever share of the rows is malformed.")] = False,
+) -> None:
+    """Run the analytics over recorded traces, offline: to try a rule on history."""
+    from console import replay as replaying
+
+    supervision = replaying.read_plan(plan)
+    book = replaying.read_rules(supervision, rules)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=errors, disable=not errors.is_terminal, transient=True) as bar:
+        task = bar.add_task("replay", total=None)
+
+        def progress(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        result = replaying.replay(traces, supervision, book, lenient=lenient, progress=progress, complain=errors.print)
+    replaying.write_alerts(result.alerts, out)
+    took_s = result.reading_s + result.judging_s
+    errors.print(
+        f"{result.fixes:,} fixes, {len(result.alerts):,} alerts, {result.malformed:,} malformed rows; "
+        f"{result.fixes / max(took_s, 1e-9):,.0f} fixes/s "
+        f"(reading {result.reading_s:.2f} s, judging {result.judging_s:.2f} s)"
+    )
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The console's port on 127.0.0.1.")] = 8080,
+    data: Annotated[Path, typer.Option(help="Where the data lie; a later run goes on from them.")] = Path("var/demo"),
+    speed: Annotated[float, typer.Option(min=0.1, max=60, help="How many times as fast the county lives.")] = 1.0,
+    seed: Annotated[int, typer.Option(min=0, help="Which county is drawn.")] = 1,
+    minutes: Annotated[float | None, typer.Option(min=0.1, help="Stop after so many minutes.")] = None,
+    cars: Annotated[int, typer.Option(min=1, max=2000, help="Patrol cars.")] = 24,
+    officers: Annotated[int, typer.Option(min=1, max=5000, help="Officers with a terminal.")] = 36,
+) -> None:
+    """The whole system on one machine from nothing: database, broker, a simulated county, ingest, console."""
+    from console import demo as demonstration
+
+    demonstration.run(demonstration.Demo(data, port, speed, seed, minutes, cars, officers), errors.print)
+
+
+Config = Annotated[Path | None, typer.Option(help="Settings as TOML: [database], [broker], [ingest], [console].")]
+
+
+@app.command()
+def serve(config: Config = None) -> None:
+    """Ingest and console, for one machine in production."""
+    from console.processes import Child, stopper, watch
+
+    _settings(config)
+    watch([Child("ingest", run_ingest, (config,)), Child("console", run_console, (config,))], stopper())
+
+
+@app.command()
+def ingest(config: Config = None) -> None:
+    """Receive fixes from the broker, judge them, store them."""
+    run_ingest(config)
+
+
+@app.command("console")
+def console_command(
+    config: Config = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535)] = None,
+) -> None:
+    """The wall, the desk and the HTTP API."""
+    run_console(config, host, port)
+
+
+@app.command()
+def migrate(config: Config = None) -> None:
+    """Bring the database to this version's schema, and the catalogue's rules into it."""
+    from analytics.catalogue import default_rules
+    from store.ledger import Ledger
+    from store.migrate import migrate as apply
+
+    url = _settings(config).database.url
+    applied = apply(url)
+    with Ledger(url, name="migrate") as ledger:
+        ledger.seed_rules(default_rules(), now_s=time.time())
+    errors.print("applied: " + ", ".join(applied) if applied else "the schema is up to date")
+
+
+@app.command()
+def doctor(config: Config = None) -> None:
+    """Check the installation and say what to mend; exit status 1 where something is."""
+    from console.doctor import examine
+
+    findings = examine(_settings(config))
+    for finding in findings:
+        errors.print(f"{'ok ' if finding.ok else 'BAD'} {finding.subject}: {finding.says}", markup=False)
+    if not all(f.ok for f in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path | None, typer.Option(help="A folder for plan, base map, traces and truth.")] = None,
+    broker: Annotated[str | None, typer.Option(help="HOST:PORT of a broker to publish to, from now on.")] = None,
+    hours: Annotated[float, typer.Option(min=0.1, max=240)] = 24,
+    cars: Annotated[int, typer.Option(min=0, max=2000)] = 60,
+    officers: Annotated[int, typer.Option(min=0, max=5000)] = 100,
+    seed: Annotated[int, typer.Option(min=0)] = 1,
+    start: Annotated[float, typer.Option(help="Unix seconds of the first duty, for --out.")] = 1_767_571_200,
+) -> None:
+    """A simulated county: recorded into a folder with the truth about it (--out), or live to a broker (--broker)."""
+    from console import simulation
+
+    if (out is None) == (broker is None):
+        raise simulation.SimulationError("simulate: expected either --out FOLDER or --broker HOST:PORT")
+    if broker is not None:
+        simulation.publish(broker, hours, cars, officers, seed, errors.print)
+    if out is not None:
+        simulation.record(out, hours, cars, officers, seed, start, errors)
+
+
+def _settings(config: Path | None) -> "Settings":
+    from ingest.config import load_settings
+
+    return load_settings(config, os.environ)
+
+
+def run_ingest(config: Path | None) -> None:
+    """One ingest worker until SIGTERM or Ctrl-C."""
+    from console.processes import stopper
+    from ingest.__main__ import log_to_stderr
+    from ingest.service import serve as receive
+
+    settings = _settings(config)
+    log_to_stderr()
+    receive(settings, stopper())
+
+
+def run_console(config: Path | None, host: str | None = None, port: int | None = None) -> None:
+    """The console until SIGTERM or Ctrl-C."""
+    from console import server
+    from console.settings import load_console_settings
+
+    settings, shared = load_console_settings(config, os.environ), _settings(config)
+    server.run(
+        shared.database.url,
+        host=host or settings.host,
+        port=port or settings.port,
+        basemap=settings.basemap,
+        broker=(shared.broker.host, shared.broker.port),
+        allow_remote=settings.remote,
+    )
+
+
+def main() -> None:
+    """Entry point of `ducha`: a user's mistake is one line and exit status 2, never a traceback."""
+    from analytics.rulebook import RuleError
+    from console.replay import ReplayError
+    from console.server import ServerError
+    from console.settings import ConsoleSettingsError
+    from console.simulation import SimulationError
+    from geofence.features import PlanError
+    from ingest.errors import IngestError
+    from ingest.traces import TraceError
+    from store.errors import StoreError
+
+    mistakes = (
+        PlanError,
+        RuleError,
+        ReplayError,
+        TraceError,
+        ConsoleSettingsError,
+        IngestError,
+        StoreError,
+        ServerError,
+        SimulationError,
+    )
+    try:
+        app()
+    except mistakes as error:
+        errors.print(f"ducha: {error}", style="red", markup=False)
+        sys.exit(2)

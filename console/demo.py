@@ -1,0 +1,132 @@
+"""`ducha demo`: the whole system on one machine from nothing.
+
+The database and the broker are embedded; ingest, console and the simulated county are processes of their own, as they
+would be in production, so that any of them may be killed and the rest goes on.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from analytics.catalogue import default_rules
+from analytics.planning import parse_plan
+from console.clock import ScaledClock
+from console.processes import Child, stopper, watch
+from hardware.county import build
+from hardware.fleet import Broker, Fleet
+from hardware.scenario import Scenario
+from ingest.broker import EmbeddedBroker
+from ingest.config import BrokerSettings, DatabaseSettings, Settings, WorkerSettings
+from store.embedded import EmbeddedPostgres
+from store.ledger import Ledger
+from store.migrate import migrate
+
+SHIFT_MINUTES = 480.0
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What the demo is to show. `minutes` is how long it runs, None for ever; `speed` compresses time."""
+
+    data: Path
+    port: int = 8080
+    speed: float = 1.0
+    seed: int = 1
+    minutes: float | None = None
+    cars: int = 24
+    officers: int = 36
+
+
+def run(demo: Demo, say: Callable[[str], None]) -> None:
+    """Start everything, say where the console is, and go on until Ctrl-C, SIGTERM or the last minute."""
+    stop = stopper()
+    demo.data.mkdir(parents=True, exist_ok=True)
+    until_s = None if demo.minutes is None else time.monotonic() + demo.minutes * 60
+    say("starting the database …")
+    with EmbeddedPostgres(demo.data) as database, EmbeddedBroker() as broker:
+        url = database.uri()
+        migrate(url)
+        basemap = demo.data / "basemap.geojson"
+        basemap.write_text(json.dumps(build(demo.seed).basemap(), ensure_ascii=False), encoding="utf-8")
+        first = True
+        while not stop.is_set() and (until_s is None or time.monotonic() < until_s):
+            clock = _next_clock(url, demo.speed)
+            _save_plan(url, _scenario(demo, clock.since_s), clock)
+            children = [
+                Child("ingest", _ingest, (url, broker.port, clock)),
+                Child("console", _console, (url, broker.port, demo.port, basemap, clock)),
+                Child("county", _county, (demo, broker.port, clock), lasting=False),
+            ]
+            if first:
+                threading.Thread(target=_announce, args=(demo.port, stop, say), daemon=True).start()
+                first = False
+            watch(children, stop, until_s)
+    say("stopped; the data is kept in " + str(demo.data))
+
+
+def _next_clock(url: str, speed: float) -> ScaledClock:
+    """The wall clock, unless an earlier, faster run has left later times behind: then it goes on from there."""
+    now_s = time.time()
+    with Ledger(url) as ledger:
+        latest_s = ledger.latest_s()
+    return ScaledClock(max(now_s, (latest_s or 0.0) + 60.0), now_s, speed)
+
+
+def _scenario(demo: Demo, start_s: float) -> Scenario:
+    minutes = SHIFT_MINUTES if demo.minutes is None else demo.minutes * demo.speed + 30
+    return build(demo.seed).demo(start_s, minutes, demo.cars, demo.officers)
+
+
+def _save_plan(url: str, scenario: Scenario, clock: ScaledClock) -> None:
+    plan = parse_plan(scenario.plan)
+    with Ledger(url) as ledger:
+        ledger.seed_rules(default_rules(), now_s=clock())
+        ledger.register(
+            [d.id for d in plan.devices],
+            {d.id: d.kind.value for d in plan.devices},
+            {d.id: d.unit for d in plan.devices if d.unit is not None},
+        )
+        ledger.save_plan(scenario.plan, "demo", now_s=clock())
+
+
+def _announce(port: int, stop: threading.Event, say: Callable[[str], None]) -> None:
+    """Say where the console is as soon as it answers."""
+    import urllib.request
+
+    address = f"http://127.0.0.1:{port}"
+    while not stop.wait(0.2):
+        try:
+            with urllib.request.urlopen(f"{address}/readyz", timeout=2):
+                break
+        except OSError:
+            continue
+    else:
+        return
+    say(f"wall: {address}/wall   desk: {address}/desk   (this machine only; accounts come later, nobody logs in yet)")
+    say("Ctrl-C stops it")
+
+
+def _ingest(url: str, broker_port: int, clock: ScaledClock) -> None:
+    from ingest.__main__ import log_to_stderr
+    from ingest.service import serve
+
+    log_to_stderr()
+    settings = Settings(
+        database=DatabaseSettings(url=url), broker=BrokerSettings(port=broker_port), ingest=WorkerSettings()
+    )
+    serve(settings, stopper(), clock=clock)
+
+
+def _console(url: str, broker_port: int, port: int, basemap: Path, clock: ScaledClock) -> None:
+    from console import server
+
+    server.run(url, host="127.0.0.1", port=port, basemap=basemap, clock=clock, broker=("127.0.0.1", broker_port))
+
+
+def _county(demo: Demo, broker_port: int, clock: ScaledClock) -> None:
+    scenario = _scenario(demo, clock.since_s)
+    late_s = (clock() - clock.since_s) / demo.speed
+    Fleet(scenario, Broker(port=broker_port), speed=demo.speed, late_s=late_s).run(stopper())

@@ -1,0 +1,85 @@
+/** Requests to the console's own server; an error is a `ProblemError` with what the server said. */
+import type {
+  AlertDetail,
+  AlertRow,
+  Basemap,
+  DeviceRow,
+  FalseCode,
+  Finding,
+  Page,
+  PlanDocument,
+  Positions,
+  Problem,
+  SystemState,
+  Track,
+} from "./types";
+
+const BASE = "/api/v1";
+const TIMEOUT_MS = 15_000;
+
+export class ProblemError extends Error {
+  constructor(
+    readonly status: number,
+    readonly problem: Problem,
+  ) {
+    super(problem.detail ?? problem.title ?? `HTTP ${status}`);
+  }
+}
+
+async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
+  const response = await fetch(BASE + path, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
+  if (response.status === 204) return null as T;
+  const body: unknown = await response.json().catch(() => ({}));
+  if (!response.ok) throw new ProblemError(response.status, body as Problem);
+  return body as T;
+}
+
+function query(values: Record<string, string | number | null | undefined>): string {
+  const pairs = Object.entries(values).filter(([, v]) => v !== undefined && v !== null && v !== "");
+  return pairs.length ? "?" + new URLSearchParams(pairs.map(([k, v]) => [k, String(v)])).toString() : "";
+}
+
+function post<T>(path: string, body: object): Promise<T> {
+  return request<T>(path, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+}
+
+export interface AlertQuery {
+  state?: string;
+  grade?: string;
+  rule?: string;
+  device?: string;
+  since?: string;
+  until?: string;
+  cursor?: string | null;
+  limit?: number;
+}
+
+export const api = {
+  positions: () => request<Positions>("/positions"),
+  devices: () => request<Page<DeviceRow> | DeviceRow[]>("/devices"),
+  track: (device: string, from: string, to: string, limit = 20_000) =>
+    request<Track>(`/devices/${encodeURIComponent(device)}/track${query({ from, to, limit })}`),
+  alerts: (q: AlertQuery) => request<Page<AlertRow>>(`/alerts${query({ ...q })}`),
+  alert: (id: string) => request<AlertDetail>(`/alerts/${id}`),
+  plan: () => request<PlanDocument | null>("/plan"),
+  basemap: () => request<Basemap | null>("/basemap"),
+  system: () => request<SystemState>("/system"),
+};
+
+/** What a person can do with an alert; each answers with the alert as it is then. */
+export type Action =
+  | { name: "ack"; body: { note?: string } }
+  | { name: "dispatch"; body: { note?: string } }
+  | { name: "explain"; body: { note: string } }
+  | { name: "resolve"; body: { finding: Finding; note: string } }
+  | { name: "shelve"; body: { minutes: number; reason: string } }
+  | { name: "note"; body: { note: string } }
+  | { name: "false-alarm"; body: { code: FalseCode; note?: string } }
+  | { name: "reopen"; body: { note: string } };
+
+export const act = (id: string, action: Action): Promise<AlertDetail> =>
+  post<AlertDetail>(`/alerts/${id}/${action.name}`, action.body);

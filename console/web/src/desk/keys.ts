@@ -1,0 +1,34 @@
+/** The desk by keyboard. Silent while somebody types or composes Chinese. */
+import { onBeforeUnmount, onMounted } from "vue";
+import type { FormName } from "./selection";
+
+export const ACTION_KEYS = {
+  ack: "A",
+  dispatch: "D",
+  explain: "E",
+  resolve: "C",
+  shelve: "S",
+  "false-alarm": "F",
+  note: "N",
+  reopen: "R",
+} as const satisfies Record<FormName | "ack" | "reopen", string>;
+
+export function useKeys(handlers: Record<string, () => void>, typing: () => void): void {
+  const press = (event: KeyboardEvent) => {
+    if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const target = event.target as HTMLElement;
+    if (target.closest("input:not([type=range]), textarea, select")) {
+      if (event.key === "Escape") typing();
+      return;
+    }
+    // A focused button answers Enter and Space itself.
+    if (target.closest("button, a") && (event.key === "Enter" || event.key === " ")) return;
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const handler = handlers[key];
+    if (!handler) return;
+    event.preventDefault();
+    handler();
+  };
+  onMounted(() => addEventListener("keydown", press));
+  onBeforeUnmount(() => removeEventListener("keydown", press));
+}

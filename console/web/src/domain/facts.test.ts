@@ -1,0 +1,30 @@
+import { describe, expect, it } from "vitest";
+import { factsOf, headline, summary } from "./facts";
+import { alertOf } from "./fixtures";
+
+describe("the facts of an alert", () => {
+  it("puts the measured figure beside its limit", () => {
+    const [first] = factsOf(alertOf({ detail: { distance_m: 142, corridor_m: 60, duration_s: 192 } }));
+    expect(first).toEqual({ label: "距离", value: "142 m", limit: "走廊 60 m", beyond: true });
+  });
+
+  it("shows a key it does not know as it came", () => {
+    expect(factsOf(alertOf({ detail: { moon_phase: 3 } }))).toContainEqual({
+      label: "moon_phase",
+      value: "3",
+      limit: "",
+      beyond: false,
+    });
+  });
+
+  it("says coverage is beyond its limit when it is below", () => {
+    const [row] = factsOf(alertOf({ detail: { coverage: 0.71, coverage_limit: 0.8 } }));
+    expect(row).toMatchObject({ value: "71 %", beyond: true });
+  });
+
+  it("tells silence once, against its own limit", () => {
+    const alert = alertOf({ rule: "signal-lost", detail: { silent_s: 780, limit_s: 180 } });
+    expect(summary(alert)).toBe("无定位 13 分 · 限 3 分");
+    expect(headline(alert)).toBe("");
+  });
+});

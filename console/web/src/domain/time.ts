@@ -1,0 +1,45 @@
+/** Times: UTC inside, Asia/Shanghai in sight. Seconds since 1970 everywhere between. */
+export const ZONE = "Asia/Shanghai";
+
+/** RFC 3339 text or Unix seconds → Unix seconds; null when it is neither. */
+export function seconds(value: unknown): number | null {
+  if (typeof value === "number") return Number.isFinite(value) ? value : null;
+  if (typeof value !== "string" || !value) return null;
+  const parsed = Date.parse(value);
+  return Number.isNaN(parsed) ? null : parsed / 1000;
+}
+
+export const iso = (s: number): string => new Date(s * 1000).toISOString();
+
+const clock = new Intl.DateTimeFormat("en-GB", {
+  timeZone: ZONE,
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+});
+const day = new Intl.DateTimeFormat("en-CA", { timeZone: ZONE, year: "numeric", month: "2-digit", day: "2-digit" });
+
+export const clockTime = (s: number): string => clock.format(s * 1000);
+export const clockMinute = (s: number): string => clockTime(s).slice(0, 5);
+export const date = (s: number): string => day.format(s * 1000);
+
+export function weekday(s: number, language: "zh" | "en"): string {
+  const locale = language === "zh" ? "zh-CN" : "en-GB";
+  return new Intl.DateTimeFormat(locale, { timeZone: ZONE, weekday: "short" }).format(s * 1000);
+}
+
+/** "20:49:04" today, "01-04 20:49" on another day. */
+export function moment(s: number, now: number): string {
+  return date(s) === date(now) ? clockTime(s) : `${date(s).slice(5)} ${clockMinute(s)}`;
+}
+
+/** Age as a counter: 0:24, 11:05, 2:03:10; from a day on in days. */
+export function counter(s: number): string {
+  const whole = Math.max(0, Math.floor(s));
+  const two = (n: number) => String(n).padStart(2, "0");
+  if (whole >= 86_400) return `${Math.floor(whole / 86_400)}d ${two(Math.floor((whole % 86_400) / 3600))}h`;
+  const h = Math.floor(whole / 3600);
+  const m = Math.floor((whole % 3600) / 60);
+  return h ? `${h}:${two(m)}:${two(whole % 60)}` : `${m}:${two(whole % 60)}`;
+}

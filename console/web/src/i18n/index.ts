@@ -1,0 +1,33 @@
+/** The catalogue in use. `t` takes only keys that exist; `known` asks whether a composed one does. */
+import { computed, ref, watchEffect } from "vue";
+import { en } from "./en";
+import { zh, type Key } from "./zh";
+
+export type { Key };
+export type Language = "zh" | "en";
+
+const STORED = "ducha.language";
+const stored = typeof localStorage === "undefined" ? null : localStorage.getItem(STORED);
+
+export const language = ref<Language>(stored === "en" ? "en" : "zh");
+const catalogue = computed(() => (language.value === "zh" ? zh : en));
+
+export function t(key: Key, values: Record<string, string | number> = {}): string {
+  return catalogue.value[key].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+}
+
+/** The text under a key made at run time ("rule." + id); the fallback when the catalogue hasn't got it. */
+export function known(key: string, fallback: string): string {
+  return key in zh ? t(key as Key) : fallback;
+}
+
+export function switchLanguage(): void {
+  language.value = language.value === "zh" ? "en" : "zh";
+}
+
+export function rememberLanguage(): void {
+  watchEffect(() => {
+    localStorage.setItem(STORED, language.value);
+    document.documentElement.lang = language.value === "zh" ? "zh-CN" : "en";
+  });
+}

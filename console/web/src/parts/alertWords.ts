@@ -1,0 +1,23 @@
+/** The words of one alert as both screens say them. */
+import type { AlertRow } from "@/api/types";
+import { seconds } from "@/domain/time";
+import { deviceName, duration, ruleName } from "@/domain/words";
+import { gazetteer, planned } from "@/stores/county";
+import { nameParts } from "@/stores/positions";
+
+export function who(device: string): string {
+  const live = nameParts(device);
+  const plan = planned(device);
+  return deviceName(device, live.kind ?? plan.kind, live.name ?? plan.name);
+}
+
+export const where = (a: AlertRow): string => gazetteer.value.near(a.lon, a.lat);
+export const what = (a: AlertRow): string => ruleName(a.rule);
+
+/** How long the state has lasted, or did. */
+export function lasted(a: AlertRow, now: number): number {
+  const from = seconds(a.from) ?? now;
+  return Math.max(0, (seconds(a.to) ?? now) - from);
+}
+
+export const lastedText = (a: AlertRow, now: number): string => duration(lasted(a, now));

@@ -1,0 +1,17 @@
+/** One screen a path. */
+import { createRouter, createWebHistory } from "vue-router";
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes: [
+    { path: "/", redirect: "/wall" },
+    { path: "/wall", component: () => import("./wall/WallScreen.vue"), meta: { theme: "dark" } },
+    { path: "/desk/track/:device?", component: () => import("./track/TrackScreen.vue"), props: true },
+    { path: "/desk/:alert?", component: () => import("./desk/DeskScreen.vue"), props: true },
+    { path: "/:rest(.*)*", redirect: "/wall" },
+  ],
+});
+
+router.afterEach((to) => {
+  document.documentElement.dataset["theme"] = to.meta["theme"] === "dark" ? "dark" : "light";
+});

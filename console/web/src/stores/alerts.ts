@@ -1,0 +1,122 @@
+/** Every alert this page knows, the queue made of them, and what a person did with one. */
+import { computed, reactive, ref } from "vue";
+import { ProblemError, act, api, type Action } from "@/api/client";
+import type { AlertDetail, AlertRow } from "@/api/types";
+import { compare, isOpen, isShelved, raisedAt } from "@/domain/queue";
+import { iso, seconds } from "@/domain/time";
+import { nowExactly } from "./clock";
+
+/** What is kept: everything open, and closed ones back to here; the oldest closed leave first. */
+const HISTORY_S = 24 * 3600;
+const KEEP = 5_000;
+const PAGE = 200;
+
+const rows = reactive(new Map<string, AlertRow>());
+
+export const all = computed(() => [...rows.values()]);
+export const queue = computed(() => all.value.filter(isOpen).sort(compare));
+export const shelved = computed(() => all.value.filter(isShelved).sort(compare));
+export const unackedRed = computed(() => queue.value.filter((a) => a.grade === "A" && a.state === "NEW"));
+export const byId = (id: string): AlertRow | undefined => rows.get(id);
+
+export const opened = ref<AlertDetail | null>(null);
+
+type Watcher = (row: AlertRow) => void;
+const watchers = new Set<Watcher>();
+
+/** Called for an alert that was not there before. */
+export function onNew(watcher: Watcher): () => void {
+  watchers.add(watcher);
+  return () => watchers.delete(watcher);
+}
+
+export async function loadAlerts(): Promise<void> {
+  const now = nowExactly();
+  await Promise.all([takePages({ state: "open" }), takePages({ state: "all", since: iso(now - HISTORY_S) })]);
+  if (opened.value) await open(opened.value.id);
+}
+
+async function takePages(query: { state: string; since?: string }): Promise<void> {
+  let cursor: string | null = null;
+  for (let page = 0; page < KEEP / PAGE; page++) {
+    const answer: Awaited<ReturnType<typeof api.alerts>> = await api.alerts({ ...query, cursor, limit: PAGE });
+    for (const row of answer.items) rows.set(row.id, row);
+    cursor = answer.next;
+    if (!cursor) return;
+  }
+}
+
+/** One page further back than what is known; false when there is no more. */
+export async function loadOlder(): Promise<boolean> {
+  const oldest = Math.min(nowExactly() - HISTORY_S, ...all.value.map((a) => seconds(a.from) ?? Infinity));
+  const answer = await api.alerts({ state: "all", until: iso(oldest), limit: PAGE });
+  const before = rows.size;
+  for (const row of answer.items) rows.set(row.id, row);
+  return rows.size > before;
+}
+
+export function takeAlert(row: AlertRow): void {
+  const isNew = !rows.has(row.id);
+  rows.set(row.id, row);
+  if (rows.size > KEEP) forgetOldest();
+  if (isNew && isOpen(row)) for (const watcher of watchers) watcher(row);
+  if (opened.value?.id === row.id) void open(row.id).catch(() => undefined);
+}
+
+function forgetOldest(): void {
+  const closed = all.value.filter((a) => !isOpen(a) && !isShelved(a)).sort((a, b) => raisedAt(a) - raisedAt(b));
+  for (const row of closed.slice(0, KEEP / 10)) rows.delete(row.id);
+}
+
+let wanted = "";
+
+export async function open(id: string): Promise<void> {
+  wanted = id;
+  const detail = await api.alert(id);
+  if (wanted === id) {
+    rows.set(id, rowOf(detail));
+    opened.value = detail;
+  }
+}
+
+export function close(): void {
+  wanted = "";
+  opened.value = null;
+}
+
+export interface Done {
+  id: string;
+  device: string;
+  action: Action["name"];
+  undoable: boolean;
+}
+
+export const done = ref<Done | null>(null);
+export const failure = ref("");
+export const busy = ref(false);
+
+/** Only steps that `reopen` takes back are offered to be undone. */
+const UNDOABLE: readonly Action["name"][] = ["resolve", "false-alarm", "shelve", "ack", "dispatch"];
+
+export async function perform(id: string, action: Action): Promise<boolean> {
+  if (busy.value) return false;
+  busy.value = true;
+  failure.value = "";
+  try {
+    const detail = await act(id, action);
+    rows.set(id, rowOf(detail));
+    if (opened.value?.id === id) opened.value = detail;
+    done.value = { id, device: detail.device, action: action.name, undoable: UNDOABLE.includes(action.name) };
+    return true;
+  } catch (error) {
+    failure.value = error instanceof ProblemError || error instanceof Error ? error.message : String(error);
+    return false;
+  } finally {
+    busy.value = false;
+  }
+}
+
+function rowOf(detail: AlertDetail): AlertRow {
+  const { history: _h, amendments: _a, rule_row: _r, duty_row: _d, previous: _p, ...row } = detail;
+  return row;
+}

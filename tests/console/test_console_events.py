@@ -1,0 +1,123 @@
+"""The event stream over a real socket."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+from console_examples import drive, plan, raised, stop
+
+from analytics.fixes import FixBatch
+from console.api.hub import QUEUE_EVENTS, Hub, TooManyClients
+from console.api.metrics import Metrics
+from store.ledger import Ledger
+
+Event = tuple[str, Any]
+
+
+@contextmanager
+def stream(address: str) -> Iterator[Iterator[Event]]:
+    """The events of a new stream; the first one, the state of the system, has been read."""
+    with httpx.stream("GET", f"{address}/api/v1/events", timeout=10) as response:
+        assert response.headers["content-type"] == "text/event-stream"
+        assert response.headers["x-accel-buffering"] == "no"
+        events = _events(response)
+        assert next(events)[0] == "system"
+        yield events
+
+
+def _events(response: httpx.Response) -> Iterator[Event]:
+    kind = ""
+    for line in response.iter_lines():
+        if line.startswith("event: "):
+            kind = line.removeprefix("event: ")
+        elif line.startswith("data: "):
+            yield kind, json.loads(line.removeprefix("data: "))
+
+
+def until(events: Iterator[Event], kind: str) -> Any:
+    return next(data for name, data in events if name == kind)
+
+
+def clients(address: str) -> float:
+    text = httpx.get(f"{address}/metrics").text
+    return float(text.partition("\nducha_console_event_clients ")[2].partition("\n")[0])
+
+
+def test_a_committed_alert_arrives_within_a_second(ledger: Ledger, address: str) -> None:
+    with stream(address) as events:
+        alerts = [stop(f"car-{n}", start_s=time.time()) for n in range(3)]
+        began_s = time.monotonic()
+        ledger.commit(FixBatch.empty(), raised(*alerts), received_s=time.time())
+        rows = [until(events, "alert") for _ in alerts]
+        assert time.monotonic() - began_s < 1.0
+    assert {row["id"] for row in rows} == {alert.id for alert in alerts}
+    assert rows[0]["state"] == "NEW"
+    assert rows[0].items() <= httpx.get(f"{address}/api/v1/alerts/{rows[0]['id']}").json().items()
+    assert 'alert_push_seconds_bucket{le="1.0"} 3.0' in httpx.get(f"{address}/metrics").text
+
+
+def test_what_a_person_does_is_told_to_the_others(ledger: Ledger, address: str) -> None:
+    alert = stop()
+    ledger.commit(FixBatch.empty(), raised(alert), received_s=time.time())
+    with stream(address) as one, stream(address) as other:
+        httpx.post(f"{address}/api/v1/alerts/{alert.id}/ack", json={})
+        assert until(one, "alert")["state"] == until(other, "alert")["state"] == "ACKED"
+
+
+def test_only_positions_that_changed_are_pushed(ledger: Ledger, address: str) -> None:
+    now_s = time.time() - 60
+    with stream(address) as events:
+        ledger.commit(drive(1, 1, start_s=now_s), received_s=time.time())
+        ledger.commit(drive(2, 1, start_s=now_s), received_s=time.time())
+        seen: dict[str, list[Any]] = {}
+        while len(seen) < 2:
+            items = until(events, "positions")["items"]
+            assert not seen.keys() & {item[0] for item in items}
+            seen |= {item[0]: item for item in items}
+    assert seen["car-1"] == ["car-1", pytest.approx(now_s, abs=1e-3), 113.0, 22.0, 5.0, 5.0, 5.0]
+
+
+def test_the_system_is_told_again_and_again(address: str) -> None:
+    with stream(address) as events:
+        began_s = time.monotonic()
+        state = until(events, "system")
+        assert time.monotonic() - began_s < 4
+    assert {part["id"] for part in state["components"]} == {"database", "ingest", "console"}
+
+
+def test_a_client_that_left_is_forgotten(address: str) -> None:
+    with stream(address):
+        assert clients(address) == 1
+    deadline_s = time.monotonic() + 5
+    while clients(address):
+        assert time.monotonic() < deadline_s
+
+
+def test_a_new_plan_ends_the_streams_so_that_all_is_fetched_anew(address: str) -> None:
+    with stream(address) as events:
+        httpx.put(f"{address}/api/v1/plan", json=plan())
+        assert [name for name, _ in events][-1] == "refetch"
+
+
+def test_a_client_that_does_not_keep_up_is_told_to_fetch_anew() -> None:
+    metrics = Metrics()
+    hub = Hub(metrics)
+    with hub.client() as slow, hub.client() as quick:
+        for n in range(QUEUE_EVENTS + 10):
+            hub.push("alert", {"n": n})
+            quick._queue.get_nowait()
+        waiting = [slow._queue.get_nowait() for _ in range(slow._queue.qsize())]
+        assert waiting == [b"event: refetch\ndata: {}\n\n", None]
+        assert not quick.dropped
+    assert "event_clients_dropped_total 1.0" in metrics.exposition().decode()
+
+
+def test_there_are_only_so_many_streams() -> None:
+    hub = Hub(Metrics())
+    hub.close()
+    with pytest.raises(TooManyClients), hub.client():
+        pass
