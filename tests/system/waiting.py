@@ -1,0 +1,18 @@
+"""Waiting for a condition instead of for a time."""
+
+import time
+from collections.abc import Callable
+from threading import Event
+
+
+def wait_until(
+    condition: Callable[[], object], within_s: float = 10.0, what: str = "condition", told: Callable[[], object] = str
+) -> float:
+    """Return as soon as `condition` holds, with the seconds it took; fail when it does not hold in time, with what is
+    `told` then."""
+    pause = Event()
+    began_s = time.monotonic()
+    while not condition():
+        assert time.monotonic() - began_s < within_s, f"not within {within_s} s: {what} {told()}"
+        pause.wait(0.02)
+    return time.monotonic() - began_s
