@@ -93,7 +93,7 @@ def test_the_wall_shows_the_alert_and_the_desk_deals_with_it(demo: str) -> None:
 def _look_at_wall(page: Page, demo: str) -> None:
     page.goto(f"{demo}/wall")
     page.wait_for_selector("canvas.maplibregl-canvas", timeout=30_000)
-    page.locator("article[data-alert]", has_text="未确认").first.wait_for(timeout=30_000)
+    page.locator("a[data-alert]", has_text="未确认").first.wait_for(timeout=30_000)
     overflow = page.evaluate("document.documentElement.scrollHeight > innerHeight")
     assert not overflow
 

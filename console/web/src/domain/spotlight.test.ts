@@ -1,17 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { T0, alertOf } from "./fixtures";
-import { FOCUS_S, OVERVIEW_S, dark, turn } from "./spotlight";
+import { FOCUS_S, dark, turn } from "./spotlight";
 
 describe("the spotlight", () => {
   const one = alertOf({ id: "1" });
   const two = alertOf({ id: "2" });
 
-  it("takes turns with the whole county between", () => {
+  it("lets the open alerts take turns", () => {
     const first = turn(dark, [one, two], T0);
     expect(first.id).toBe("1");
-    const between = turn(first, [one, two], T0 + FOCUS_S);
-    expect(between.id).toBeNull();
-    expect(turn(between, [one, two], T0 + FOCUS_S + OVERVIEW_S).id).toBe("2");
+    expect(turn(first, [one, two], T0 + FOCUS_S - 1).id).toBe("1");
+    const second = turn(first, [one, two], T0 + FOCUS_S);
+    expect(second.id).toBe("2");
+    expect(turn(second, [one, two], T0 + 2 * FOCUS_S).id).toBe("1");
   });
 
   it("goes to a new alert at once", () => {
@@ -19,7 +20,14 @@ describe("the spotlight", () => {
     expect(turn(first, [one, two], T0 + 1).id).toBe("2");
   });
 
-  it("leaves an alert that is no longer open", () => {
+  it("passes over what somebody has in hand while others wait", () => {
+    const inHand = alertOf({ id: "2", state: "ACKED" });
+    const first = turn(dark, [one, inHand], T0);
+    expect(turn(first, [one, inHand], T0 + FOCUS_S).id).toBe("1");
+    expect(turn(first, [inHand], T0 + 1).id).toBe("2");
+  });
+
+  it("goes dark when none is open", () => {
     expect(turn(turn(dark, [one], T0), [], T0 + 1).id).toBeNull();
   });
 });

@@ -12,6 +12,8 @@ export interface Label {
   pulse: boolean;
   /** Draw the ring around the place. */
   ring: boolean;
+  /** The one that is being explained. */
+  focus?: boolean;
 }
 
 const SIGNS: Record<Grade, string> = {
@@ -59,7 +61,7 @@ export class Labels {
   private put(label: Label): void {
     const known = this.placed.get(label.id);
     const element = known?.element ?? document.createElement("div");
-    const text = [label.grade, label.title, label.line, label.pulse, label.ring].join("\n");
+    const text = [label.grade, label.title, label.line, label.pulse, label.ring, label.focus].join("\n");
     if (known?.text !== text) fill(element, label);
     if (known) {
       known.marker.setLngLat([label.lon, label.lat]);
@@ -94,11 +96,12 @@ export class Labels {
   }
 }
 
-function fill(element: HTMLElement, { grade, title, line, pulse, ring }: Label): void {
+function fill(element: HTMLElement, { grade, title, line, pulse, ring, focus = false }: Label): void {
   element.classList.add("map-label");
   element.dataset["grade"] = grade;
   element.toggleAttribute("data-pulse", pulse);
   element.toggleAttribute("data-ring", ring);
+  element.toggleAttribute("data-focus", focus);
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", "0 0 16 16");
   const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
