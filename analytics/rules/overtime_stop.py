@@ -94,8 +94,9 @@ def _slow(samples: Samples, within_m: float) -> Bools:
 
 
 def _since_it_came_back(far: Bools) -> Bools:
-    """Which samples of each look back come after the last two in a row that were far: one is noise, two have left."""
-    left = far[:, 1:] & far[:, :-1]
+    """Which samples of each look back come after the last three in a row that were far: a reflection lasts half a
+    minute, so two are noise; three have left."""
+    left = far[:, 2:] & far[:, 1:-1] & far[:, :-2]
     last = np.where(left.any(axis=1), far.shape[1] - 1 - np.argmax(left[:, ::-1], axis=1), -1)
     after: Bools = np.arange(far.shape[1]) > last[:, None]
     return after
@@ -139,8 +140,8 @@ def _follow(
 
 
 def _median(values: Floats, valid: Bools) -> Floats:
-    """The median of the valid values of each row (the lower of two middles)."""
+    """The median of the valid values of each row (the lower of two middles); NaN where none is valid."""
     ordered = np.sort(np.where(valid, values, np.inf), axis=1)
     middle: Ints = np.maximum(valid.sum(axis=1) - 1, 0) // 2
     median: Floats = np.take_along_axis(ordered, middle[:, None], axis=1)[:, 0]
-    return median
+    return np.where(valid.any(axis=1), median, np.nan)

@@ -126,6 +126,20 @@ def test_overtime_stop_tells_where_and_how_long_a_car_stood(seed: int, every_s: 
     assert alert.detail["radius_m"] == 50
 
 
+def test_a_reflection_of_half_a_minute_does_not_hide_the_beginning_of_a_stop() -> None:
+    track = patrol().drive((2200, 0))
+    stopped_s = track.t_s
+    track.stay(240).leap((2310, 0)).stay(25).leap((2200, 0)).stay(600).drive((4000, 0))
+    assert one(on_route(track), "overtime-stop").start_s == pytest.approx(stopped_s, abs=25)
+
+
+def test_who_leaves_for_two_minutes_and_comes_back_begins_a_new_stop() -> None:
+    track = patrol().drive((2200, 0)).stay(240).leap((2310, 0)).stay(120).leap((2200, 0))
+    back_s = track.t_s
+    track.stay(660).drive((4000, 0))
+    assert one(on_route(track), "overtime-stop").start_s == pytest.approx(back_s, abs=25)
+
+
 def test_overtime_stop_lets_a_stop_shorter_than_the_limit_pass() -> None:
     assert on_route(patrol().drive((2200, 0)).stay(480).drive((4000, 0))).of("overtime-stop") == []
 
