@@ -45,7 +45,8 @@ class BrokerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[ingest]`. The shard names the checkpoint of this worker. `settle_s` is how long the broker must have been heard
-    before silence counts: until then what it kept for us is still coming."""
+    before silence counts: until then what it kept for us is still coming. `past_days` is how old a fix may be that
+    comes in, `keep_days` how long fixes are kept; it is more, so that nothing comes in only to be dropped."""
 
     shard: str = "ingest"
     batch_messages: Count = 2_000
@@ -57,6 +58,7 @@ class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     lateness_s: Positive = 120.0
     future_s: Positive = 120.0
     past_days: Positive = 30.0
+    keep_days: Count = 400
     payload_bytes: Count = 1 << 20
     inbox_messages: Count = MAX_MESSAGES
     inbox_bytes: Count = MAX_BYTES
@@ -90,6 +92,9 @@ def load_settings(path: Path | None, environment: Mapping[str, str]) -> Settings
     tables = {name: _table(name, kind, document, environment, path) for name, kind in _TABLES.items()}
     settings = Settings(**tables)
     broker = settings.broker
+    if settings.ingest.keep_days <= settings.ingest.past_days:
+        expected = f"more than past_days ({settings.ingest.past_days:g})"
+        raise ConfigError(f"ingest.keep_days: expected {expected}, got {settings.ingest.keep_days}")
     if (broker.certificate is None) != (broker.key is None):
         raise ConfigError("broker.certificate and broker.key: expected both or neither")
     for key in ("ca", "certificate", "key"):

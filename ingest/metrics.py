@@ -20,6 +20,7 @@ class Metrics:
         self.too_late = Counter("ducha_ingest_too_late_devices", "Devices rebuilt from stored fixes", registry=r)
         self.retries = Counter("ducha_ingest_commit_retries", "Commits tried again", registry=r)
         self.connections = Counter("ducha_ingest_broker_connections", "Connections made to the broker", registry=r)
+        self.dropped_days = Counter("ducha_ingest_dropped_days", "Days of fixes dropped as too old", registry=r)
         self.inbox = Gauge("ducha_ingest_inbox_messages", "Messages waiting to be decoded", registry=r)
         self.inbox_bytes = Gauge("ducha_ingest_inbox_bytes", "Bytes waiting to be decoded", registry=r)
         self.inbox_full = Counter("ducha_ingest_inbox_full", "Times the inbox made the broker wait", registry=r)

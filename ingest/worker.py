@@ -22,6 +22,7 @@ from ingest.inbox import Inbox
 from ingest.messages import Message
 from ingest.metrics import Metrics
 from ingest.patience import Patience, Stopped
+from ingest.retention import Retention
 from ingest.supervision import Supervision
 from store.errors import CommitRefused
 from store.ledger import Ledger
@@ -56,6 +57,7 @@ class Worker:
         self._metrics = metrics
         self._clock = clock
         self._limits = Limits(settings.payload_bytes, settings.future_s, settings.past_days * 86_400.0)
+        self._retention = Retention(ledger, settings.keep_days, metrics)
         self._newest_s = np.empty(0)
         self._deaf_since_s: float | None = None
         self.ready = Event()  # set when the engine stands and messages are taken
@@ -104,6 +106,7 @@ class Worker:
             self._polled_s = now_s
             if self._supervision.is_outdated():
                 self._commit(_NOTHING, self._supervision.begin(self._engine_time_s([])), None)
+            self._retention.look(self._clock())
 
     def _finish(self) -> None:
         """Commit what waits in the inbox, as far as time allows, and the state of the engine."""

@@ -37,6 +37,7 @@ def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
         ("[broker", {}, "expected TOML"),
         ("", {"DUCHA_BROKER_PORT": "many"}, "DUCHA_BROKER_PORT: expected `int`, got `str`"),
         ("", {"DUCHA_BROKER_KEY": "/k.pem"}, "broker.certificate and broker.key: expected both or neither"),
+        ("[ingest]\nkeep_days = 7", {}, "ingest.keep_days: expected more than past_days (30), got 7"),
         ("", {"DUCHA_BROKER_CA": "/no/such.pem"}, "broker.ca: expected a PEM file, found none at /no/such.pem"),
     ],
 )

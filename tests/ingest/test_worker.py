@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import psycopg
 import pytest
 from ingest_examples import Terminal, location, wait_until
 
+from analytics.fixes import FixBatch
 from ingest.broker import EmbeddedBroker
 from ingest.config import BrokerSettings, DatabaseSettings, Settings, WorkerSettings
 from ingest.metrics import Metrics
@@ -265,3 +267,13 @@ def test_metrics_tell_what_was_done(ingest: Ingest, terminal: Terminal) -> None:
     assert value("ducha_ingest_late_fixes_total") == 1
     assert value("ducha_ingest_latency_seconds_count") == 4
     assert value("ducha_ingest_last_message_timestamp_seconds") == pytest.approx(now_s, abs=10)
+
+
+def test_fixes_older_than_what_is_kept_are_dropped_by_whole_days(ingest: Ingest) -> None:
+    now_s = time.time()
+    with Ledger(ingest.uri) as ledger:
+        ledger.register(["car-01"])
+        days = now_s - 86_400.0 * np.array([50, 45, 3, 0])
+        ledger.commit(FixBatch.build([0] * 4, days, [120.0] * 4, [30.0] * 4), received_s=now_s)
+    with ingest.running(keep_days=40):
+        wait_until(lambda: ingest.count("fixes") == 2, what="two old days are dropped")

@@ -39,7 +39,9 @@ def worker(uri: str, broker: EmbeddedBroker, clock: Callable[[], float]) -> Iter
     settings = Settings(
         database=DatabaseSettings(url=uri),
         broker=BrokerSettings(host=broker.host, port=broker.port),
-        ingest=WorkerSettings(settle_s=0.0, tick_s=0.05, past_days=LONG_DAYS, future_s=1e9),
+        ingest=WorkerSettings(
+            settle_s=0.0, tick_s=0.05, past_days=LONG_DAYS, keep_days=round(LONG_DAYS) + 1, future_s=1e9
+        ),
     )
     stop, metrics = threading.Event(), Metrics()
     thread = threading.Thread(target=serve, args=(settings, stop), kwargs={"clock": clock, "metrics": metrics})
