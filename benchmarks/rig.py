@@ -22,7 +22,7 @@ import psycopg
 from analytics.catalogue import default_rules
 from analytics.planning import parse_plan
 from benchmarks.fleet import Fleet
-from ingest.broker import EmbeddedBroker
+from ingest.broker import MAX_INFLIGHT, EmbeddedBroker
 from store.embedded import EmbeddedPostgres
 from store.ledger import Ledger
 from store.migrate import migrate
@@ -77,7 +77,7 @@ def running(fleet: Fleet, *, mosquitto: bool = False, console: bool = False) -> 
             within(10, lambda: _listens(rig.broker_port))
         else:
             rig = Rig(url, stack.enter_context(EmbeddedBroker()).port, _free_port(), None)
-        stack.enter_context(_ingest(rig, folder))
+        stack.enter_context(_ingest(rig, folder, {} if mosquitto else {"batch_messages": MAX_INFLIGHT}))
         within(60, lambda: rig.metric("ducha_ingest_broker_connected") == 1)
         if console:
             rig = replace(rig, console_port=_free_port())
@@ -107,11 +107,12 @@ def _mosquitto_settings(folder: Path, port: int) -> Path:
     return settings
 
 
-def _ingest(rig: Rig, folder: Path) -> AbstractContextManager[None]:
+def _ingest(rig: Rig, folder: Path, extra: dict[str, int]) -> AbstractContextManager[None]:
     settings = folder / "ducha.toml"
     settings.write_text(
         f"[database]\nurl = {json.dumps(rig.database)}\n[broker]\nport = {rig.broker_port}\n"
-        f"[ingest]\nmetrics_port = {rig.metrics_port}\n",
+        f"[ingest]\nmetrics_port = {rig.metrics_port}\n"
+        + "".join(f"{key} = {value}\n" for key, value in extra.items()),
         "utf-8",
     )
     profiler = os.environ.get("DUCHA_BENCH_PROFILE")  # a file to write ingest's profile to

@@ -18,7 +18,7 @@ from console.processes import Child, stopper, watch
 from hardware.county import build
 from hardware.fleet import Broker, Fleet
 from hardware.scenario import Scenario
-from ingest.broker import EmbeddedBroker
+from ingest.broker import MAX_INFLIGHT, EmbeddedBroker
 from ingest.config import BrokerSettings, DatabaseSettings, Settings, WorkerSettings
 from store.embedded import EmbeddedPostgres
 from store.ledger import Ledger
@@ -115,7 +115,9 @@ def _ingest(url: str, broker_port: int, clock: ScaledClock) -> None:
 
     log_to_stderr()
     settings = Settings(
-        database=DatabaseSettings(url=url), broker=BrokerSettings(port=broker_port), ingest=WorkerSettings()
+        database=DatabaseSettings(url=url),
+        broker=BrokerSettings(port=broker_port),
+        ingest=WorkerSettings(batch_messages=MAX_INFLIGHT),
     )
     serve(settings, stopper(), clock=clock)
 

@@ -12,7 +12,7 @@ from typing import Self
 from iotcore import Broker
 
 MAX_PAYLOAD = 1 << 20
-MAX_INFLIGHT = 100  # rumqttd takes no more
+MAX_INFLIGHT = 100  # rumqttd sends no more unanswered: a batch of so many is complete, waiting for more is in vain
 START_S = 10.0
 
 
