@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 DEMO_ARGS ?=
 TEST_ARGS ?=
 
-.PHONY: demo test check install install-test benchmark
+.PHONY: demo test check install install-test benchmark openapi
 
 install: $(VENV)/.installed
 
@@ -35,3 +35,7 @@ check: install-test
 
 benchmark: install-test
 	$(BIN)/python -m benchmarks
+
+# The document that the front end's types are made from; a test says when it is no longer the server's.
+openapi: install
+	$(BIN)/python -m console.api > console/web/openapi.json

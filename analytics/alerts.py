@@ -21,7 +21,8 @@ class Grade(StrEnum):
 class Alert:
     """One state that a rule found. Times are Unix seconds (UTC) of event time; `end_s` is None while it lasts.
 
-    `noticed_s` is the event time at which a live system raises it; `detail` holds the figures it rests on.
+    `noticed_s` is the event time at which a live system raises it; `lon` and `lat` are None where the device has never
+    been seen and its duty names no place; `detail` holds the figures it rests on.
     """
 
     rule: str
@@ -32,8 +33,8 @@ class Alert:
     start_s: float
     end_s: float | None
     noticed_s: float
-    lon: float
-    lat: float
+    lon: float | None
+    lat: float | None
     detail: dict[str, Any] = field(default_factory=dict)
     id: str = ""
 

@@ -22,7 +22,15 @@ class Report:
         self.crossings: list[Crossing] = []
 
     def begin(
-        self, rule: Rule, duty: int, *, start_s: float, noticed_s: float, lon: float, lat: float, **detail: Any
+        self,
+        rule: Rule,
+        duty: int,
+        *,
+        start_s: float,
+        noticed_s: float,
+        lon: float | None,
+        lat: float | None,
+        **detail: Any,
     ) -> None:
         """A state that `rule` looks for holds for `duty` since `start_s`."""
         self._begin(rule, int(self._duties.device[duty]), duty, start_s, noticed_s, lon, lat, detail)
@@ -41,13 +49,13 @@ class Report:
         self._end(rule, device, ~device, end_s, noticed_s, detail)
 
     def _begin(
-        self, rule: Rule, device: int, subject: int, start_s: float, noticed_s: float, lon: float, lat: float,
-        detail: dict[str, Any],
+        self, rule: Rule, device: int, subject: int, start_s: float, noticed_s: float, lon: float | None,
+        lat: float | None, detail: dict[str, Any],
     ) -> None:  # fmt: skip
         duty = self._duties.duties[subject].id if subject >= 0 else None
         alert = Alert(
             rule.id, rule.version, rule.grade, self._devices.names[device], duty,
-            round(start_s, 3), None, round(noticed_s, 3), round(lon, 7), round(lat, 7), rounded(detail),
+            round(start_s, 3), None, round(noticed_s, 3), _degrees(lon), _degrees(lat), rounded(detail),
         )  # fmt: skip
         self._book.begin(device, (rule.id, subject), alert)
 
@@ -85,6 +93,10 @@ class Report:
         """A path that left the area between two fixes inside it."""
         name, identity = self._devices.names[device], self._duties.duties[duty].id
         self.crossings.append(Crossing(name, identity, from_s, to_s, lon, lat))
+
+
+def _degrees(value: float | None) -> float | None:
+    return None if value is None else round(value, 7)
 
 
 def rounded(detail: dict[str, Any]) -> dict[str, Any]:

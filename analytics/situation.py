@@ -66,15 +66,16 @@ class Ground:
             allowed[i] |= bool((self.checkpoints.outside_m(own, *at) <= 0).any())
         return allowed
 
-    def place(self, duty: int) -> tuple[float, float]:
-        """A point (lon, lat) that stands for the duty on a map when its device has never been seen."""
+    def place(self, duty: int) -> tuple[float, float] | None:
+        """A point (lon, lat) that stands for the duty on a map when its device has never been seen; None where the duty
+        names no place."""
         if self.post_of[duty] >= 0:
             return float(self.posts.lon[self.post_of[duty]]), float(self.posts.lat[self.post_of[duty]])
         if self.route_of[duty] >= 0:
             return self.routes.start(int(self.route_of[duty]))
         if self.area_of[duty] >= 0:
             return self.areas.centre(int(self.area_of[duty]))
-        return 0.0, 0.0
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """Alerts as JSON rows, both ways: one parameter carries any number of them."""
 
-import math
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -69,8 +68,8 @@ def alert_of(row: dict[str, Any]) -> Alert:
         start_s=seconds(began),
         end_s=seconds_or_none(row["ended"]),
         noticed_s=seconds(row["noticed"]),
-        lon=math.nan if row["lon"] is None else row["lon"],
-        lat=math.nan if row["lat"] is None else row["lat"],
+        lon=row["lon"],
+        lat=row["lat"],
         detail=row["detail"],
         id=str(row["id"]),
     )

@@ -173,19 +173,17 @@ def judge(rule: Rule, ground: Ground, duty: int, arrived: bool, state: NDArray[n
         return
     ids = [ground.checkpoints.ids[c] for c in checkpoints]
     where = int(checkpoints[missed[0]]) if len(missed) else -1
-    place = (
-        (float(ground.checkpoints.lon[where]), float(ground.checkpoints.lat[where]))
-        if where >= 0
-        else ground.place(duty)
-    )
+    lon, lat = ground.place(duty) or (None, None)
+    if where >= 0:
+        lon, lat = float(ground.checkpoints.lon[where]), float(ground.checkpoints.lat[where])
     to_s = float(table.to_s[duty])
     report.begin(
         rule,
         duty,
         start_s=to_s,
         noticed_s=to_s,
-        lon=place[0],
-        lat=place[1],
+        lon=lon,
+        lat=lat,
         missed=[ids[i] for i in missed.tolist()],
         unknown=[ids[i] for i in np.flatnonzero(seen == UNKNOWN).tolist()],
         visited=[ids[i] for i in np.flatnonzero(seen == VISITED).tolist()],

@@ -63,7 +63,7 @@ def _begin(rule: Rule, ground: Ground, duty: int, since_s: float, last: tuple[fl
     if ground.excused(np.array([duty]), np.array([since_s + limit_s]))[0]:
         return
     seen = last[0] == last[0]
-    lon, lat = last if seen else ground.place(duty)
+    lon, lat = last if seen else ground.place(duty) or (None, None)
     report.begin(
         rule,
         duty,

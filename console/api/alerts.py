@@ -1,12 +1,12 @@
 """Alerts: the queue, one with all that belongs to it, and what people do about it."""
 
-from typing import Any, Literal
+from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from console.api.context import ACTOR, Limit, NowS, Store, Time, seconds_of
-from console.api.shapes import AlertDetail, AlertPage, Grade
+from console.api.shapes import AlertDetail, AlertRow, FalseCode, Finding, Grade, Page
 from store import alert_actions, alerts
 from store.workflow import Action, Step
 
@@ -32,7 +32,7 @@ class Note(_Body):
 class Resolution(_Body):
     """A person's finding, and why."""
 
-    finding: Literal["upheld", "excused"]
+    finding: Finding
     note: str
 
 
@@ -46,11 +46,11 @@ class Shelf(_Body):
 class FalseAlarm(_Body):
     """Why it was none; `other` needs a note."""
 
-    code: Literal["gps-drift", "wrong-plan", "authorised", "device-fault", "other"]
+    code: FalseCode
     note: str | None = None
 
 
-@router.get("", response_model=AlertPage)
+@router.get("", response_model=Page[AlertRow])
 async def list_alerts(
     store: Store,
     state: str = "open",

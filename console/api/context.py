@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
 from pydantic import AwareDatetime
-from typing_extensions import TypedDict
 
 from console.api.hub import Hub
 from console.api.metrics import Metrics
@@ -64,13 +63,6 @@ def seconds_of(time: Time | None) -> float | None:
     return None if time is None else seconds(time)
 
 
-class Rows(TypedDict):
-    """A list that is given whole."""
-
-    items: list[dict[str, Any]]
-    next: None
-
-
-def whole(rows: list[dict[str, Any]]) -> Rows:
+def whole(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """A list that needs no second page, in the form of a page."""
     return {"items": rows, "next": None}

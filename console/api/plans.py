@@ -11,8 +11,8 @@ from starlette.responses import FileResponse
 
 from analytics.catalogue import default_rules
 from analytics.planning import parse_plan
-from console.api.context import ACTOR, Console, NowS, Rows, Store, Time, seconds_of, whole
-from console.api.shapes import SavedPlan
+from console.api.context import ACTOR, Console, NowS, Store, Time, seconds_of, whole
+from console.api.shapes import DutyRow, Rows, SavedPlan, ShapeRow, UnitRow
 from geofence.features import PlanError
 from store import plans
 
@@ -55,31 +55,31 @@ async def save_plan(store: Store, now_s: NowS, request: Request) -> Any:
     return {"version": await plans.save(store, document, author=ACTOR, now_s=now_s)}
 
 
-@router.get("/routes", response_model=Rows)
+@router.get("/routes", response_model=Rows[ShapeRow])
 async def list_routes(store: Store) -> Any:
     """The routes of the current plan."""
     return whole(await plans.shapes(store, "route"))
 
 
-@router.get("/areas", response_model=Rows)
+@router.get("/areas", response_model=Rows[ShapeRow])
 async def list_areas(store: Store) -> Any:
     """The areas of the current plan."""
     return whole(await plans.shapes(store, "area"))
 
 
-@router.get("/posts", response_model=Rows)
+@router.get("/posts", response_model=Rows[ShapeRow])
 async def list_posts(store: Store) -> Any:
     """The posts of the current plan."""
     return whole(await plans.shapes(store, "post"))
 
 
-@router.get("/duties", response_model=Rows)
+@router.get("/duties", response_model=Rows[DutyRow])
 async def list_duties(store: Store, at: Time | None = None, device: str | None = None) -> Any:
     """The duties of the current plan: those that hold at a time, those of a device, or all."""
     return whole(await plans.duties(store, seconds_of(at), device))
 
 
-@router.get("/units", response_model=Rows)
+@router.get("/units", response_model=Rows[UnitRow])
 async def list_units(store: Store) -> Any:
     """The units, each after the one it belongs to."""
     return whole(await plans.units(store))

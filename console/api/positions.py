@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from console.api.context import Limit, NowS, Rows, Store, Time, seconds_of, whole
-from console.api.shapes import Positions, Track
+from console.api.context import Limit, NowS, Store, Time, seconds_of, whole
+from console.api.shapes import CrossingRow, DeviceRow, Positions, Rows, Track
 from store import positions, tracks
 from store.errors import InvalidRecord
 from store.times import moment, rfc3339, seconds
@@ -19,7 +19,7 @@ async def read_positions(store: Store, now_s: NowS) -> Any:
     return {"at": rfc3339(moment(now_s)), "items": await positions.latest(store, now_s)}
 
 
-@router.get("/devices", response_model=Rows)
+@router.get("/devices", response_model=Rows[DeviceRow])
 async def list_devices(store: Store) -> Any:
     """All devices."""
     return whole(await positions.devices(store))
@@ -39,7 +39,7 @@ async def read_track(
     return await tracks.track(store, device, seconds(from_), seconds(to), limit)
 
 
-@router.get("/crossings", response_model=Rows)
+@router.get("/crossings", response_model=Rows[CrossingRow])
 async def list_crossings(
     store: Store,
     device: str | None = None,

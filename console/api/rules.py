@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Strict
 
 from analytics.catalogue import default_rules
 from analytics.rulebook import Rule, RuleError, Text
-from console.api.context import ACTOR, NowS, Rows, Store, whole
-from console.api.shapes import Grade
+from console.api.context import ACTOR, NowS, Store, whole
+from console.api.shapes import Grade, Rows, RuleRow
 from store import rules
 from store.errors import NotFound
 
@@ -36,13 +36,13 @@ class RuleEdit(BaseModel):
     basis: Bilingual | None = None
 
 
-@router.get("", response_model=Rows)
+@router.get("", response_model=Rows[RuleRow])
 async def list_rules(store: Store) -> Any:
     """The newest version of every rule; `limits` says what each parameter means and how far it may go."""
     return whole([_with_limits(row) for row in await rules.current(store)])
 
 
-@router.get("/{rule}", response_model=Rows)
+@router.get("/{rule}", response_model=Rows[RuleRow])
 async def list_versions(store: Store, rule: str) -> Any:
     """All versions of one rule, newest first: old alerts rest on old versions."""
     versions = await rules.versions(store, rule)
@@ -51,7 +51,7 @@ async def list_versions(store: Store, rule: str) -> Any:
     return whole([_with_limits(row) for row in versions])
 
 
-@router.put("/{rule}", response_model=dict[str, Any])
+@router.put("/{rule}", response_model=RuleRow)
 async def edit_rule(store: Store, now_s: NowS, rule: str, edit: RuleEdit) -> Any:
     """A new version with what is told; the versions before it are kept."""
     known = default_rules().rules.get(rule)

@@ -1,10 +1,38 @@
 """The forms of what the API gives, as OpenAPI tells them."""
 
-from typing import Any, Literal
+from typing import Any, Generic, Literal, NotRequired, TypeVar
 
 from typing_extensions import TypedDict
 
 Grade = Literal["A", "B", "C"]
+State = Literal["NEW", "ACKED", "DISPATCHED", "EXPLAINED", "CLOSED", "SHELVED", "FALSE", "CLEARED"]
+Finding = Literal["upheld", "excused"]
+FalseCode = Literal["gps-drift", "wrong-plan", "authorised", "device-fault", "other"]
+DutyKind = Literal["patrol", "post", "standby"]
+
+T = TypeVar("T")
+
+
+class Rows(TypedDict, Generic[T]):
+    """A list that is given whole, in the form of a page."""
+
+    items: list[T]
+    next: None
+
+
+class Page(TypedDict, Generic[T]):
+    """Some rows, and the cursor of the rest."""
+
+    items: list[T]
+    next: str | None
+
+
+class Words(TypedDict, total=False):
+    """A text in Chinese and English; empty where there is none."""
+
+    zh: str
+    en: str
+
 
 AlertRow = TypedDict(
     "AlertRow",
@@ -20,21 +48,116 @@ AlertRow = TypedDict(
         "lon": float | None,
         "lat": float | None,
         "detail": dict[str, Any],
-        "state": str,
+        "state": State,
         "raised_at": str,
         "escalation": int,
         "shelved_until": str | None,
         "withdrawn": bool,
-        "finding": str | None,
-        "false_code": str | None,
+        "finding": Finding | None,
+        "false_code": FalseCode | None,
         "unit": str | None,
     },
 )
 
 
-class AlertPage(TypedDict):
-    items: list[AlertRow]
-    next: str | None
+class Limit(TypedDict):
+    """The default and the bounds of one parameter of a rule."""
+
+    default: float
+    least: float
+    most: float
+    meaning: Words
+
+
+class RuleRow(TypedDict):
+    """One version of a rule. `limits` is told where rules are read to be edited."""
+
+    id: str
+    version: int
+    evaluator: str
+    grade: Grade
+    enabled: bool
+    parameters: dict[str, float]
+    scope: dict[str, Any]
+    schedule: dict[str, Any]
+    basis: Words | None
+    title: Words
+    meaning: Words
+    cause: Words
+    consequence: Words
+    action: Words
+    time_allowed_s: int | None
+    owner: str | None
+    precedence: int
+    effective_from: str | None
+    effective_to: str | None
+    author: str
+    saved_at: str
+    limits: NotRequired[dict[str, Limit]]
+
+
+DutyRow = TypedDict(
+    "DutyRow",
+    {
+        "id": str,
+        "device": str,
+        "kind": DutyKind,
+        "from": str,
+        "to": str,
+        "route": str | None,
+        "area": str | None,
+        "post": str | None,
+        "unit": str | None,
+        "checkpoints": NotRequired[list[str]],
+        "breaks": NotRequired[list[dict[str, Any]]],
+    },
+)
+
+
+class ShapeRow(TypedDict):
+    """A feature of the plan; geometry and properties as in its GeoJSON."""
+
+    id: str
+    kind: str
+    name: str | None
+    geometry: dict[str, Any]
+    properties: dict[str, Any]
+
+
+class UnitRow(TypedDict):
+    """A unit of the bureau by its path; `level` counts from 1 at the top."""
+
+    path: str
+    name: str
+    level: int
+
+
+class DeviceRow(TypedDict):
+    """A device, heard of or only planned."""
+
+    device: str
+    name: str | None
+    kind: str
+    unit: str | None
+    status: Literal["online", "offline"] | None
+    status_at: str | None
+    last_fix: str | None
+
+
+CrossingRow = TypedDict("CrossingRow", {"device": str, "duty": str, "from": str, "to": str, "lon": float, "lat": float})
+
+
+class DeadLetterRow(TypedDict):
+    """A message that could not be read: its first KiB as text, and how often it came."""
+
+    topic: str
+    sha256: str
+    reason: str
+    head: str
+    size: int
+    first_at: str
+    last_at: str
+    seen: int
 
 
 class HistoryRow(TypedDict):
@@ -56,14 +179,14 @@ class Amendment(TypedDict):
 class AlertDetail(AlertRow):
     history: list[HistoryRow]
     amendments: list[Amendment]
-    rule_row: dict[str, Any] | None
-    duty_row: dict[str, Any] | None
+    rule_row: RuleRow | None
+    duty_row: DutyRow | None
     previous: list[AlertRow]
 
 
 class PositionRow(TypedDict):
     device: str
-    kind: str | None
+    kind: str
     unit: str | None
     name: str | None
     t: str
@@ -74,7 +197,7 @@ class PositionRow(TypedDict):
     accuracy: float | None
     status: Literal["online", "offline", "unknown"]
     duty: str | None
-    duty_kind: str | None
+    duty_kind: DutyKind | None
 
 
 class Positions(TypedDict):
@@ -96,11 +219,6 @@ Track = TypedDict(
         "truncated": bool,
     },
 )
-
-
-class Page(TypedDict):
-    items: list[dict[str, Any]]
-    next: str | None
 
 
 class Component(TypedDict):

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from console.api.context import Console, Limit, Store
-from console.api.shapes import Page, SystemState
+from console.api.shapes import DeadLetterRow, Page, SystemState
 from console.api.watch import look
 from store import system
 
@@ -20,7 +20,7 @@ async def read_system(console: Console) -> Any:
     return console.state or await look(console)
 
 
-@router.get("/dead-letters", response_model=Page)
+@router.get("/dead-letters", response_model=Page[DeadLetterRow])
 async def list_dead_letters(store: Store, cursor: str | None = None, limit: Limit = 50) -> Any:
     """Messages that could not be read, last seen first."""
     page = await system.dead_letters(store, cursor=cursor, limit=limit)

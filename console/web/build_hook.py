@@ -16,7 +16,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 NODE_AT_LEAST = (20, 19)
-NOT_SOURCES = {"node_modules", "build_hook.py"}
+NOT_SOURCES = {"node_modules", "build_hook.py", "schema.d.ts"}  # the last is made from openapi.json
 
 
 class BuildError(RuntimeError):

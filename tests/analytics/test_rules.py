@@ -271,6 +271,13 @@ def test_a_planned_shutdown_is_no_lost_signal() -> None:
     assert silence(360, breaks=[{"from": T0 + 140, "to": T0 + 520}]).of("signal-lost") == []
 
 
+def test_a_device_never_seen_whose_duty_names_no_place_is_nowhere_on_the_map() -> None:
+    anywhere = duty("ghost", "r1", 30) | {"route": None}
+    alert = one(replay(plan_of(anywhere), until=31), "signal-lost")
+    assert (alert.lon, alert.lat) == (None, None)
+    assert contract_form(alert)["lon"] is None
+
+
 def test_a_device_that_never_reports_is_lost_from_the_start_of_its_duty_to_its_end() -> None:
     seen = replay(plan_of(duty("ghost", "r1", 30)), until=31)
     alert = one(seen, "signal-lost")

@@ -1,6 +1,6 @@
 /** The figure an alert rests on, over time, against its limit: that chart is the explanation. */
 import type { AlertRow, Track } from "@/api/types";
-import { Plane, inPolygon, type LonLat } from "./geometry";
+import { Plane, inPolygon, placeOf, type LonLat } from "./geometry";
 import type { Subject } from "./subject";
 
 export type FigureKey =
@@ -31,7 +31,8 @@ export function figureOf(alert: AlertRow, track: Track, subject: Subject, untilS
   if (alert.rule === "implausible-position") return between(track, kmh(number(detail["limit_mps"])));
   if (alert.rule === "not-on-patrol") return reported(track, null);
 
-  const plane = new Plane([alert.lon, alert.lat]);
+  const place = placeOf(alert) ?? [track.lon[0] ?? 0, track.lat[0] ?? 0];
+  const plane = new Plane(place);
   const over = (key: FigureKey, limit: number | null, measure: (p: LonLat) => number): Series => ({
     key,
     unit: "m",
@@ -45,7 +46,7 @@ export function figureOf(alert: AlertRow, track: Track, subject: Subject, untilS
   const circle = subject.circles[0];
 
   if (alert.rule === "overtime-stop" && circle) {
-    return over("figure.distance_stop", circle.radiusM, (p) => plane.distance(p, [alert.lon, alert.lat]));
+    return over("figure.distance_stop", circle.radiusM, (p) => plane.distance(p, place));
   }
   if (alert.rule === "missed-checkpoint") {
     return circle ? over("figure.distance_checkpoint", circle.radiusM, nearest("checkpoint")) : null;

@@ -23,6 +23,8 @@ export function alertOf(part: Partial<AlertRow> & { raised?: number } = {}): Ale
     escalation: 0,
     shelved_until: null,
     withdrawn: false,
+    finding: null,
+    false_code: null,
     unit: "yn.east",
     ...rest,
   };

@@ -2,6 +2,10 @@
 export type LonLat = readonly [number, number];
 export type Point = readonly [number, number];
 
+/** Where an alert is; null where its device was never seen and its duty names no place. */
+export const placeOf = ({ lon, lat }: { lon: number | null; lat: number | null }): LonLat | null =>
+  lon === null || lat === null ? null : [lon, lat];
+
 const METRES_PER_DEGREE = 111_320;
 
 export class Plane {

@@ -1,7 +1,7 @@
 /** What the plan says an alert is about: the route, area, post or checkpoints it is measured against. */
 import type { Feature, Geometry, Position } from "geojson";
 import type { AlertRow, PlanDocument } from "@/api/types";
-import type { LonLat } from "./geometry";
+import { placeOf, type LonLat } from "./geometry";
 
 export interface Subject {
   routes: { line: LonLat[]; corridorM: number; name: string }[];
@@ -32,10 +32,11 @@ export function subjectOf(alert: AlertRow, plan: PlanDocument | null): Subject {
   for (const feature of plan?.features ?? []) {
     if (wanted.has(String(feature.id))) add(subject, feature, alert);
   }
-  if (alert.rule === "overtime-stop") {
+  const centre = placeOf(alert);
+  if (alert.rule === "overtime-stop" && centre) {
     subject.circles.push({
       id: "stop",
-      centre: [alert.lon, alert.lat],
+      centre,
       radiusM: figure(detail["radius_m"], DEFAULTS.stop),
       name: "",
       kind: "stop",

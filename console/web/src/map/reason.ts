@@ -3,7 +3,7 @@ import type { Feature, FeatureCollection, Position } from "geojson";
 import type { ExpressionSpecification, GeoJSONSource, Map as MapLibre } from "maplibre-gl";
 import type { AlertRow, Track } from "@/api/types";
 import { indexAt } from "@/domain/figures";
-import { circle, type LonLat } from "@/domain/geometry";
+import { circle, placeOf, type LonLat } from "@/domain/geometry";
 import type { Subject } from "@/domain/subject";
 import { seconds } from "@/domain/time";
 import { EMPTY } from "./style";
@@ -114,7 +114,7 @@ export function reasonFeatures({ alert, subject, track }: Reason): FeatureCollec
   const grade = alert.grade;
   const features: Feature[] = [];
   for (const { line, corridorM } of subject.routes) {
-    const px0 = (2 * corridorM) / (METRES_PER_PIXEL_Z0 * Math.cos((alert.lat * Math.PI) / 180));
+    const px0 = (2 * corridorM) / (METRES_PER_PIXEL_Z0 * Math.cos(((line[0]?.[1] ?? 0) * Math.PI) / 180));
     features.push(lineOf(line, { part: "route", grade, px0 }));
   }
   for (const { rings } of subject.areas) features.push(polygon(rings, { part: "area", grade }));
@@ -144,7 +144,8 @@ function breachOf(track: Track, alert: AlertRow, all: readonly LonLat[]): Featur
   const stretches = runs(track, first, last).map((run) =>
     lineOf(all.slice(...run), { part: "breach", grade: alert.grade }),
   );
-  return [...stretches, point(all[first] ?? [alert.lon, alert.lat], { part: "moment", grade: alert.grade })];
+  const moment = all[first] ?? placeOf(alert);
+  return moment ? [...stretches, point(moment, { part: "moment", grade: alert.grade })] : stretches;
 }
 
 /** [from, to) stretches of at least two fixes without a long silence in them. */
@@ -198,14 +199,16 @@ export function trackBox(track: Track): [number, number, number, number] | null 
   return [low(track.lon), low(track.lat), high(track.lon), high(track.lat)];
 }
 
-/** What must be in view for the reason to be seen. */
-export function reasonBox({ alert, subject, track }: Reason): [number, number, number, number] {
+/** What must be in view for the reason to be seen; null where there is nothing to see. */
+export function reasonBox({ alert, subject, track }: Reason): [number, number, number, number] | null {
   const from = (seconds(alert.from) ?? 0) - (subject.circles.length ? 30 : 240);
-  const points: LonLat[] = [[alert.lon, alert.lat]];
+  const place = placeOf(alert);
+  const points: LonLat[] = place ? [place] : [];
   track?.t.forEach((t, i) => {
     if (t >= from) points.push([track.lon[i]!, track.lat[i]!]);
   });
   for (const { centre, radiusM } of subject.circles) points.push(...circle(centre, radiusM, 8));
+  if (!points.length) return null;
   const [xs, ys] = [points.map((p) => p[0]), points.map((p) => p[1])];
   return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
 }

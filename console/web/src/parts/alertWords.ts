@@ -1,5 +1,6 @@
 /** The words of one alert as both screens say them. */
 import type { AlertRow } from "@/api/types";
+import { placeOf } from "@/domain/geometry";
 import { seconds } from "@/domain/time";
 import { deviceName, duration, ruleName } from "@/domain/words";
 import { gazetteer, planned } from "@/stores/county";
@@ -11,7 +12,11 @@ export function who(device: string): string {
   return deviceName(device, live.kind ?? plan.kind, live.name ?? plan.name);
 }
 
-export const where = (a: AlertRow): string => gazetteer.value.near(a.lon, a.lat);
+export function where(a: AlertRow): string {
+  const place = placeOf(a);
+  return place ? gazetteer.value.near(...place) : "";
+}
+
 export const what = (a: AlertRow): string => ruleName(a.rule);
 
 /** How long the state has lasted, or did. */
