@@ -3,7 +3,7 @@
 import pytest
 from analytics_examples import T0, Seen, Track, duty, plan_of, replay
 
-from analytics.alerts import Alert, Grade
+from analytics.alerts import Alert, Grade, contract_form
 from analytics.fixes import FixFlag
 
 SEEDS = (1, 2, 3)
