@@ -48,7 +48,11 @@ const ROWS: { keys: string[]; row: Row }[] = [
       return compared(t("fact.distance"), num(d["distance_m"]), limit, metres, text);
     },
   },
-  { keys: ["outside_m"], row: (d) => compared(t("fact.outside"), num(d["outside_m"]), 0, metres) },
+  {
+    keys: ["outside_m", "buffer_m"],
+    row: (d) =>
+      compared(t("fact.outside"), num(d["outside_m"]), num(d["buffer_m"]), metres, (value) => t("fact.buffer", { value })),
+  },
   {
     keys: ["speed_mps", "limit_mps"],
     row: (d) => compared(t("fact.speed"), num(d["speed_mps"]), num(d["limit_mps"]), speed),

@@ -113,6 +113,7 @@ export const zh = {
   "fact.post": "岗位",
   "fact.limit": "限 {value}",
   "fact.corridor": "走廊 {value}",
+  "fact.buffer": "余量 {value}",
   "fact.radius": "半径 {value}",
   "fact.at_least": "应 ≥ {value}",
   "reason.idle": "在巡时段内无移动",
