@@ -1,0 +1,45 @@
+"""What a camera sends, as values: what its streams are, and their packets as received."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Media(StrEnum):
+    """What a stream carries."""
+
+    VIDEO = "video"
+    AUDIO = "audio"
+
+
+class StreamInfo(Struct, frozen=True, kw_only=True):
+    """One stream of a camera. `codec` is FFmpeg's name (h264, hevc, aac, pcm_alaw, pcm_mulaw, opus, …); `extradata` are
+    its parameter sets as FFmpeg gives them; pts and dts of its packets count in `time_base` (numerator, denominator)
+    seconds."""
+
+    media: Media
+    codec: str
+    time_base: tuple[int, int]
+    extradata: bytes = b""
+    width: int = 0
+    height: int = 0
+    sample_rate: int = 0
+    channels: int = 0
+
+
+class Packet(Struct, frozen=True, kw_only=True):
+    """One packet, untouched. For H.264 and H.265 from RTSP the data are Annex B access units.
+
+    `arrived_s` is this machine's monotonic clock, `arrived_wall_s` its wall clock (Unix seconds); `camera_s` the camera's
+    own clock, from its RTCP sender reports, where it tells it.
+    """
+
+    media: Media
+    data: bytes
+    pts: int
+    dts: int
+    duration: int
+    is_keyframe: bool
+    arrived_s: float
+    arrived_wall_s: float
+    camera_s: float | None = None
