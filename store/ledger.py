@@ -18,11 +18,13 @@ from psycopg.rows import dict_row
 
 from analytics.alerts import Alert, AlertChange
 from analytics.fixes import DeviceTable, FixBatch
+from analytics.interrogations import Interrogation
 from analytics.outcome import Checkpoint, Crossing
 from analytics.rulebook import Rulebook
 from store import arrays, commit_rows, plan_saving, rules
 from store.alert_rows import alert_of, amendment_rows, as_json, final_rows
 from store.errors import CommitRefused, StoreUnavailable
+from store.interrogations import open_rooms
 from store.queries import queries
 from store.records import Committed, DeadLetter, DeviceStatus
 from store.times import moment, seconds
@@ -199,6 +201,11 @@ class Ledger:
         with self._session() as connection:
             row = connection.execute(_LEDGER["latest"]).fetchone()
         return None if row is None or row[0] is None else seconds(row[0])
+
+    def interrogations(self) -> dict[str, Interrogation]:
+        """The open interrogations by room."""
+        with self._session() as connection:
+            return open_rooms(connection)
 
     def plan(self) -> tuple[int, dict[str, Any]] | None:
         """The current plan, with its version."""

@@ -23,6 +23,7 @@ class Notice:
     dead_letters: bool = False
     plan: int | None = None
     rules: bool = False
+    rooms: bool = False
 
 
 async def listen(dsn: str) -> AsyncIterator[Notice]:
@@ -58,4 +59,5 @@ def parse(payload: str) -> Notice:
         dead_letters=bool(told.get("dead_letters")),
         plan=plan if isinstance(plan, int) else None,
         rules=bool(told.get("rules")),
+        rooms=bool(told.get("rooms")),
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from console.api import alerts, events, pages, plans, positions, problems, rules, system
+from console.api import alerts, events, pages, plans, positions, problems, rules, sessions, system
 from console.api.context import Context
 from console.api.guard import API, LOOPBACK_HOSTS, Guard
 from console.api.live import Live
@@ -57,7 +57,7 @@ def create_app(
     app.state.context = context
     problems.install(app)
     app.add_middleware(Guard, hosts=hosts, metrics=context.metrics)
-    for module in (alerts, positions, plans, rules, system, events):
+    for module in (alerts, positions, plans, rules, sessions, system, events):
         app.include_router(module.router, prefix=API, responses=problems.RESPONSES)
     app.include_router(system.probes)
     app.include_router(pages.router)

@@ -14,6 +14,7 @@ from analytics.rulebook import RuleError
 from console.api.headers import SECURITY_HEADERS
 from geofence.features import PlanError
 from store.errors import InvalidRecord, NotFound, StoreUnavailable
+from store.interrogations import SessionConflict
 from store.workflow import IllegalTransition, InvalidAction
 
 MEDIA_TYPE = "application/problem+json"
@@ -24,7 +25,7 @@ _TITLES = {
     403: "Not allowed from another site",
     404: "There is no such thing",
     405: "Not possible here",
-    409: "The alert's state does not allow this",
+    409: "The present state does not allow this",
     413: "The body is too large",
     415: "Another content type is expected",
     421: "This server does not answer to that name",
@@ -121,6 +122,10 @@ def install(app: FastAPI) -> None:
     async def illegal(request: Request, error: IllegalTransition) -> Response:
         state, action = error.state.value, error.action.value
         return problem(409, "illegal-transition", str(error), instance=request.url.path, state=state, action=action)
+
+    @app.exception_handler(SessionConflict)
+    async def busy(request: Request, error: SessionConflict) -> Response:
+        return problem(409, "session-conflict", str(error), instance=request.url.path)
 
     @app.exception_handler(InvalidRecord)
     async def invalid_record(request: Request, error: InvalidRecord) -> Response:

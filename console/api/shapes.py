@@ -251,5 +251,29 @@ class SystemState(TypedDict):
     latency_s: Latency
 
 
+class SessionPerson(TypedDict):
+    """Somebody in an interrogation, from when to when."""
+
+    name: str
+    role: Literal["officer", "detainee", "guardian", "interpreter", "lawyer", "other"]
+    signed_in: str
+    signed_out: str | None
+
+
+class SessionRow(TypedDict):
+    """An interrogation."""
+
+    id: str
+    room: str
+    kind: Literal["criminal", "administrative"]
+    case_number: str | None
+    standard_place: bool
+    opened_at: str
+    opened_by: str
+    closed_at: str | None
+    closed_by: str | None
+    people: list[SessionPerson]
+
+
 class SavedPlan(TypedDict):
     version: int
