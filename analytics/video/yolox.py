@@ -1,7 +1,8 @@
 """YOLOX (Ge et al. 2021) as exported to ONNX, run by OpenVINO: any size of network, class 0 of COCO being a person.
 
-The network looks at a letterboxed BGR picture with values 0 to 255, and answers for each cell of three grids (strides
-8, 16, 32) with centre and size relative to the cell, the sureness that something is there, and that it is of each class.
+The network looks at a letterboxed BGR picture with values 0 to 255, and answers for each cell of three grids (of
+strides 8, 16 and 32) with centre and size relative to the cell, the sureness that something is there, and that it is of
+each class.
 """
 
 import hashlib
