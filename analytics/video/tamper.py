@@ -1,0 +1,245 @@
+"""Is the camera's picture worth looking at: black, covered, defocused, moved, frozen, or ok.
+
+A picture is judged small and grey, in blocks, against a reference that ok pictures slowly renew. A block that had
+texture and still shows the same structure agrees; correlation is blind to brightness, so that a lamp or dusk change
+little, and somebody before the camera hides only some of the blocks. Blocks gone flat were covered. A turn or shift (by
+ORB features and RANSAC) that makes the blocks agree better when it is undone was a move; features on somebody who walks
+don't do that. Focus is the Laplacian's variance divided by the grey variance, block by block against the reference.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.video.detection import Picture
+
+WIDTH, HEIGHT = 320, 180
+Grey = NDArray[np.float32]
+Blocks = NDArray[np.float32]
+Bools = NDArray[np.bool_]
+
+FROZEN_AFTER_S = 30.0
+ACCEPT_AFTER_S = 1800.0  # a new view that lasts this long is the camera's view from then on; its alert has been raised
+
+_BLOCK = 20  # pixels
+_TEXTURED = 5.0  # standard deviation in grey levels from which a block shows something
+_LEAST_TEXTURED = 10  # blocks; a picture with fewer gives nothing to compare
+_AGREES = 0.45  # correlation with the reference
+_ANOTHER_VIEW = 0.2  # share of the textured blocks that agree
+_COVERED = 0.4  # share of the textured blocks gone flat
+_FLAT = 0.25  # of the reference's contrast, allowing for the light
+_BLACK = 28  # grey level that no more than 2 % of a black picture exceed
+_FEATURELESS = 6.0  # standard deviation of a picture of nothing at all
+_BLURRED = 0.25  # of the reference's sharpness
+_STILL = 0.05  # mean difference in grey levels; a camera's own noise is more
+_MOVED_PX = 6.0  # mean displacement of the corners: 2 % of the width, or 2 degrees
+_UNMOVED = 0.97  # mean correlation of a picture that needs no search for a move
+_BETTER = 0.05  # by which the mean correlation must grow when a move is undone
+_LEAST_MATCHES = 6
+_FEATURES = 300
+_SOFT_CORNER, _HARD_CORNER = 10, 20  # grey levels
+_LEARNT_AFTER = 3  # pictures
+_MEMORY = 60.0  # pictures of which the reference is about the mean
+
+
+class PictureState(StrEnum):
+    """What is wrong with a picture, or OK."""
+
+    OK = "ok"
+    BLACK = "black"
+    COVERED = "covered"
+    DEFOCUSED = "defocused"
+    MOVED = "moved"
+    FROZEN = "frozen"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What the camera usually shows: its picture, the contrast and sharpness of each block, from `pictures` so far."""
+
+    grey: Grey
+    contrast: Blocks
+    sharpness: Blocks
+    pictures: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tamper:
+    """The state of one camera's picture at `at_s`: `picture` since `since_s`. Times in seconds."""
+
+    picture: PictureState = PictureState.OK
+    since_s: float = 0.0
+    at_s: float | None = None
+    reference: Reference | None = None
+    last: Grey | None = None
+    media_s: float | None = None
+    still_since_s: float | None = None
+    moved_since_s: float | None = None
+
+
+def examine(state: Tamper, picture: Picture, t_s: float, media_s: float | None = None) -> Tamper:
+    """The state after `picture`, taken at `t_s`; live, `media_s` is the camera's own time of it, which must go on."""
+    if state.at_s is not None and t_s <= state.at_s:
+        return state
+    grey = grey_of(picture)
+    still_since_s = _still_since(state, grey, media_s)
+    found, since_s, moved_since_s = _judge(state.reference, grey), t_s, None
+    usual = found is PictureState.OK
+    if found is PictureState.MOVED:
+        # people who fill the picture can look like a move once; a camera stays moved
+        moved_since_s = since_s = t_s if state.moved_since_s is None else state.moved_since_s
+        found = PictureState.OK if state.moved_since_s is None else PictureState.MOVED
+    elif usual and still_since_s is not None and t_s - still_since_s >= FROZEN_AFTER_S:
+        found, since_s = PictureState.FROZEN, still_since_s
+    if found is state.picture and state.at_s is not None:
+        since_s = state.since_s
+    reference = state.reference
+    if found is PictureState.MOVED and t_s - since_s >= ACCEPT_AFTER_S:
+        reference = _renewed(None, grey)
+    elif usual and found is PictureState.OK:
+        reference = _renewed(reference, grey)
+    return Tamper(found, since_s, t_s, reference, grey, media_s, still_since_s, moved_since_s)
+
+
+def grey_of(picture: Picture) -> Grey:
+    """`picture` grey and small: shape (HEIGHT, WIDTH)."""
+    small = cv2.resize(picture, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+    return cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32)
+
+
+def _still_since(state: Tamper, grey: Grey, media_s: float | None) -> float | None:
+    """Since when the picture has not changed, or the camera's clock has not gone on; None where they have."""
+    if state.last is None:
+        return None
+    stalled = media_s is not None and state.media_s is not None and media_s <= state.media_s
+    if not stalled and float(np.abs(grey - state.last).mean()) >= _STILL:
+        return None
+    return state.at_s if state.still_since_s is None else state.still_since_s
+
+
+def _judge(reference: Reference | None, grey: Grey) -> PictureState:
+    if float(np.percentile(grey, 98)) < _BLACK:
+        return PictureState.BLACK
+    if float(_smooth(grey).std()) < _FEATURELESS:
+        return PictureState.COVERED
+    if reference is None or reference.pictures < _LEARNT_AFTER:
+        return PictureState.OK
+    textured = reference.contrast >= _TEXTURED
+    if textured.sum() < _LEAST_TEXTURED:
+        return PictureState.OK
+    now, before = _smooth(grey), _smooth(reference.grey)
+    agreement = _agreement(now, before)[textured]
+    if agreement.mean() < _UNMOVED and _is_moved(reference.grey, grey, textured, float(agreement.mean())):
+        return PictureState.MOVED
+    agrees = agreement >= _AGREES
+    if (_gone_flat(reference, grey)[textured] & ~agrees).mean() >= _COVERED:
+        return PictureState.COVERED
+    if _is_blurred(reference, grey, textured, agrees):
+        return PictureState.DEFOCUSED
+    return PictureState.MOVED if agrees.mean() < _ANOTHER_VIEW else PictureState.OK
+
+
+def _is_moved(before: Grey, now: Grey, textured: Bools, agreement: float) -> bool:
+    """Whether turning and shifting `now` back makes it agree better with `before`; somebody who walks can't."""
+    smooth_before, smooth_now = _smooth(before), _smooth(now)
+    # many soft corners, or the few hard ones: plain walls have only these, and where people walk they are the wall's
+    for a, b, least in ((smooth_before, smooth_now, _SOFT_CORNER), (before, now, _HARD_CORNER)):
+        motion = _motion(a, b, least)
+        if motion is None or _displacement_px(motion) < _MOVED_PX:
+            continue
+        back = cv2.warpAffine(
+            smooth_now,
+            motion,
+            (WIDTH, HEIGHT),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        if (
+            float(_agreement(back.astype(np.float32, copy=False), smooth_before)[textured].mean())
+            >= agreement + _BETTER
+        ):
+            return True
+    return False
+
+
+def _motion(before: Grey, now: Grey, corner: int) -> NDArray[np.float64] | None:
+    """The turn, shift and zoom (2x3) from `before` to `now` by corners at least so hard; None where they don't tell."""
+    orb = cv2.ORB.create(_FEATURES, fastThreshold=corner)
+    here, there = (orb.detectAndCompute(np.clip(p, 0, 255).astype(np.uint8), None) for p in (before, now))
+    if min(len(here[0]), len(there[0])) < _LEAST_MATCHES:
+        return None
+    matches = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True).match(here[1], there[1])
+    if len(matches) < _LEAST_MATCHES:
+        return None
+    source = np.array([here[0][m.queryIdx].pt for m in matches])
+    target = np.array([there[0][m.trainIdx].pt for m in matches])
+    motion, _ = cv2.estimateAffinePartial2D(source, target, method=cv2.RANSAC, ransacReprojThreshold=3.0)
+    return None if motion is None else motion.astype(np.float64)
+
+
+def _displacement_px(motion: NDArray[np.float64]) -> float:
+    corners = np.array([(0, 0, 1), (WIDTH, 0, 1), (0, HEIGHT, 1), (WIDTH, HEIGHT, 1)], np.float64)
+    return float(np.linalg.norm(corners @ motion.T - corners[:, :2], axis=1).mean())
+
+
+def _agreement(grey: Grey, reference: Grey) -> Blocks:
+    """The correlation of each block with the reference's, whatever their brightness and contrast."""
+    a, b = _blocks(grey), _blocks(reference)
+    a, b = a - a.mean(axis=-1, keepdims=True), b - b.mean(axis=-1, keepdims=True)
+    norm = np.sqrt((a * a).sum(axis=-1) * (b * b).sum(axis=-1))
+    agreement: Blocks = (a * b).sum(axis=-1) / np.maximum(norm, 1e-3)
+    return agreement
+
+
+def _gone_flat(reference: Reference, grey: Grey) -> Bools:
+    """Blocks that show much less than in the reference, darker or brighter light allowed for."""
+    light = np.clip(grey.mean() / max(float(reference.grey.mean()), 1.0), 0.1, 1.0)
+    flat: Bools = _contrast(grey) < _FLAT * light * reference.contrast
+    return flat
+
+
+def _is_blurred(reference: Reference, grey: Grey, textured: Bools, agrees: Bools) -> bool:
+    if agrees.sum() < _LEAST_TEXTURED:
+        return False
+    share = (_sharpness(grey) / np.maximum(reference.sharpness, 1e-6))[textured][agrees]
+    return float(np.median(share)) < _BLURRED
+
+
+def _smooth(grey: Grey) -> Grey:
+    """Without the noise of single pixels."""
+    return cv2.GaussianBlur(grey, (0, 0), 1.2).astype(np.float32, copy=False)
+
+
+def _renewed(reference: Reference | None, grey: Grey) -> Reference:
+    contrast, sharpness = _contrast(grey), _sharpness(grey)
+    if reference is None:
+        return Reference(grey, contrast, sharpness, 1)
+    share = max(1 / (reference.pictures + 1), 1 / _MEMORY)
+    return Reference(
+        reference.grey + share * (grey - reference.grey),
+        reference.contrast + share * (contrast - reference.contrast),
+        reference.sharpness + share * (sharpness - reference.sharpness),
+        reference.pictures + 1,
+    )
+
+
+def _contrast(grey: Grey) -> Blocks:
+    contrast: Blocks = _blocks(_smooth(grey)).std(axis=-1)
+    return contrast
+
+
+def _sharpness(grey: Grey) -> Blocks:
+    """The variance of the Laplacian by that of the grey levels; noise of single pixels is smoothed away before."""
+    smooth = cv2.GaussianBlur(grey, (3, 3), 0).astype(np.float32, copy=False)
+    edges = cv2.Laplacian(smooth, cv2.CV_32F).astype(np.float32, copy=False)
+    sharpness: Blocks = _blocks(edges).var(axis=-1) / (_blocks(smooth).var(axis=-1) + 4)
+    return sharpness
+
+
+def _blocks(grey: Grey) -> Grey:
+    """Shape (rows, columns, pixels of a block)."""
+    rows, columns = HEIGHT // _BLOCK, WIDTH // _BLOCK
+    return grey.reshape(rows, _BLOCK, columns, _BLOCK).swapaxes(1, 2).reshape(rows, columns, _BLOCK * _BLOCK)
