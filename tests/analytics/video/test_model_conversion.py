@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
-from analytics.video.model.conversion import CLASSES, PERSON, SIDE, people_network
+from analytics.video.model.conversion import CLASSES, SIDE, people_network
 from analytics.video.model.onnx_graph import OnnxGraph
 from analytics.video.model.tfjs import ModelError, read_graph
 
@@ -81,7 +81,7 @@ def weights() -> dict[str, Floats]:
         "offset": some(3),
         "mean": some(3),
         "variance": np.abs(some(3)) + 1,
-        "mix": some(1, 1, 3, 5),
+        "mix": some(3, 2, 3, 5),
         "factor": some(5),
         "BoxEncodingPredictor/weights": some(1, 1, 5, 4),
         "BoxEncodingPredictor/biases": some(4),
@@ -143,7 +143,8 @@ def by_hand(picture: NDArray[np.uint8], w: dict[str, Floats]) -> tuple[Floats, F
         padded[y : y + SIDE : 2, x : x + SIDE : 2] * w["depthwise"][y, x, :, 0] for y in steps for x in steps
     )
     normal = (filtered - w["mean"]) / np.sqrt(w["variance"] + 0.25) * w["scale"] + w["offset"]
-    mixed = np.clip(normal, 0, 6)[::50, ::50] @ w["mix"][0, 0]
+    bounded = np.clip(normal, 0, 6)
+    mixed = sum(bounded[y::50, x::50] @ w["mix"][y, x] for y in range(3) for x in range(2))
     twice = mixed + mixed * w["factor"]
     codes, classes = (
         (twice @ w[f"{kind}/weights"][0, 0] + w[f"{kind}/biases"]).reshape(CELLS, -1)
@@ -151,7 +152,7 @@ def by_hand(picture: NDArray[np.uint8], w: dict[str, Floats]) -> tuple[Floats, F
     )
     low, high = w["Postprocessor/ExpandDims"][0, :, :2], w["Postprocessor/ExpandDims"][0, :, 2:]
     centre, half = (low + high) / 2 + codes[:, :2] / 10 * (high - low), np.exp(codes[:, 2:] / 5) * (high - low) / 2
-    return np.concatenate([centre - half, centre + half], axis=1), 1 / (1 + np.exp(-classes[:, PERSON]))
+    return np.concatenate([centre - half, centre + half], axis=1), 1 / (1 + np.exp(-classes[:, 1]))
 
 
 def test_the_converted_network_answers_as_the_original(nodes: list[dict[str, Any]], weights: dict[str, Floats]) -> None:
