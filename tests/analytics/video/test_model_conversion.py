@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import numpy as np
-import openvino
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from analytics.video.model.conversion import CLASSES, SIDE, people_network
 from analytics.video.model.onnx_graph import OnnxGraph
 from analytics.video.model.tfjs import ModelError, read_graph
+from analytics.video.runtime import openvino
 
 Floats = NDArray[np.float32]
 CELLS = 9  # of the small network below: a 3×3 grid, one anchor each
