@@ -112,7 +112,7 @@ class Watcher:
             self._tamper = tamper.examine(self._tamper, picture, t_s, media_s)
             state = self._tamper.picture
             if state is PictureState.OK:
-                people = self._look(picture)
+                people = look(self._detector, picture, self._parts_of(picture))
         counted = self._count(people)
         self._headcount = headcount.count(self._headcount, counted)
         changes = self._judge_picture(state, t_s)
@@ -125,13 +125,15 @@ class Watcher:
 
     def burst(self, picture: Picture, t_s: float) -> Changes:
         """After one more picture of a burst that was asked for."""
-        rule, changes = self._rule(post_unattended.RULE), ()
-        people = look(self._detector, picture, self._parts_of(picture)) if rule is not None else []
+        rule = self._rule(post_unattended.RULE)
+        if rule is None or not self.burst_wanted:
+            return ()
+        people = look(self._detector, picture, self._parts_of(picture))
+        changes: Changes = ()
         for name, place in self._places.items():
-            if rule is not None and place.post.burst_wanted:
-                score = _score(place.region, people) or 0.0
-                place.post, told = post_unattended.examine(rule, self._subject(name), place.post, score, t_s)
-                changes += told
+            score = max((person.score for person in people if place.region.holds(person)), default=0.0)
+            place.post, told = post_unattended.examine(rule, self._subject(name), place.post, score, t_s)
+            changes += told
         return changes
 
     def stream(self, last_packet_s: float, now_s: float) -> Changes:
@@ -144,14 +146,13 @@ class Watcher:
 
     def finish(self, t_s: float) -> Changes:
         """No more pictures come after `t_s`; alerts that are open stay so."""
-        rule, changes = self._rule(post_unattended.RULE), ()
-        for name, place in self._places.items() if rule is not None else ():
-            place.post, told = post_unattended.finish(rule, self._subject(name), place.post, t_s)
-            changes += told
+        rule = self._rule(post_unattended.RULE)
+        changes: Changes = ()
+        for name, place in self._places.items():
+            if rule is not None:
+                place.post, told = post_unattended.finish(rule, self._subject(name), place.post, t_s)
+                changes += told
         return changes
-
-    def _look(self, picture: Picture) -> list[Person]:
-        return look(self._detector, picture, self._parts_of(picture))
 
     def _parts_of(self, picture: Picture) -> list[Part]:
         height, width = picture.shape[:2]
@@ -186,10 +187,13 @@ class Watcher:
         return changes
 
     def _judge_room(self, known: Known, t_s: float) -> Changes:
-        people, room, changes = self._headcount.people, known.room, ()
+        people, room = self._headcount.people, known.room
+        changes: Changes = ()
         if room is not None:
-            for module in (single_officer, left_alone, unregistered_use):
-                changes += self._advance(module.RULE, module.step, "", people, room, t_s)
+            changes += self._advance(single_officer.RULE, single_officer.step, "", people, room, t_s)
+            changes += self._advance(left_alone.RULE, left_alone.step, "", people, room, t_s)
+            if self._outlook.interrogation:
+                changes += self._advance(unregistered_use.RULE, unregistered_use.step, "", people, room, t_s)
             changes += self._advance(unrecorded_session.RULE, unrecorded_session.step, "", room, t_s)
         return changes + self._advance(meeting_headcount.RULE, meeting_headcount.step, "", people, known.meeting, t_s)
 

@@ -15,9 +15,7 @@ RULE = define(
     Text("摄像机遮挡、移位、虚焦、黑屏或冻结", "Camera tampered"),
     Text("画面黑屏、被遮挡、虚焦、移位或冻结", "The picture is black, covered, defocused, moved or frozen"),
     Text("看实时画面核实；派人到现场检查并恢复摄像机", "Check the live picture; have the camera seen to"),
-    Text(
-        "公安视频图像信息系统管理规定；本局视频巡查规定", "Rules on public-security video systems; the bureau's rules"
-    ),
+    Text("本局视频巡查规定", "The bureau's rules of video patrol"),
     {"seconds": Parameter(30, 1, 3600, Text("允许时长（秒）", "Seconds that are let pass"))},
 )
 _CLEAR_S = 5.0

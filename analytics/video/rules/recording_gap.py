@@ -18,7 +18,7 @@ RULE = define(
     Text("核实原因；检查录像机、磁盘与摄像机", "Find the reason; check recorder, disk and camera"),
     Text(
         "治安管理处罚法（2025）第 97、137、139 条；公安机关讯问犯罪嫌疑人录音录像工作规定（2014）",
-        "Public Security Administration Punishments Law (2025), art. 97, 137, 139; rules on recording interrogations (2014)",
+        "Public Security Administration Punishments Law (2025), art. 97, 137, 139; rules on recordings (2014)",
     ),
     {"seconds": Parameter(1, 0, 3600, Text("允许缺失时长（秒）", "Seconds missing that are let pass"))},
 )
