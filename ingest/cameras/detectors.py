@@ -1,0 +1,33 @@
+"""The detector of people that this installation has: its weights read from where the build put them."""
+
+from hashlib import sha256
+from pathlib import Path
+
+import analytics.video
+from analytics.video.detection import Detector, DetectorError
+from analytics.video.ssd import Ssd
+from ingest.errors import DetectorUnavailable
+
+DEFAULT_WEIGHTS = Path(analytics.video.__file__).parent / "weights" / "coco-ssd.onnx"
+
+
+def default_detector(weights: Path = DEFAULT_WEIGHTS) -> Detector:
+    """A new detector with the weights that came with the package; for one thread.
+
+    Raises DetectorUnavailable where there are none or they are damaged.
+    """
+    try:
+        model = weights.read_bytes()
+        expected = weights.with_name(f"{weights.name}.sha256").read_text("ascii")[:64]
+    except (OSError, UnicodeDecodeError) as error:
+        raise DetectorUnavailable(
+            f"no weights of the default people detector: {error}; "
+            "build and install ducha again without DUCHA_SKIP_MODEL, or name a model of your own"
+        ) from error
+    found = sha256(model).hexdigest()
+    if found != expected:
+        raise DetectorUnavailable(f"{weights} is damaged: SHA-256 {found}, expected {expected}; install ducha again")
+    try:
+        return Ssd(model)
+    except DetectorError as error:
+        raise DetectorUnavailable(f"{weights}: {error}; build and install ducha again") from error
