@@ -1,4 +1,4 @@
-"""The rule catalogue: every GPS rule, in the order in which the engine asks them.
+"""The rule catalogue: every GPS rule, in the order in which the engine asks them, and every video rule.
 
 The order matters once: `not-on-patrol` does not tell again what the three rules before it have told.
 """
@@ -18,6 +18,18 @@ from analytics.rules import (
     signal_lost,
     speeding,
 )
+from analytics.video.rules import (
+    camera_tampered,
+    dress,
+    left_alone,
+    meeting_headcount,
+    post_unattended,
+    recording_gap,
+    single_officer,
+    stream_lost,
+    unrecorded_session,
+    unregistered_use,
+)
 
 OF_DUTIES: tuple[ModuleType, ...] = (
     off_route,
@@ -32,6 +44,30 @@ OF_DUTIES: tuple[ModuleType, ...] = (
 OF_DEVICES: tuple[ModuleType, ...] = (implausible_position, speeding)
 
 
+OF_CAMERAS: tuple[ModuleType, ...] = (
+    post_unattended,
+    camera_tampered,
+    stream_lost,
+    recording_gap,
+    single_officer,
+    left_alone,
+    unregistered_use,
+    unrecorded_session,
+    meeting_headcount,
+    dress,
+)
+
+
 def default_rules() -> Rulebook:
-    """All rules with the defaults of the catalogue."""
+    """All GPS rules with the defaults of the catalogue."""
     return Rulebook([module.RULE for module in (*OF_DUTIES, *OF_DEVICES)])
+
+
+def video_rules() -> Rulebook:
+    """All video rules with the defaults of the catalogue."""
+    return Rulebook([module.RULE for module in OF_CAMERAS])
+
+
+def all_rules() -> Rulebook:
+    """Every rule there is: what the store holds, and what a document of settings may name."""
+    return Rulebook([*default_rules().rules.values(), *video_rules().rules.values()])

@@ -8,13 +8,13 @@ don't do that. Focus is the Laplacian's variance divided by the grey variance, b
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from analytics.video.detection import Picture
+from analytics.video.picture import PictureState
 
 WIDTH, HEIGHT = 320, 180
 Grey = NDArray[np.float32]
@@ -43,17 +43,6 @@ _FEATURES = 300
 _SOFT_CORNER, _HARD_CORNER = 10, 20  # grey levels
 _LEARNT_AFTER = 3  # pictures
 _MEMORY = 60.0  # pictures of which the reference is about the mean
-
-
-class PictureState(StrEnum):
-    """What is wrong with a picture, or OK."""
-
-    OK = "ok"
-    BLACK = "black"
-    COVERED = "covered"
-    DEFOCUSED = "defocused"
-    MOVED = "moved"
-    FROZEN = "frozen"
 
 
 @dataclass(frozen=True, slots=True)

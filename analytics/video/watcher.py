@@ -1,0 +1,233 @@
+"""One camera, watched: pictures in, what was seen and the alerts it means out; the same live and over a file."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from analytics.alerts import Alert, AlertChange
+from analytics.rulebook import Rule, Rulebook
+from analytics.video import headcount, presence, tamper
+from analytics.video.detection import Detector, Person, Picture, model_of
+from analytics.video.looking import look
+from analytics.video.picture import PictureState
+from analytics.video.regions import WHOLE, Part, Region, tiles
+from analytics.video.rooms import Meeting, Room
+from analytics.video.rules import (
+    camera_tampered,
+    left_alone,
+    meeting_headcount,
+    post_unattended,
+    recording_gap,
+    single_officer,
+    stream_lost,
+    unrecorded_session,
+    unregistered_use,
+)
+from analytics.video.standing import Changes, Standing, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """A camera and what to look for in its picture: people in `regions`, and where `counts`, in the whole of it."""
+
+    camera: str
+    regions: tuple[Region, ...] = ()
+    counts: bool = True
+    interrogation: bool = False
+    lon: float | None = None
+    lat: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known besides the picture; `room` and `meeting` are None where the camera watches none."""
+
+    in_service: bool = True
+    room: Room | None = None
+    meeting: Meeting | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """What one sample told. `people` and `picture` are None where nothing could be seen, or no picture came.
+
+    Where `burst_wanted`, pictures taken soon after this one are to be given to `Watcher.burst`.
+    """
+
+    t_s: float
+    people: int | None
+    regions: Mapping[str, presence.Seen]
+    picture: PictureState | None
+    changes: tuple[AlertChange, ...] = ()
+    burst_wanted: bool = False
+
+
+NOTHING_KNOWN = Known()
+
+
+@dataclass(slots=True)
+class _Place:
+    """What is followed about one region."""
+
+    region: Region
+    presence: presence.Presence = field(default_factory=presence.Presence)
+    post: post_unattended.State = field(default_factory=post_unattended.State)
+
+
+class Watcher:
+    """Follows one camera. Times are seconds of one clock, whichever it is, and go forward.
+
+    `open_alerts` are the alerts about this camera that were open when it was last watched.
+    """
+
+    def __init__(
+        self, outlook: Outlook, detector: Detector, rules: Rulebook, open_alerts: Sequence[Alert] = ()
+    ) -> None:
+        self._outlook = outlook
+        self._detector = detector
+        self._rules = rules
+        self._tamper = tamper.Tamper()
+        self._tampered = camera_tampered.State()
+        self._places = {region.name: _Place(region) for region in outlook.regions}
+        self._headcount = headcount.Headcount()
+        self._standings: dict[tuple[str, str], Standing] = {}
+        self._parts: tuple[float, list[Part]] = (0.0, [])
+        for alert in open_alerts:
+            self._resume(alert)
+
+    def use(self, rules: Rulebook) -> None:
+        """Go by `rules` from now on."""
+        self._rules = rules
+
+    @property
+    def burst_wanted(self) -> bool:
+        return any(place.post.burst_wanted for place in self._places.values())
+
+    def sample(
+        self, picture: Picture | None, t_s: float, known: Known = NOTHING_KNOWN, media_s: float | None = None
+    ) -> Sampled:
+        """After a picture taken at `t_s`, or none where one was due; live, `media_s` is the camera's time of it."""
+        state, people = None, None
+        if picture is not None:
+            self._tamper = tamper.examine(self._tamper, picture, t_s, media_s)
+            state = self._tamper.picture
+            if state is PictureState.OK:
+                people = look(self._detector, picture, self._parts_of(picture))
+        counted = self._count(people)
+        self._headcount = headcount.count(self._headcount, counted)
+        changes = self._judge_picture(state, t_s)
+        for place in self._places.values():
+            place.presence = presence.update(place.presence, _score(place.region, people), t_s)
+            changes += self._judge_post(place, t_s, known.in_service)
+        changes += self._judge_room(known, t_s)
+        seen = {name: place.presence.seen for name, place in self._places.items()}
+        return Sampled(t_s, counted, seen, state, changes, self.burst_wanted)
+
+    def burst(self, picture: Picture, t_s: float) -> Changes:
+        """After one more picture of a burst that was asked for."""
+        rule = self._rule(post_unattended.RULE)
+        if rule is None or not self.burst_wanted:
+            return ()
+        people = look(self._detector, picture, self._parts_of(picture))
+        changes: Changes = ()
+        for name, place in self._places.items():
+            score = max((person.score for person in people if place.region.holds(person)), default=0.0)
+            place.post, told = post_unattended.examine(rule, self._subject(name), place.post, score, t_s)
+            changes += told
+        return changes
+
+    def stream(self, last_packet_s: float, now_s: float) -> Changes:
+        """At `now_s`, the camera's last packet having come at `last_packet_s`."""
+        return self._advance(stream_lost.RULE, stream_lost.step, "", last_packet_s, now_s)
+
+    def gap(self, stream: str, gap: recording_gap.Gap, now_s: float) -> Changes:
+        """What is known at `now_s` of a gap in the recording of `stream`, which is required."""
+        return self._advance(recording_gap.RULE, recording_gap.step, stream, gap, now_s, self._outlook.interrogation)
+
+    def finish(self, t_s: float) -> Changes:
+        """No more pictures come after `t_s`; alerts that are open stay so."""
+        rule = self._rule(post_unattended.RULE)
+        changes: Changes = ()
+        for name, place in self._places.items():
+            if rule is not None:
+                place.post, told = post_unattended.finish(rule, self._subject(name), place.post, t_s)
+                changes += told
+        return changes
+
+    def _parts_of(self, picture: Picture) -> list[Part]:
+        height, width = picture.shape[:2]
+        aspect = width / height
+        if self._parts[0] != aspect:
+            crops = [region.part(aspect) for region in self._outlook.regions]
+            rooms = [WHOLE, *tiles(aspect)] if self._outlook.counts else []
+            self._parts = aspect, crops + rooms
+        return self._parts[1]
+
+    def _count(self, people: Sequence[Person] | None) -> int | None:
+        if people is None or not self._outlook.counts:
+            return None
+        return sum(person.score >= headcount.COUNTED for person in people)
+
+    def _judge_picture(self, state: PictureState | None, t_s: float) -> Changes:
+        rule = self._rule(camera_tampered.RULE)
+        if rule is None:
+            return ()
+        self._tampered, changes = camera_tampered.step(
+            rule, self._subject(), self._tampered, state, self._tamper.since_s, t_s
+        )
+        return changes
+
+    def _judge_post(self, place: _Place, t_s: float, in_service: bool) -> Changes:
+        rule = self._rule(post_unattended.RULE)
+        if rule is None:
+            return ()
+        place.post, changes = post_unattended.step(
+            rule, self._subject(place.region.name), place.post, place.presence, t_s, in_service
+        )
+        return changes
+
+    def _judge_room(self, known: Known, t_s: float) -> Changes:
+        people, room = self._headcount.people, known.room
+        changes: Changes = ()
+        if room is not None:
+            changes += self._advance(single_officer.RULE, single_officer.step, "", people, room, t_s)
+            changes += self._advance(left_alone.RULE, left_alone.step, "", people, room, t_s)
+            if self._outlook.interrogation:
+                changes += self._advance(unregistered_use.RULE, unregistered_use.step, "", people, room, t_s)
+            changes += self._advance(unrecorded_session.RULE, unrecorded_session.step, "", room, t_s)
+        return changes + self._advance(meeting_headcount.RULE, meeting_headcount.step, "", people, known.meeting, t_s)
+
+    def _advance(
+        self, defined: Rule, step: Callable[..., tuple[Standing, Changes]], part: str, *arguments: Any
+    ) -> Changes:
+        rule, key = self._rule(defined), (defined.id, part)
+        if rule is None:
+            return ()
+        standing = self._standings.get(key, Standing())
+        self._standings[key], changes = step(rule, self._subject(part), standing, *arguments)
+        return changes
+
+    def _rule(self, defined: Rule) -> Rule | None:
+        """The rule as the bureau has it, or None where it is off."""
+        rule = self._rules[defined.id]
+        return rule if rule.enabled else None
+
+    def _subject(self, part: str = "") -> Subject:
+        outlook = self._outlook
+        return Subject(outlook.camera, model_of(self._detector), outlook.lon, outlook.lat, part)
+
+    def _resume(self, alert: Alert) -> None:
+        place = self._places.get(str(alert.detail.get("region")))
+        if alert.rule == post_unattended.RULE.id:
+            if place is not None:
+                place.post = post_unattended.State.resumed(alert)
+        elif alert.rule == camera_tampered.RULE.id:
+            self._tampered = camera_tampered.State.resumed(alert)
+        else:
+            self._standings[alert.rule, str(alert.detail.get("stream", ""))] = Standing.resumed(alert)
+
+
+def _score(region: Region, people: Sequence[Person] | None) -> float | None:
+    if people is None:
+        return None
+    return max((person.score for person in people if region.holds(person)), default=0.0)
