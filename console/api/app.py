@@ -8,7 +8,19 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from console.api import alerts, events, pages, plans, positions, problems, rules, sessions, system
+from console.api import (
+    alerts,
+    cameras,
+    events,
+    pages,
+    plans,
+    positions,
+    problems,
+    recordings,
+    rules,
+    sessions,
+    system,
+)
 from console.api.context import Context
 from console.api.guard import API, LOOPBACK_HOSTS, Guard
 from console.api.live import Live
@@ -43,6 +55,7 @@ def create_app(
                 yield
             finally:
                 context.hub.close()
+                await context.viewers.close()
                 await live.stop(tasks)
 
     app = FastAPI(
@@ -57,7 +70,7 @@ def create_app(
     app.state.context = context
     problems.install(app)
     app.add_middleware(Guard, hosts=hosts, metrics=context.metrics)
-    for module in (alerts, positions, plans, rules, sessions, system, events):
+    for module in (alerts, positions, plans, rules, sessions, cameras, recordings, system, events):
         app.include_router(module.router, prefix=API, responses=problems.RESPONSES)
     app.include_router(system.probes)
     app.include_router(pages.router)

@@ -1,4 +1,4 @@
-"""What the routes are given: the pool, the clock, the hub."""
+"""What the routes are given: the pool, the clock, the hub, the cameras that somebody looks at."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,6 +11,9 @@ from pydantic import AwareDatetime
 from console.api.hub import Hub
 from console.api.metrics import Metrics
 from console.api.saves import Saves
+from console.live.feed import Feeds
+from console.live.snapshot import Snapshots
+from console.live.whep import Viewers
 from store.pool import Pool
 from store.times import seconds
 
@@ -32,9 +35,14 @@ class Context:
     pool: Pool = field(init=False)
     state: dict[str, Any] | None = None  # as /system last gave it
     saves: Saves = field(default_factory=Saves)
+    feeds: Feeds = field(default_factory=Feeds)
+    viewers: Viewers = field(init=False)
+    snapshots: Snapshots = field(init=False)
 
     def __post_init__(self) -> None:
         self.hub = Hub(self.metrics)
+        self.viewers = Viewers(self.feeds, self.metrics.viewers)
+        self.snapshots = Snapshots(self.feeds)
 
 
 def context_of(request: Request) -> Context:

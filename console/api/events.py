@@ -1,4 +1,5 @@
-"""The event stream (server-sent events): alerts at once, positions at most twice a second, the system every 2 s."""
+"""The event stream (server-sent events): alerts at once, positions and cameras at most twice a second, the system
+every 2 s."""
 
 import asyncio
 
@@ -21,11 +22,14 @@ router = APIRouter(tags=["events"])
 @router.get(
     "/events",
     response_class=Response,
-    responses={200: {"description": "events alert, positions, system, refetch", "content": {"text/event-stream": {}}}},
+    responses={
+        200: {"description": "events alert, positions, stream, system, refetch", "content": {"text/event-stream": {}}}
+    },
 )
 async def events(console: Console) -> Response:
     """`alert`: a row of /alerts. `positions`: {at, items: [[device, t, lon, lat, speed, heading, accuracy]]}, only what
-    changed. `system`: as /system, every 2 s. `refetch`: more changed than is told; the stream ends, open it anew."""
+    changed. `stream`: a row of /cameras that changed. `system`: as /system, every 2 s. `refetch`: more changed than is
+    told; the stream ends, open it anew."""
     first = b"retry: %d\n\n" % REOPEN_MS
     if console.state is not None:
         first += console.hub.encode("system", console.state)

@@ -3,13 +3,14 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 import structlog
 
 from console.api.context import Context
 from console.api.watch import look
-from store import alert_actions, alerts, notices, positions
+from store import alert_actions, alerts, cameras, notices, positions
 from store.errors import StoreError
 from store.times import moment, rfc3339, seconds
 
@@ -18,6 +19,8 @@ log = structlog.get_logger("console")
 SYSTEM_S = 2.0
 SWEEP_S = 2.0
 POSITIONS_S = 0.5  # positions are pushed at most this often
+CAMERAS_S = 0.5  # so are cameras
+CAMERAS_LOOK_S = 5.0  # nobody calls out that a camera's worker fell silent
 OVERLAP_S = 10.0  # a commit may become visible after one that was received later
 CANCEL_S = 0.2  # until a cancellation is repeated
 REMEMBERED = 4096  # alerts whose way to the client was measured
@@ -29,6 +32,8 @@ class Live:
     def __init__(self, console: Context) -> None:
         self._console = console
         self._moved = asyncio.Event()
+        self._cameras_changed = asyncio.Event()
+        self._cameras: dict[str, object] = {}
         self._since_s = 0.0
         self._sent: dict[str, list[object]] = {}
         self._measured: OrderedDict[str, None] = OrderedDict()
@@ -39,6 +44,7 @@ class Live:
         work: list[tuple[str, Callable[[], Awaitable[None]], float]] = [
             ("listen", self._listen, 0.0),
             ("positions", self._push_positions, POSITIONS_S),
+            ("cameras", self._push_cameras, CAMERAS_S),
             ("system", self._push_system, SYSTEM_S),
         ]
         if console.sweeps:
@@ -75,6 +81,8 @@ class Live:
         async for notice in notices.listen(console.dsn):
             if notice.positions:
                 self._moved.set()
+            if notice.cameras:
+                self._cameras_changed.set()
             if notice.refetch or notice.plan is not None or notice.rules:
                 console.hub.refetch()
             elif notice.alerts:
@@ -116,6 +124,18 @@ class Live:
         if fresh:
             at = rfc3339(moment(self._console.clock()))
             self._console.hub.push("positions", {"at": at, "items": fresh})
+
+    async def _push_cameras(self) -> None:
+        """Tells each camera whose row changed; that its worker was heard again is no change."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CAMERAS_LOOK_S):
+                await self._cameras_changed.wait()
+        self._cameras_changed.clear()
+        rows = await cameras.cameras(self._console.pool, self._console.clock())
+        known, self._cameras = self._cameras, {row["id"]: row | {"seen_at": None} for row in rows}
+        for row in rows:
+            if known.get(row["id"]) != self._cameras[row["id"]]:
+                self._console.hub.push("stream", row)
 
     async def _push_system(self) -> None:
         console = self._console

@@ -28,6 +28,7 @@ class Metrics:
             registry=r,
         )
         self.swept = Counter("ducha_console_alerts_swept", "Alerts changed by the clock alone", registry=r)
+        self.viewers = Gauge("ducha_console_video_viewers", "Viewers of live video (WHEP)", registry=r)
         self.faults = Counter("ducha_console_task_faults", "Failures of a background task", ["task"], registry=r)
 
     def answered(self, method: str, route: str, status: int, took_s: float) -> None:

@@ -12,6 +12,8 @@ from starlette.responses import Response
 
 from analytics.rulebook import RuleError
 from console.api.headers import SECURITY_HEADERS
+from console.live.snapshot import NoPicture
+from console.live.whep import Refused
 from geofence.features import PlanError
 from store.errors import InvalidRecord, NotFound, StoreUnavailable
 from store.interrogations import SessionConflict
@@ -25,6 +27,7 @@ _TITLES = {
     403: "Not allowed from another site",
     404: "There is no such thing",
     405: "Not possible here",
+    406: "Not to be had in that form",
     409: "The present state does not allow this",
     413: "The body is too large",
     415: "Another content type is expected",
@@ -134,6 +137,16 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(NotFound)
     async def not_found(request: Request, error: NotFound) -> Response:
         return problem(404, "not-found", str(error), instance=request.url.path)
+
+    @app.exception_handler(Refused)
+    async def no_video(request: Request, error: Refused) -> Response:
+        headers = {"retry-after": RETRY_AFTER_S} if error.status == 503 else None
+        return problem(error.status, error.kind, str(error), instance=request.url.path, headers=headers)
+
+    @app.exception_handler(NoPicture)
+    async def no_picture(request: Request, error: NoPicture) -> Response:
+        headers = {"retry-after": RETRY_AFTER_S}
+        return problem(503, "no-picture", str(error), instance=request.url.path, headers=headers)
 
     @app.exception_handler(StoreUnavailable)
     async def unavailable(request: Request, _error: StoreUnavailable) -> Response:

@@ -275,5 +275,45 @@ class SessionRow(TypedDict):
     people: list[SessionPerson]
 
 
+CameraKind = Literal["window", "interrogation", "waiting", "street", "bodycam"]
+CameraState = Literal["connecting", "live", "stalled", "lost", "refused", "unusable", "unknown"]
+
+
+class CameraRow(TypedDict):
+    """A camera as its worker saw it last. `since` is when the state began; `unknown` since its worker was heard last.
+    `codec` and `audio` are FFmpeg's names."""
+
+    id: str
+    name: str
+    kind: CameraKind
+    unit: str | None
+    room: str | None
+    lon: float | None
+    lat: float | None
+    recorder: str
+    state: CameraState
+    reason: str | None
+    since: str
+    codec: str | None
+    width: int | None
+    height: int | None
+    audio: str | None
+    recorded: bool
+    seen_at: str
+
+
+StretchRow = TypedDict(
+    "StretchRow",
+    {
+        "camera": str,
+        "media": Literal["video", "audio"],
+        "kind": Literal["recorded", "gap"],
+        "from": str,
+        "to": str,
+        "reason": str | None,
+    },
+)
+
+
 class SavedPlan(TypedDict):
     version: int

@@ -1,0 +1,83 @@
+"""Cameras: which there are and how they are, one picture, and live video by WHEP."""
+
+from email.utils import formatdate
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from console.api.context import Console, NowS, Store, whole
+from console.api.shapes import CameraRow, Rows
+from store import cameras
+from store.errors import NotFound
+from store.times import moment, rfc3339
+
+SDP = "application/sdp"
+
+router = APIRouter(prefix="/cameras", tags=["cameras"])
+
+
+@router.get("", response_model=Rows[CameraRow])
+async def list_cameras(store: Store, now_s: NowS) -> Any:
+    """All cameras and how they are."""
+    return whole(await cameras.cameras(store, now_s))
+
+
+@router.get(
+    "/{camera}/snapshot",
+    response_class=Response,
+    responses={
+        200: {"description": "the newest keyframe; X-Picture-Time tells its time", "content": {"image/jpeg": {}}}
+    },
+)
+async def snapshot(console: Console, store: Store, camera: str) -> Response:
+    """The newest keyframe as JPEG. 503 with the reason where there is no picture."""
+    place = await cameras.place(store, camera)
+    picture = await console.snapshots.newest(place.camera, place.tap)
+    headers = {
+        "cache-control": "no-store",
+        "last-modified": formatdate(picture.taken_s, usegmt=True),
+        "x-picture-time": rfc3339(moment(picture.taken_s)),
+    }
+    return Response(picture.jpeg, 200, headers, "image/jpeg")
+
+
+@router.post(
+    "/{camera}/whep",
+    status_code=201,
+    response_class=Response,
+    responses={201: {"description": "an SDP answer; Location is what to DELETE", "content": {SDP: {}}}},
+    openapi_extra={"requestBody": {"required": True, "content": {SDP: {"schema": {"type": "string"}}}}},
+)
+async def look(
+    console: Console,
+    store: Store,
+    request: Request,
+    camera: str,
+    content_type: Annotated[str, Header(include_in_schema=False)] = "",
+) -> Response:
+    """Live video (WHEP): an SDP offer with H.264 in, an answer out. X-Sound says what becomes of the camera's sound.
+
+    406 where the offer has no H.264; 409 where the camera sends what a browser can't take (H.265, B-frames): take its
+    snapshot; 503 where there is no picture, or as many look as may.
+    """
+    if content_type.partition(";")[0].strip().lower() != SDP:
+        raise HTTPException(415, f"the body is {content_type or 'of no type'}; expected {SDP}")
+    offer = (await request.body()).decode("utf-8", "replace")
+    place = await cameras.place(store, camera)
+    answer = await console.viewers.join(place.camera, place.tap, offer)
+    headers = {
+        "location": f"{request.url.path}/{answer.viewer}",
+        "cache-control": "no-store",
+        "x-sound": answer.sound,
+    }
+    return Response(answer.sdp, 201, headers, SDP)
+
+
+@router.delete("/{camera}/whep/{viewer}", status_code=204, response_class=Response)
+async def leave(console: Console, camera: str, viewer: str) -> Response:
+    """Ends live video."""
+    if not await console.viewers.leave(camera, viewer):
+        raise NotFound(f"viewer {viewer}: there is none of camera {camera} with this id; it may have ended")
+    return Response(status_code=204)

@@ -1,0 +1,107 @@
+"""Single pictures: the newest keyframe of a camera as JPEG, decoded in a thread and kept for a second."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import av
+from av.video.codeccontext import VideoCodecContext
+from av.video.reformatter import ColorRange
+
+from console.live.feed import Feeds
+from console.live.tap import TapClosed
+from ingest.cameras.packets import Media, Packet, StreamInfo
+
+KEEP_S = 1.0
+WITHIN_S = 3.0
+STALE_S = 30.0  # a keyframe older than this is no picture of now
+WIDEST = 1280
+DECODERS = 2
+
+
+class NoPicture(Exception):  # noqa: N818  (a state of the camera)
+    """There is no picture: why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A JPEG, and when its keyframe arrived (Unix seconds)."""
+
+    jpeg: bytes
+    taken_s: float
+
+
+@dataclass(slots=True)
+class _Shelf:
+    picture: Picture | None = None
+    until_s: float = 0.0
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Snapshots:
+    """The newest picture of each camera that was asked for."""
+
+    def __init__(self, feeds: Feeds) -> None:
+        self._feeds = feeds
+        self._shelves: dict[str, _Shelf] = {}
+        self._decoders = asyncio.Semaphore(DECODERS)
+
+    async def newest(self, camera: str, tap: str) -> Picture:
+        """The picture of `camera`, whose tap is at the path `tap`; at most a second older than its newest keyframe.
+
+        Raises:
+            NoPicture: when none comes within 3 s, or it can't be decoded.
+        """
+        shelf = self._shelves.setdefault(camera, _Shelf())
+        async with shelf.lock:
+            if shelf.picture is None or time.monotonic() > shelf.until_s:
+                shelf.picture = None
+                shelf.picture = await self._take(camera, tap)
+                shelf.until_s = time.monotonic() + KEEP_S
+            return shelf.picture
+
+    async def _take(self, camera: str, tap: str) -> Picture:
+        try:
+            async with self._feeds.watched(camera, tap) as feed:
+                keyframe = await feed.first_picture(WITHIN_S)
+                stream = feed.stream(Media.VIDEO)
+        except TapClosed as error:
+            raise NoPicture(str(error)) from error
+        age_s = time.monotonic() - keyframe.arrived_s
+        if stream is None or age_s > STALE_S:
+            raise NoPicture(f"the newest picture is {age_s:.0f} s old")
+        async with self._decoders:
+            try:
+                jpeg = await asyncio.to_thread(to_jpeg, keyframe, stream)
+            except (av.FFmpegError, ValueError) as error:
+                raise NoPicture(f"the {stream.codec} picture can't be decoded ({error})") from error
+        return Picture(jpeg, keyframe.arrived_wall_s)
+
+
+def to_jpeg(keyframe: Packet, stream: StreamInfo) -> bytes:
+    """The picture of a keyframe, at most 1280 wide.
+
+    Raises:
+        av.FFmpegError, ValueError: when it can't be decoded.
+    """
+    decoder = av.CodecContext.create(stream.codec, "r")
+    if not isinstance(decoder, VideoCodecContext):
+        raise ValueError(f"{stream.codec} is no video")
+    decoder.thread_count = 1
+    if stream.extradata:
+        decoder.extradata = stream.extradata
+    frames = [*decoder.decode(av.Packet(keyframe.data)), *decoder.decode(None)]
+    if not frames:
+        raise ValueError("no whole picture")
+    frame = frames[0]
+    width = min(WIDEST, frame.width)
+    height = round(frame.height * width / frame.width) // 2 * 2
+    shown = frame.reformat(width, height, "yuvj420p", dst_color_range=ColorRange.JPEG)
+    encoder = av.CodecContext.create("mjpeg", "w")
+    assert isinstance(encoder, VideoCodecContext)
+    encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuvj420p"
+    encoder.time_base = Fraction(1, 25)
+    encoder.options = {"qscale": "5", "flags": "+qscale", "global_quality": "590"}
+    shown.pts = 0
+    return b"".join(bytes(packet) for packet in [*encoder.encode(shown), *encoder.encode(None)])

@@ -1,0 +1,278 @@
+"""Live video to browsers by WHEP (draft-ietf-wish-whep): an SDP offer in, an answer out, one task a viewer.
+
+H.264 goes through as the camera sends it; what a browser can't take that way is refused with the reason, and the page
+then shows single pictures. Nothing asks a server outside for addresses, and the viewer's own are not looked for: it
+comes to us.
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+from aiortc import (
+    MediaStreamTrack,
+    RTCConfiguration,
+    RTCPeerConnection,
+    RTCRtpSender,
+    RTCSessionDescription,
+)
+from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError, OperationError
+from aiortc.sdp import MediaDescription, SessionDescription
+from prometheus_client import Gauge
+
+from console.live.feed import Feed, Feeds
+from console.live.tap import TapClosed
+from console.live.track import CameraTrack, sound_type
+from ingest.cameras.packets import Media, StreamInfo
+
+MAX_VIEWERS = 64
+FIRST_PICTURE_S = 3.0
+ORDER_S = 0.5
+CONNECT_S = 10.0  # from the answer to the first packet that reaches the viewer
+SILENT_S = 12.0  # a viewer that says nothing (reports come every second or so) is gone
+LOOK_S = 1.0
+ANSWER_S = 8.0
+CLOSE_S = 3.0
+CLOSED = "closed by the viewer"
+
+log = structlog.get_logger("console")
+
+
+class Refused(Exception):  # noqa: N818  (an answer)
+    """There will be no video: `status` and `kind` as in the problem document that tells of it."""
+
+    def __init__(self, status: int, kind: str, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.kind = kind
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a viewer is told. `sound` says what becomes of the camera's sound."""
+
+    viewer: str
+    sdp: str
+    sound: str
+
+
+class Viewers:
+    """Everybody who looks just now."""
+
+    def __init__(self, feeds: Feeds, gauge: Gauge) -> None:
+        self._feeds = feeds
+        self._gauge = gauge
+        self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    async def join(self, camera: str, tap: str, offer: str) -> Answer:
+        """A new viewer of `camera`, whose tap is at the path `tap`.
+
+        Raises:
+            Refused: with the reason.
+        """
+        if self._closed or len(self._tasks) >= MAX_VIEWERS:
+            raise Refused(503, "too-many-viewers", f"{len(self._tasks)} look already; at most {MAX_VIEWERS} may")
+        wanted = _Wanted.of(offer)
+        viewer = secrets.token_urlsafe(12)
+        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(self._show(camera, tap, wanted, viewer, answered), name=f"viewer of {camera}")
+        self._tasks[camera, viewer] = task
+        self._gauge.set(len(self._tasks))
+        task.add_done_callback(lambda _: self._forget(camera, viewer))
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                return await answered
+        except TimeoutError:
+            raise Refused(503, "no-answer", f"no answer could be made within {ANSWER_S:g} s") from None
+        finally:
+            if not answered.done() or answered.cancelled() or answered.exception():
+                task.cancel()
+
+    async def leave(self, camera: str, viewer: str) -> bool:
+        """Ends a viewer; False when there is no such one."""
+        task = self._tasks.get((camera, viewer))
+        if task is None:
+            return False
+        task.cancel(CLOSED)
+        await asyncio.wait({task}, timeout=CLOSE_S)
+        return True
+
+    async def close(self) -> None:
+        """Ends all and takes no more: the console stops."""
+        self._closed = True
+        tasks = set(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=CLOSE_S)
+
+    def _forget(self, camera: str, viewer: str) -> None:
+        del self._tasks[camera, viewer]
+        self._gauge.set(len(self._tasks))
+
+    async def _show(
+        self, camera: str, tap: str, wanted: "_Wanted", viewer: str, answered: asyncio.Future[Answer]
+    ) -> None:
+        """One viewer from its offer to its end."""
+        try:
+            async with self._feeds.watched(camera, tap) as feed, AsyncExitStack() as stack:
+                video = await _showable(feed)
+                tracks: dict[Media, MediaStreamTrack] = {}
+                for stream in (video, wanted.sound(feed)):
+                    if stream is not None:
+                        subscription = await stack.enter_async_context(feed.subscription(stream.media))
+                        tracks[stream.media] = CameraTrack(subscription, stream)
+                connection = await stack.enter_async_context(_connection())
+                sdp = await _negotiate(connection, wanted, tracks, feed)
+                answered.set_result(Answer(viewer, sdp, wanted.said_of_sound(feed)))
+                reason = await _until_gone(connection, tracks[Media.VIDEO])
+                log.info("viewer gone", camera=camera, reason=reason)
+        except Refused as refusal:
+            if not answered.done():
+                answered.set_exception(refusal)
+        except Exception as error:
+            log.exception("viewer failed", camera=camera)
+            if not answered.done():
+                answered.set_exception(error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What an offer asks for."""
+
+    sdp: str
+    audio: MediaDescription | None
+
+    @classmethod
+    def of(cls, offer: str) -> "_Wanted":
+        """Reads an offer. Its candidates are left out: they may be names that only the browser's network knows, or
+        addresses of others; the viewer is found when it comes to us."""
+        lines = [line for line in offer.splitlines() if line and not line.startswith(("a=candidate", "a=end-of-cand"))]
+        sdp = "\r\n".join(lines) + "\r\n"
+        try:
+            media = SessionDescription.parse(sdp).media
+        except Exception as error:  # whatever a parser of foreign text may stumble over
+            raise Refused(422, "invalid-offer", f"the body can't be read as SDP ({error!r})") from error
+        kinds = [part.kind for part in media]
+        if sorted(kinds) not in (["video"], ["audio", "video"]):
+            expected = "one video and at most one audio section, nothing else"
+            raise Refused(422, "invalid-offer", f"the offer has {', '.join(kinds) or 'no media'}; expected {expected}")
+        by_kind = {part.kind: part for part in media}
+        if "h264" not in _codecs(by_kind["video"]):
+            raise Refused(406, "no-h264", "cameras are shown as H.264, which the offer does not name; offer video/H264")
+        return cls(sdp, by_kind.get("audio"))
+
+    def sound(self, feed: Feed) -> StreamInfo | None:
+        """The camera's sound, where it is asked for and can go through as it is."""
+        stream = feed.stream(Media.AUDIO)
+        if stream is None or self.audio is None:
+            return None
+        kind = sound_type(stream)
+        return stream if kind and kind.removeprefix("audio/").lower() in _codecs(self.audio) else None
+
+    def said_of_sound(self, feed: Feed) -> str:
+        """What becomes of the camera's sound, in a few words."""
+        stream = feed.stream(Media.AUDIO)
+        if stream is None:
+            return "none"
+        if self.audio is None:
+            return f"not asked for; {stream.codec}"
+        return stream.codec if self.sound(feed) else f"left out; {stream.codec} can't be sent as it is"
+
+
+def _codecs(media: MediaDescription) -> set[str]:
+    return {codec.name.lower() for codec in media.rtp.codecs}
+
+
+async def _showable(feed: Feed) -> StreamInfo:
+    """The feed's video, once there is a picture of a kind that browsers take."""
+    try:
+        await feed.first_picture(FIRST_PICTURE_S)
+    except TapClosed as error:
+        raise Refused(503, "no-picture", f"{error}; try again, or ask for its state") from error
+    await feed.order_known(ORDER_S)
+    video = feed.stream(Media.VIDEO)
+    advice = "set the camera to H.264 without B-frames, or take its snapshot"
+    if video is None or video.codec != "h264":
+        sent = video.codec if video else "no video"
+        raise Refused(409, "camera-codec", f"the camera sends {sent}, expected h264; {advice}")
+    if feed.reordered:
+        raise Refused(409, "camera-b-frames", f"the camera sends B-frames, which WebRTC has no order for; {advice}")
+    return video
+
+
+@asynccontextmanager
+async def _connection() -> AsyncIterator[RTCPeerConnection]:
+    connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    try:
+        yield connection
+    finally:
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await connection.close()
+        except TimeoutError:
+            log.warning("a connection did not close", within_s=CLOSE_S)
+
+
+async def _negotiate(
+    connection: RTCPeerConnection, wanted: _Wanted, tracks: dict[Media, MediaStreamTrack], feed: Feed
+) -> str:
+    """The answer. Codecs are preferred before the offer is set: otherwise the first that the browser names is taken."""
+    for media, track in tracks.items():
+        stream = feed.stream(media)
+        assert stream is not None
+        kind = "video/h264" if media is Media.VIDEO else (sound_type(stream) or "").lower()
+        fitting = [
+            codec
+            for codec in RTCRtpSender.getCapabilities(media.value).codecs
+            if codec.mimeType.lower() in (kind, "video/rtx")
+        ]
+        connection.addTransceiver(track, "sendonly").setCodecPreferences(fitting)
+    try:
+        await connection.setRemoteDescription(RTCSessionDescription(wanted.sdp, "offer"))
+        await connection.setLocalDescription(await connection.createAnswer())
+    except OperationError as error:
+        detail = f"no codec in common ({error}); expected H.264 with packetization-mode 1"
+        raise Refused(406, "no-h264", detail) from error
+    except (InternalError, InvalidAccessError, InvalidStateError, ValueError) as error:
+        raise Refused(422, "invalid-offer", f"the offer can't be answered ({error})") from error
+    return connection.localDescription.sdp
+
+
+async def _until_gone(connection: RTCPeerConnection, track: MediaStreamTrack) -> str:
+    """Waits as long as the viewer is there and the camera's packets come; why it ended."""
+    changed = asyncio.Event()
+    connection.on("connectionstatechange", changed.set)
+    track.on("ended", changed.set)
+    loop = asyncio.get_running_loop()
+    heard, heard_s, limit_s = 0, loop.time(), CONNECT_S
+    while True:
+        try:
+            async with asyncio.timeout(LOOK_S):
+                await changed.wait()
+        except TimeoutError:
+            pass
+        changed.clear()
+        if connection.connectionState in ("failed", "closed"):
+            return f"connection {connection.connectionState}"
+        if track.readyState == "ended":
+            return "the camera's packets ended"
+        received = await _bytes_received(connection)
+        if connection.connectionState == "connected":
+            limit_s = SILENT_S
+        if received != heard and connection.connectionState == "connected":
+            heard, heard_s = received, loop.time()
+        elif loop.time() - heard_s > limit_s:
+            return f"silent for {limit_s:g} s"
+
+
+async def _bytes_received(connection: RTCPeerConnection) -> int:
+    report = await connection.getStats()
+    return sum(stats.bytesReceived for stats in report.values() if stats.type == "transport")

@@ -1,0 +1,77 @@
+"""The list of cameras, and the event when one changes."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+from camera_rows import write_camera
+from console_examples import NOW
+
+from store.times import moment, rfc3339
+
+Console = Callable[..., Any]
+
+
+def test_cameras_are_listed_with_their_state(console: Console, postgres_uri: str) -> None:
+    write_camera(postgres_uri, "cam-2", state="lost", reason="no route to host", name="南塘所 窗口 2", kind="window")
+    write_camera(postgres_uri, "cam-1")
+    page = console(lambda client: client.get("/api/v1/cameras")).json()
+    assert page["next"] is None
+    one, two = page["items"]
+    assert one == {
+        "id": "cam-1",
+        "name": "讯问室 2",
+        "kind": "interrogation",
+        "unit": "county.east",
+        "room": "r2",
+        "lon": 113.1,
+        "lat": 22.1,
+        "recorder": "recorder-1",
+        "state": "live",
+        "reason": None,
+        "since": rfc3339(moment(NOW - 60)),
+        "codec": "h264",
+        "width": 320,
+        "height": 180,
+        "audio": None,
+        "recorded": True,
+        "seen_at": rfc3339(moment(NOW)),
+    }
+    assert (two["state"], two["reason"]) == ("lost", "no route to host")
+
+
+def test_a_camera_whose_worker_fell_silent_is_unknown_and_not_said_to_be_recorded(
+    console: Console, postgres_uri: str
+) -> None:
+    write_camera(postgres_uri, seen_at=moment(NOW - 31))
+    (camera,) = console(lambda client: client.get("/api/v1/cameras")).json()["items"]
+    assert (camera["state"], camera["since"]) == ("unknown", rfc3339(moment(NOW - 31)))
+    assert not camera["recorded"]
+
+
+def test_where_the_tap_lies_is_told_to_nobody(console: Console, postgres_uri: str) -> None:
+    write_camera(postgres_uri)
+    assert "/nowhere" not in console(lambda client: client.get("/api/v1/cameras")).text
+
+
+def test_a_change_of_state_is_pushed(address: str, postgres_uri: str) -> None:
+    def write(**changes: Any) -> None:
+        write_camera(postgres_uri, seen_at=moment(time.time()), **changes)
+
+    with httpx.stream("GET", f"{address}/api/v1/events", timeout=20) as response:
+        lines = response.iter_lines()
+        write()
+        assert '"state":"live"' in _next_stream(lines)
+        write(state="lost", reason="connection timed out")
+        told = _next_stream(lines)
+    assert '"state":"lost"' in told
+    assert '"reason":"connection timed out"' in told
+
+
+def _next_stream(lines: Any) -> str:
+    for line in lines:
+        if line == "event: stream":
+            next(lines)
+            return str(next(lines))
+    raise AssertionError("the stream ended")
