@@ -1,5 +1,6 @@
 """A camera as a value (`CameraSpec`), and while it serves (`Camera`): its faults, its clock, its film."""
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,10 +21,23 @@ class View(Protocol):
     def picture(self, t_s: float, size: Size) -> Picture: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """A fault from `from_s` to `to_s` of the script's seconds."""
+
+    from_s: float
+    to_s: float
+    fault: Fault
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraSpec:
-    """A camera. `size` is width and height, both even; `noise` a standard deviation in grey levels; `speed` makes the
-    view run faster than the clock. With no `audio` it is deaf; with no `credentials` anybody may look."""
+    """A camera.
+
+    `size` is width and height, both even; `noise` a standard deviation in grey levels; `speed` makes the view and the
+    `outages`, faults that come by themselves, run faster than the clock. With no `audio` it is deaf; with no
+    `credentials` anybody may look.
+    """
 
     name: str
     view: View
@@ -36,6 +50,7 @@ class CameraSpec:
     credentials: Credentials | None = None
     speed: float = 1.0
     noise: float = 2.0
+    outages: tuple[Outage, ...] = ()
 
 
 class Camera:
@@ -44,6 +59,7 @@ class Camera:
     def __init__(self, spec: CameraSpec, obey: Callable[["Camera"], None]) -> None:
         self.spec = spec
         self._obey = obey
+        self._changing = threading.Lock()
         self._faults: frozenset[Fault] = frozenset()
 
     @property
@@ -52,12 +68,14 @@ class Camera:
 
     def fault(self, fault: Fault) -> None:
         """Break it. Faults add up."""
-        self._faults |= {fault}
+        with self._changing:
+            self._faults |= {fault}
         self._obey(self)
 
     def mend(self, fault: Fault | None = None) -> None:
         """Repair one fault, or all."""
-        self._faults -= {fault} if fault else self._faults
+        with self._changing:
+            self._faults -= {fault} if fault else self._faults
         self._obey(self)
 
     def wall_s(self) -> float:

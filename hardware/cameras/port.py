@@ -5,7 +5,7 @@ import contextlib
 import socket
 import time
 
-from hardware.cameras.camera import Camera
+from hardware.cameras.camera import Camera, Outage
 from hardware.cameras.connection import Connection, garbled
 from hardware.cameras.faults import Fault
 from hardware.cameras.film import Film
@@ -29,10 +29,16 @@ class Port:
         self._socket = _bound(host, port)
         self.number: int = self._socket.getsockname()[1]
         self._known = camera.faults
-        self._reporting = self._loop.create_task(self._report())
+        self._obeying = asyncio.Lock()
+        outages = [self._suffer(outage, began_s) for outage in camera.spec.outages]
+        self._tasks = [self._loop.create_task(each) for each in (self._report(), *outages)]
 
     async def obey(self) -> None:
         """Do what the camera's faults say."""
+        async with self._obeying:
+            await self._change()
+
+    async def _change(self) -> None:
         faults, known, self._known = self._camera.faults, self._known, self._camera.faults
         if Fault.DIE in faults and self._server:
             await self._shut()
@@ -48,7 +54,9 @@ class Port:
 
     async def close(self) -> None:
         """End everything."""
-        self._reporting.cancel()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.wait(self._tasks)
         await self._shut()
         self._socket.close()
         await asyncio.to_thread(self._film.close)
@@ -101,6 +109,12 @@ class Port:
             sample = garbled(sample)
         for client in list(self._watching):
             client.send(sample, Fault.NO_KEYFRAME not in faults)
+
+    async def _suffer(self, outage: Outage, began_s: float) -> None:
+        """A fault of the script: commanded like any other, and so from another thread."""
+        for at_s, command in ((outage.from_s, self._camera.fault), (outage.to_s, self._camera.mend)):
+            await asyncio.sleep(began_s + at_s / self._camera.spec.speed - time.monotonic())
+            await asyncio.to_thread(command, outage.fault)
 
     async def _report(self) -> None:
         due_s = time.monotonic()
