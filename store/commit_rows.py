@@ -6,7 +6,7 @@ from typing import Any
 
 from analytics.outcome import Crossing
 from store.alert_rows import as_json
-from store.records import PAYLOAD_LIMIT, DeadLetter, DeviceStatus
+from store.records import PAYLOAD_LIMIT, AlertPicture, DeadLetter, DeviceStatus, Sight
 from store.times import moment
 
 NOTICE_IDS = 100  # a notice holds 8,000 bytes; beyond this many ids it says "fetch anew"
@@ -44,6 +44,26 @@ def letter_rows(letters: Sequence[DeadLetter], at: datetime) -> list[dict[str, A
         if known is not row:
             known["seen"] += 1
     return [row for _, row in sorted(rows.items())]
+
+
+def picture_rows(pictures: Sequence[AlertPicture]) -> str:
+    return as_json(
+        [
+            {
+                "alert": picture.alert,
+                "number": picture.number,
+                "taken_at": moment(picture.taken_s),
+                "sha256": picture.sha256.hex(),
+                "folder": picture.folder,
+                "file": picture.file,
+            }
+            for picture in pictures
+        ]
+    )
+
+
+def sight_rows(sights: Sequence[Sight]) -> str:
+    return as_json([{"id": s.camera, "people": s.people, "picture": s.picture, "at": moment(s.at_s)} for s in sights])
 
 
 def status_rows(statuses: Sequence[DeviceStatus]) -> str:

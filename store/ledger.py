@@ -26,7 +26,7 @@ from store.alert_rows import alert_of, amendment_rows, as_json, final_rows
 from store.errors import CommitRefused, StoreUnavailable
 from store.interrogations import open_rooms
 from store.queries import queries
-from store.records import Committed, DeadLetter, DeviceStatus
+from store.records import AlertPicture, Committed, DeadLetter, DeviceStatus, Sight
 from store.times import moment, seconds
 
 _COMMIT = queries("commit")
@@ -74,10 +74,11 @@ class Ledger:
         statuses: Sequence[DeviceStatus] = (),
         checkpoint: Checkpoint | None = None,
         *,
+        pictures: Sequence[AlertPicture] = (),
         received_s: float,
     ) -> Committed:
         """Writes everything or nothing. `received_s`, the server's clock, is when alerts count as raised."""
-        everything = (fixes, changes, crossings, dead_letters, statuses, checkpoint)
+        everything = (fixes, changes, crossings, dead_letters, statuses, checkpoint, pictures)
         if self._days:
             try:
                 return self._commit(*everything, moment(received_s))
@@ -95,6 +96,7 @@ class Ledger:
         dead_letters: Sequence[DeadLetter],
         statuses: Sequence[DeviceStatus],
         checkpoint: Checkpoint | None,
+        pictures: Sequence[AlertPicture],
         at: datetime,
     ) -> Committed:
         alerts = final_rows(changes)
@@ -109,6 +111,8 @@ class Ledger:
                     connection.execute(_COMMIT["write_alerts"], {"rows": as_json(alerts), "at": at}, prepare=True)
                 if amendments := amendment_rows(changes):
                     connection.execute(_COMMIT["write_amendments"], (at, as_json(amendments)), prepare=True)
+                if pictures:
+                    connection.execute(_COMMIT["write_pictures"], (commit_rows.picture_rows(pictures),), prepare=True)
                 if crossings:
                     connection.execute(
                         _COMMIT["write_crossings"], (commit_rows.crossing_rows(crossings),), prepare=True
@@ -150,6 +154,13 @@ class Ledger:
         """Keeps `document` as the newest plan and returns its version; the current one saved again stays as it is."""
         with self._session() as connection, connection.transaction():
             return plan_saving.save(connection, document, author, now_s)
+
+    def saw(self, sights: Sequence[Sight], *, changed: bool) -> None:
+        """Keeps what cameras showed last; `changed` tells the consoles."""
+        with self._session() as connection, connection.transaction():
+            connection.execute(_LEDGER["saw"], (commit_rows.sight_rows(sights),), prepare=True)
+            if changed:
+                connection.execute(_COMMIT["notify"], (as_json({"cameras": True}),), prepare=True)
 
     def seed_rules(self, book: Rulebook, *, now_s: float) -> int:
         """Adds the rules of the catalogue that the table does not know yet; returns how many."""

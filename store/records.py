@@ -30,6 +30,28 @@ class DeviceStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertPicture:
+    """A picture that an alert rests on: `file` lies in the recorder's `folder`, fsynced; `taken_s` in Unix seconds."""
+
+    alert: str
+    number: int
+    taken_s: float
+    sha256: bytes
+    folder: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a camera showed last: how many people, what state its picture was in (None where nobody could tell)."""
+
+    camera: str
+    people: int | None
+    picture: str | None
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Committed:
     """What one commit changed: fixes not known before, and the ids of the alerts it wrote."""
 

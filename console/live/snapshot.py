@@ -3,20 +3,15 @@
 import asyncio
 import time
 from dataclasses import dataclass, field
-from fractions import Fraction
-
-import av
-from av.video.codeccontext import VideoCodecContext
-from av.video.reformatter import ColorRange
 
 from console.live.feed import Feeds
 from console.live.tap import TapClosed
 from ingest.cameras.packets import Media, Packet, StreamInfo
+from ingest.cameras.pictures import Undecodable, decoded, jpeg
 
 KEEP_S = 1.0
 WITHIN_S = 3.0
 STALE_S = 30.0  # a keyframe older than this is no picture of now
-WIDEST = 1280
 DECODERS = 2
 
 
@@ -74,8 +69,8 @@ class Snapshots:
         async with self._decoders:
             try:
                 jpeg = await asyncio.to_thread(to_jpeg, keyframe, stream)
-            except (av.FFmpegError, ValueError) as error:
-                raise NoPicture(f"the {stream.codec} picture can't be decoded ({error})") from error
+            except Undecodable as error:
+                raise NoPicture(str(error)) from error
         return Picture(jpeg, keyframe.arrived_wall_s)
 
 
@@ -83,25 +78,6 @@ def to_jpeg(keyframe: Packet, stream: StreamInfo) -> bytes:
     """The picture of a keyframe, at most 1280 wide.
 
     Raises:
-        av.FFmpegError, ValueError: when it can't be decoded.
+        Undecodable: when there is none.
     """
-    decoder = av.CodecContext.create(stream.codec, "r")
-    if not isinstance(decoder, VideoCodecContext):
-        raise ValueError(f"{stream.codec} is no video")
-    decoder.thread_count = 1
-    if stream.extradata:
-        decoder.extradata = stream.extradata
-    frames = [*decoder.decode(av.Packet(keyframe.data)), *decoder.decode(None)]
-    if not frames:
-        raise ValueError("no whole picture")
-    frame = frames[0]
-    width = min(WIDEST, frame.width)
-    height = round(frame.height * width / frame.width) // 2 * 2
-    shown = frame.reformat(width, height, "yuvj420p", dst_color_range=ColorRange.JPEG)
-    encoder = av.CodecContext.create("mjpeg", "w")
-    assert isinstance(encoder, VideoCodecContext)
-    encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuvj420p"
-    encoder.time_base = Fraction(1, 25)
-    encoder.options = {"qscale": "5", "flags": "+qscale", "global_quality": "590"}
-    shown.pts = 0
-    return b"".join(bytes(packet) for packet in [*encoder.encode(shown), *encoder.encode(None)])
+    return jpeg(decoded(keyframe, stream))

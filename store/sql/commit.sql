@@ -47,6 +47,14 @@ SELECT alert, %s, number, change, before
 FROM jsonb_to_recordset(%s::jsonb) AS amendment (alert uuid, number int, change text, before jsonb)
 ON CONFLICT DO NOTHING;
 
+-- name: write_pictures
+-- The pictures that alerts rest on.
+INSERT INTO alert_pictures (alert, number, taken_at, sha256, folder, file)
+SELECT alert, number, taken_at, decode(sha256, 'hex'), folder, file
+FROM jsonb_to_recordset(%s::jsonb) AS picture (
+    alert uuid, number int, taken_at timestamptz, sha256 text, folder text, file text)
+ON CONFLICT DO NOTHING;
+
 -- name: write_crossings
 -- Crossings of an area's edge between two fixes.
 INSERT INTO crossings (device, duty, began, ended, lon, lat)

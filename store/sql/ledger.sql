@@ -57,3 +57,8 @@ DELETE FROM dead_letters WHERE last_at < %s;
 -- name: latest
 -- The event time of the newest position.
 SELECT max(t) FROM positions;
+
+-- name: saw
+-- What cameras showed last.
+UPDATE cameras SET people = saw.people, picture = saw.picture, looked_at = saw.at
+FROM jsonb_to_recordset(%s::jsonb) AS saw (id text, people int, picture text, at timestamptz) WHERE cameras.id = saw.id;
