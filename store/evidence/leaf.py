@@ -21,7 +21,9 @@ MAX_LINE = 16_384  # bytes of a leaf; a longer line is no leaf of ours
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
 Text: TypeAlias = Annotated[str, Meta(max_length=500)]
 Digest: TypeAlias = Annotated[str, Meta(min_length=64, max_length=64)]
-Count: TypeAlias = Annotated[int, Meta(ge=0)]
+Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**53)]
+Moment: TypeAlias = Annotated[int, Meta(ge=0, le=2**62)]  # Unix nanoseconds
+Ticks: TypeAlias = Annotated[int, Meta(ge=-(2**62), le=2**62)]
 
 
 class Reason(StrEnum):
@@ -46,8 +48,8 @@ class SegmentBody(_Body, frozen=True, kw_only=True, tag="segment"):
 
     duration_ns: Count
     frames: Count
-    first_pts: int
-    last_pts: int
+    first_pts: Ticks
+    last_pts: Ticks
     time_base: tuple[int, int]
     file: Annotated[str, Meta(min_length=1, max_length=500)]
     offset: Count
@@ -56,15 +58,15 @@ class SegmentBody(_Body, frozen=True, kw_only=True, tag="segment"):
     init_bytes: Count
     init_sha256: Digest
     codec: Name
-    camera_ns: int | None = None
+    camera_ns: Moment | None = None
     clock_source: Name | None = None
 
 
 class GapBody(_Body, frozen=True, kw_only=True, tag="gap"):
     """Nothing was recorded from `from_ns` to `to_ns` (Unix nanoseconds), and why."""
 
-    from_ns: int
-    to_ns: int
+    from_ns: Moment
+    to_ns: Moment
     reason: Reason
 
 
@@ -107,8 +109,8 @@ class _Header(Struct, frozen=True, kw_only=True):
     stream: Name
     session: Name
     seq: Count
-    wall_ns: int
-    mono_ns: int
+    wall_ns: Moment
+    mono_ns: Moment
     prev: Digest | None = None
 
 
@@ -124,7 +126,8 @@ def canonical(document: object) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """One leaf; `line` is its canonical JSON, `hash` its hash in hex. `seq` counts a stream's leaves from 0."""
+    """One leaf; `line` is its canonical JSON, `hash` its hash in hex. `seq` counts a stream's leaves from 0. The leaf
+    speaks of the time from `begin_ns` to `end_ns`: a segment's or gap's, else its own."""
 
     recorder: str
     stream: str
@@ -136,6 +139,8 @@ class Leaf:
     body: Body
     line: bytes
     hash: str
+    begin_ns: int
+    end_ns: int
 
     @classmethod
     def of(
@@ -196,22 +201,18 @@ class Leaf:
             body,
             line,
             leaf_hash(line).hex(),
+            *_span(header, body),
         )
 
-    @property
-    def end_ns(self) -> int:
-        """Unix nanoseconds up to which this leaf speaks: a segment's or gap's end, else its own time."""
-        match self.body:
-            case SegmentBody(duration_ns=duration_ns):
-                return self.wall_ns + duration_ns
-            case GapBody(to_ns=to_ns):
-                return to_ns
-        return self.wall_ns
 
-    @property
-    def begin_ns(self) -> int:
-        """Unix nanoseconds from which this leaf speaks."""
-        return self.body.from_ns if isinstance(self.body, GapBody) else self.wall_ns
+def _span(header: _Header, body: Body) -> tuple[int, int]:
+    """Unix nanoseconds from which and up to which a leaf speaks: a segment's or gap's time, else its own."""
+    match body:
+        case SegmentBody(duration_ns=duration_ns):
+            return header.wall_ns, header.wall_ns + duration_ns
+        case GapBody(from_ns=from_ns, to_ns=to_ns):
+            return from_ns, to_ns
+    return header.wall_ns, header.wall_ns
 
 
 def _spelled(header: _Header, body: Body) -> bytes:
