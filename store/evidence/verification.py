@@ -108,13 +108,13 @@ def _unanchored(
     found = anchoring((bytes(hashes[at : at + 32]) for at in range(0, 32 * size, 32)), size, heads)
     unproven = found.proven
     if found.refuted is not None:
-        begin, end = _range(begins, ends, found.proven, found.refuted)
-        if not any(_explains(finding, begin, end) for finding in known):
+        spans = [_range(begins, ends, found.proven, found.refuted)]
+        for position in range(found.proven, found.refuted):  # leaves that claim another time than their neighbours
+            if ends[position] < spans[0][0] or begins[position] > spans[0][1]:
+                spans.append((begins[position], ends[position]))
+        if not any(_explains(finding, *span) for finding in known for span in spans):
             detail = "these are not the leaves that were signed"
-            yield Finding(Verdict.ALTERED, detail, None, begin, end)
-            for position in range(found.proven, found.refuted):  # whoever claims another time is no better
-                if ends[position] < begin or begins[position] > end:
-                    yield Finding(Verdict.ALTERED, detail, None, begins[position], ends[position])
+            yield from (Finding(Verdict.ALTERED, detail, None, *span) for span in spans)
             unproven = found.refuted
     if found.beyond is not None:
         detail = f"a signed head counts {found.beyond} leaves, there are {size}"
