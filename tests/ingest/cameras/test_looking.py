@@ -1,0 +1,101 @@
+"""What the machine sees in a real camera's picture, and what of it is stored."""
+
+import hashlib
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from virtual_cameras import QUICK, address, spec
+from waiting import wait_until
+
+from analytics.catalogue import all_rules, video_rules
+from analytics.rulebook import Rulebook
+from analytics.video.watcher import NOTHING_KNOWN, Outlook, Watcher
+from hardware.cameras import CameraServer, Fault
+from ingest.cameras.album import Album
+from ingest.cameras.detectors import DEFAULT_WEIGHTS, default_detector
+from ingest.cameras.fanout import Fanout
+from ingest.cameras.looking import Looking, View
+from ingest.cameras.source import Source
+from store.ledger import Ledger
+
+pytestmark = pytest.mark.skipif(not DEFAULT_WEIGHTS.is_file(), reason="built with DUCHA_SKIP_MODEL: no detector")
+
+RULES = {"camera-tampered": {"seconds": 5}, "stream-lost": {"seconds": 5}}
+
+
+@pytest.fixture
+def server() -> Iterator[CameraServer]:
+    with CameraServer([spec("win-1")]) as running:
+        yield running
+
+
+@pytest.fixture
+def looked_at(server: CameraServer, postgres_uri: str, tmp_path: Path) -> Iterator[str]:
+    """The database of a camera that is looked at."""
+    rules: Rulebook = video_rules().amended(RULES, "test")
+    with Ledger(postgres_uri) as ledger, psycopg.connect(postgres_uri, autocommit=True) as connection:
+        ledger.seed_rules(all_rules().amended(RULES, "test"), now_s=time.time())
+        connection.execute(
+            "INSERT INTO cameras (id, name, kind, recorder, folder, tap, state, since, recorded, seen_at)"
+            " VALUES ('win-1', '', 'window', 'r', '', '', 'live', now(), false, now())"
+        )
+        fanout = Fanout()
+        source = Source("win-1", address(server.url("win-1")), fanout, lambda _condition: None, QUICK)
+        watcher = Watcher(Outlook("win-1"), default_detector(), rules)
+        view = View("win-1", fanout, watcher, Album("win-1", tmp_path), lambda: NOTHING_KNOWN)
+        looking, stop = Looking([view], ledger, rules, time.time), threading.Event()
+        thread = threading.Thread(target=looking.run, args=(stop,))
+        source.start()
+        thread.start()
+        try:
+            yield postgres_uri
+        finally:
+            stop.set()
+            source.stop()
+            thread.join(5)
+            assert not thread.is_alive(), "it must stop within 5 s"
+            assert source.join(5)
+
+
+def alerts(uri: str, rule: str) -> list[tuple[str, bool]]:
+    with psycopg.connect(uri) as connection:
+        rows = connection.execute("SELECT id::text, ended IS NOT NULL FROM alerts WHERE rule = %s", (rule,)).fetchall()
+    return [(str(identity), bool(ended)) for identity, ended in rows]
+
+
+def picture_state(uri: str) -> str | None:
+    with psycopg.connect(uri) as connection:
+        row = connection.execute("SELECT picture FROM cameras WHERE looked_at IS NOT NULL").fetchone()
+    return None if row is None else row[0]
+
+
+def test_a_black_picture_raises_one_alert_that_keeps_its_pictures_and_ends(
+    server: CameraServer, looked_at: str, tmp_path: Path
+) -> None:
+    wait_until(lambda: picture_state(looked_at) == "ok", 15, "the picture is seen")
+    server.camera("win-1").fault(Fault.BLACK)
+    wait_until(lambda: alerts(looked_at, "camera-tampered"), 20, "the alert is raised")
+    server.camera("win-1").mend()
+    wait_until(lambda: alerts(looked_at, "camera-tampered")[0][1], 20, "the alert ends")
+    assert len(alerts(looked_at, "camera-tampered")) == 1
+    with psycopg.connect(looked_at) as connection:
+        pictures = connection.execute("SELECT folder, file, sha256 FROM alert_pictures").fetchall()
+    assert pictures
+    for folder, file, digest in pictures:
+        data = (Path(folder) / file).read_bytes()
+        assert data[:2] == b"\xff\xd8"
+        assert hashlib.sha256(data).digest() == digest
+        assert Path(folder) == tmp_path
+
+
+def test_a_cut_cable_is_a_lost_stream_until_it_comes_back(server: CameraServer, looked_at: str) -> None:
+    wait_until(lambda: picture_state(looked_at) == "ok", 15, "the picture is seen")
+    server.camera("win-1").fault(Fault.DIE)
+    wait_until(lambda: alerts(looked_at, "stream-lost"), 20, "the alert is raised")
+    server.camera("win-1").mend()
+    wait_until(lambda: alerts(looked_at, "stream-lost")[0][1], 20, "the alert ends")
+    assert alerts(looked_at, "camera-tampered") == []
