@@ -58,6 +58,44 @@ def replay(
 
 
 @app.command()
+def watch(
+    video: Annotated[Path, typer.Argument(help="A GIF, MP4, MKV or AVI, or a segment of a recording.")],
+    out: Annotated[Path, typer.Option(help="Where to write samples and alerts, one JSON object a line.")],
+    region: Annotated[
+        list[str] | None, typer.Option(help="NAME=x0,y0,x1,y1[,x2,y2…] in fractions of width and height; repeatable.")
+    ] = None,
+    rules: Annotated[Path | None, typer.Option(help="Settings of rules as TOML.")] = None,
+    every: Annotated[float, typer.Option(min=0.04, max=10, help="Seconds of media time between samples.")] = 1.0,
+    model: Annotated[Path | None, typer.Option(help="A YOLOX network as ONNX instead of the default one.")] = None,
+    plan: Annotated[Path | None, typer.Option(help="The plan as GeoJSON, for its settings of rules.")] = None,
+) -> None:
+    """Run the video analytics over a file: who is to be seen, and the alerts that means."""
+    from analytics.planning import Plan
+    from console import replay as replaying
+    from console import watching
+    from ingest.cameras.detectors import default_detector, detector_of
+
+    regions = [watching.parse_region(text) for text in region or []]
+    book = replaying.read_rules(replaying.read_plan(plan) if plan is not None else Plan(), rules)
+    detector = detector_of(model) if model is not None else default_detector()
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=errors, disable=not errors.is_terminal, transient=True) as bar:
+        task = bar.add_task("watch", total=None)
+
+        def progress(done_s: float, total_s: float) -> None:
+            bar.update(task, completed=done_s, total=total_s)
+
+        result = watching.watch(
+            video, regions, detector, book, out, every_s=every, progress=progress, complain=errors.print
+        )
+    errors.print(
+        f"{result.samples:,} samples, {len(result.alerts):,} alerts; {result.media_s:,.1f} s of video in "
+        f"{result.took_s:.2f} s ({result.media_s / max(result.took_s, 1e-9):,.1f} times as fast as it was filmed, "
+        f"{result.samples / max(result.took_s, 1e-9):,.1f} samples/s)"
+    )
+
+
+@app.command()
 def demo(
     port: Annotated[int, typer.Option(min=1, max=65535, help="The console's port on 127.0.0.1.")] = 8080,
     data: Annotated[Path, typer.Option(help="Where the data lie; a later run goes on from them.")] = Path("var/demo"),
@@ -104,14 +142,14 @@ def console_command(
 @app.command()
 def migrate(config: Config = None) -> None:
     """Bring the database to this version's schema, and the catalogue's rules into it."""
-    from analytics.catalogue import default_rules
+    from analytics.catalogue import all_rules
     from store.ledger import Ledger
     from store.migrate import migrate as apply
 
     url = _settings(config).database.url
     applied = apply(url)
     with Ledger(url, name="migrate") as ledger:
-        ledger.seed_rules(default_rules(), now_s=time.time())
+        ledger.seed_rules(all_rules(), now_s=time.time())
     errors.print("applied: " + ", ".join(applied) if applied else "the schema is up to date")
 
 
@@ -184,6 +222,7 @@ def run_console(config: Path | None, host: str | None = None, port: int | None =
 def main() -> None:
     """Entry point of `ducha`: a user's mistake is one line and exit status 2, never a traceback."""
     from analytics.rulebook import RuleError
+    from analytics.video.regions import RegionError
     from console.replay import ReplayError
     from console.server import ServerError
     from console.settings import ConsoleSettingsError
@@ -203,6 +242,7 @@ def main() -> None:
         StoreError,
         ServerError,
         SimulationError,
+        RegionError,
     )
     try:
         app()

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from analytics.catalogue import default_rules
+from analytics.catalogue import all_rules
 from analytics.planning import parse_plan
 from console.clock import ScaledClock
 from console.processes import Child, stopper, watch
@@ -83,7 +83,7 @@ def _scenario(demo: Demo, start_s: float) -> Scenario:
 def _save_plan(url: str, scenario: Scenario, clock: ScaledClock) -> None:
     plan = parse_plan(scenario.plan)
     with Ledger(url) as ledger:
-        ledger.seed_rules(default_rules(), now_s=clock())
+        ledger.seed_rules(all_rules(), now_s=clock())
         ledger.register(
             [d.id for d in plan.devices],
             {d.id: d.kind.value for d in plan.devices},

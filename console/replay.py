@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from analytics.alerts import Alert, AlertChange, Change, contract_form
-from analytics.catalogue import default_rules
+from analytics.catalogue import all_rules
 from analytics.engine import LATENESS_S, Engine
 from analytics.fixes import DeviceTable, FixBatch
 from analytics.planning import Plan, parse_plan
@@ -52,8 +52,12 @@ def read_plan(file: Path) -> Plan:
 
 
 def read_rules(plan: Plan, file: Path | None) -> Rulebook:
-    """The catalogue, with the plan's settings, then those of a TOML file."""
-    rules = default_rules().amended(plan.rules, "plan.rules")
+    """The catalogue, with the plan's settings, then those of a TOML file.
+
+    Raises:
+        ReplayError, RuleError: naming the file, or the rule and key in it.
+    """
+    rules = all_rules().amended(plan.rules, "plan.rules")
     if file is None:
         return rules
     try:

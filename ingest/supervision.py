@@ -10,7 +10,7 @@ import structlog
 from numpy.typing import NDArray
 
 from analytics.alerts import AlertChange, Change
-from analytics.catalogue import default_rules
+from analytics.catalogue import all_rules
 from analytics.engine import Engine
 from analytics.fixes import DeviceTable, FixBatch
 from analytics.outcome import Checkpoint, Crossing, Outcome
@@ -44,7 +44,7 @@ class Supervision:
         self._lateness_s = lateness_s
         self._devices = DeviceTable()
         self._plan = Plan()
-        self._rules = default_rules()
+        self._rules = all_rules()
         self._basis = b""
         self._engine: Engine | None = None
 
@@ -170,7 +170,7 @@ class Supervision:
         version, document = stored or (None, {"type": "FeatureCollection", "features": []})
         try:
             plan = parse_plan(document)
-            rules: Rulebook = default_rules().amended(settings, "rules").amended(plan.rules, "plan.rules")
+            rules: Rulebook = all_rules().amended(settings, "rules").amended(plan.rules, "plan.rules")
         except (PlanError, RuleError) as error:
             log.error("the stored plan or rules can't be used", version=version, error=str(error))
             return

@@ -6,7 +6,7 @@ only when it lasts.
 
 from dataclasses import dataclass
 
-COUNTED = 0.40  # the score from which a person counts
+COUNTED = 0.30  # the score from which a person counts: with tiles right for every labelled picture, by both detectors
 _WINDOW = 5
 _FORGET_AFTER = 3  # unknown samples in a row
 
@@ -20,7 +20,7 @@ class Headcount:
     blind: int = 0
 
 
-def count(state: Headcount, people: int | None) -> Headcount:
+def headcount_after(state: Headcount, people: int | None) -> Headcount:
     """After a sample in which `people` were counted, or None where nothing could be seen."""
     if people is None:
         blind = state.blind + 1

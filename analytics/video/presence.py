@@ -11,6 +11,7 @@ from enum import StrEnum
 ENTER, STAY = 0.40, 0.25
 _VOTES = 3
 _FORGET_AFTER = 3  # unknown samples in a row
+_SILENCE_S = 30.0  # without any sample: as if nothing had been seen
 
 
 class Seen(StrEnum):
@@ -37,7 +38,7 @@ class Presence:
     before: "Presence | None" = None
 
 
-def update(presence: Presence, score: float | None, t_s: float) -> Presence:
+def presence_after(presence: Presence, score: float | None, t_s: float) -> Presence:
     """After a sample in which the region's surest person had `score` (0 for nobody), or None where nothing was seen.
 
     Of samples of the same time the highest score counts, whatever their order; one that comes late changes nothing.
@@ -47,6 +48,8 @@ def update(presence: Presence, score: float | None, t_s: float) -> Presence:
             return presence
         score = score if presence.score is None else max(score, presence.score)
         presence = presence.before
+    if presence.at_s is not None and t_s - presence.at_s > _SILENCE_S:
+        presence = Presence(at_s=presence.at_s)
     before = replace(presence, before=None)
     after = _unseen(before, t_s) if score is None else _counted(before, score, t_s)
     return replace(after, at_s=t_s, score=score, before=before)

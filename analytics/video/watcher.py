@@ -6,11 +6,12 @@ from typing import Any
 
 from analytics.alerts import Alert, AlertChange
 from analytics.rulebook import Rule, Rulebook
-from analytics.video import headcount, presence, tamper
 from analytics.video.detection import Detector, Person, Picture, model_of
+from analytics.video.headcount import COUNTED, Headcount, headcount_after
 from analytics.video.looking import look
 from analytics.video.picture import PictureState
-from analytics.video.regions import WHOLE, Part, Region, tiles
+from analytics.video.presence import Presence, Seen, presence_after
+from analytics.video.regions import Part, Region, tiles
 from analytics.video.rooms import Meeting, Room
 from analytics.video.rules import (
     camera_tampered,
@@ -24,6 +25,7 @@ from analytics.video.rules import (
     unregistered_use,
 )
 from analytics.video.standing import Changes, Standing, Subject
+from analytics.video.tamper import Tamper, examine
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Sampled:
 
     t_s: float
     people: int | None
-    regions: Mapping[str, presence.Seen]
+    regions: Mapping[str, Seen]
     picture: PictureState | None
     changes: tuple[AlertChange, ...] = ()
     burst_wanted: bool = False
@@ -70,7 +72,7 @@ class _Place:
     """What is followed about one region."""
 
     region: Region
-    presence: presence.Presence = field(default_factory=presence.Presence)
+    presence: Presence = field(default_factory=Presence)
     post: post_unattended.State = field(default_factory=post_unattended.State)
 
 
@@ -86,12 +88,14 @@ class Watcher:
         self._outlook = outlook
         self._detector = detector
         self._rules = rules
-        self._tamper = tamper.Tamper()
+        self._tamper = Tamper()
         self._tampered = camera_tampered.State()
         self._places = {region.name: _Place(region) for region in outlook.regions}
-        self._headcount = headcount.Headcount()
+        self._headcount = Headcount()
         self._standings: dict[tuple[str, str], Standing] = {}
-        self._parts: tuple[float, list[Part]] = (0.0, [])
+        self._aspect = 0.0
+        self._crops: list[Part] = []
+        self._tiles: list[Part] = []
         for alert in open_alerts:
             self._resume(alert)
 
@@ -107,17 +111,18 @@ class Watcher:
         self, picture: Picture | None, t_s: float, known: Known = NOTHING_KNOWN, media_s: float | None = None
     ) -> Sampled:
         """After a picture taken at `t_s`, or none where one was due; live, `media_s` is the camera's time of it."""
-        state, people = None, None
+        state, people, counted = None, None, None
         if picture is not None:
-            self._tamper = tamper.examine(self._tamper, picture, t_s, media_s)
+            self._tamper = examine(self._tamper, picture, t_s, media_s)
             state = self._tamper.picture
             if state is PictureState.OK:
-                people = look(self._detector, picture, self._parts_of(picture))
-        counted = self._count(people)
-        self._headcount = headcount.count(self._headcount, counted)
+                people, counted = self._look(picture)
+        self._headcount = headcount_after(self._headcount, counted)
         changes = self._judge_picture(state, t_s)
         for place in self._places.values():
-            place.presence = presence.update(place.presence, _score(place.region, people), t_s)
+            place.presence = presence_after(
+                place.presence, None if people is None else _score(place.region, people), t_s
+            )
             changes += self._judge_post(place, t_s, known.in_service)
         changes += self._judge_room(known, t_s)
         seen = {name: place.presence.seen for name, place in self._places.items()}
@@ -128,10 +133,10 @@ class Watcher:
         rule = self._rule(post_unattended.RULE)
         if rule is None or not self.burst_wanted:
             return ()
-        people = look(self._detector, picture, self._parts_of(picture))
+        people, _ = self._look(picture)
         changes: Changes = ()
         for name, place in self._places.items():
-            score = max((person.score for person in people if place.region.holds(person)), default=0.0)
+            score = _score(place.region, people)
             place.post, told = post_unattended.examine(rule, self._subject(name), place.post, score, t_s)
             changes += told
         return changes
@@ -154,19 +159,18 @@ class Watcher:
                 changes += told
         return changes
 
-    def _parts_of(self, picture: Picture) -> list[Part]:
+    def _look(self, picture: Picture) -> tuple[list[Person], int | None]:
+        """Everybody seen in the regions and, where it counts, in the whole picture; and how many these are."""
         height, width = picture.shape[:2]
-        aspect = width / height
-        if self._parts[0] != aspect:
-            crops = [region.part(aspect) for region in self._outlook.regions]
-            rooms = [WHOLE, *tiles(aspect)] if self._outlook.counts else []
-            self._parts = aspect, crops + rooms
-        return self._parts[1]
-
-    def _count(self, people: Sequence[Person] | None) -> int | None:
-        if people is None or not self._outlook.counts:
-            return None
-        return sum(person.score >= headcount.COUNTED for person in people)
+        if self._aspect != width / height:
+            self._aspect = width / height
+            self._crops = [region.part(self._aspect) for region in self._outlook.regions]
+            self._tiles = tiles(self._aspect)
+        near = [person for crop in self._crops for person in look(self._detector, picture, [crop])]
+        if not self._outlook.counts:
+            return near, None
+        all_over = look(self._detector, picture, self._tiles)
+        return near + all_over, sum(person.score >= COUNTED for person in all_over)
 
     def _judge_picture(self, state: PictureState | None, t_s: float) -> Changes:
         rule = self._rule(camera_tampered.RULE)
@@ -227,7 +231,6 @@ class Watcher:
             self._standings[alert.rule, str(alert.detail.get("stream", ""))] = Standing.resumed(alert)
 
 
-def _score(region: Region, people: Sequence[Person] | None) -> float | None:
-    if people is None:
-        return None
+def _score(region: Region, people: Sequence[Person]) -> float:
+    """Of the surest person in the region; 0 where nobody is."""
     return max((person.score for person in people if region.holds(person)), default=0.0)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse
 
-from analytics.catalogue import default_rules
+from analytics.catalogue import all_rules
 from analytics.planning import parse_plan
 from console.api.context import ACTOR, Console, NowS, Store, Time, seconds_of, whole
 from console.api.shapes import DutyRow, Rows, SavedPlan, ShapeRow, UnitRow
@@ -103,5 +103,5 @@ def _checked(body: bytes) -> Any:
         document = msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise PlanError("plan", f"can't be read ({error})", "a GeoJSON FeatureCollection in UTF-8") from error
-    default_rules().amended(parse_plan(document).rules, "rules")
+    all_rules().amended(parse_plan(document).rules, "rules")
     return document

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Strict
 
-from analytics.catalogue import default_rules
+from analytics.catalogue import all_rules
 from analytics.rulebook import Rule, RuleError, Text
 from console.api.context import ACTOR, NowS, Store, whole
 from console.api.shapes import Grade, Rows, RuleRow
@@ -54,7 +54,7 @@ async def list_versions(store: Store, rule: str) -> Any:
 @router.put("/{rule}", response_model=RuleRow)
 async def edit_rule(store: Store, now_s: NowS, rule: str, edit: RuleEdit) -> Any:
     """A new version with what is told; the versions before it are kept."""
-    known = default_rules().rules.get(rule)
+    known = all_rules().rules.get(rule)
     if known is None:
         raise NotFound(f"rule {rule}: there is none with this id")
     changes = edit.model_dump(exclude_none=True)
@@ -68,13 +68,13 @@ def _checked(rule: Rule, told: Mapping[str, float]) -> dict[str, float]:
     for name in ("grade", "enabled", "version"):
         if name in told:
             raise RuleError(f"parameters.{name}", "is not a parameter", "one of " + ", ".join(rule.parameters))
-    values = default_rules().amended({rule.id: told}, "rules")[rule.id].values
+    values = all_rules().amended({rule.id: told}, "rules")[rule.id].values
     names = [name if name in rule.parameters else _OTHER_UNIT[name] for name in told]
     return {name: values[name] for name in names}
 
 
 def _with_limits(row: dict[str, Any]) -> dict[str, Any]:
-    known = default_rules().rules.get(row["id"])
+    known = all_rules().rules.get(row["id"])
     limits = {
         name: {"default": p.default, "least": p.least, "most": p.most, "meaning": _text(p.meaning)}
         for name, p in (known.parameters if known else {}).items()

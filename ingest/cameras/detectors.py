@@ -1,4 +1,4 @@
-"""The detector of people that this installation has: its weights read from where the build put them."""
+"""The detector of people: the one that this installation has, or a YOLOX network of the operator's own."""
 
 from hashlib import sha256
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import analytics.video
 from analytics.video.detection import Detector, DetectorError
 from analytics.video.ssd import Ssd
+from analytics.video.yolox import Yolox
 from ingest.errors import DetectorUnavailable
 
 DEFAULT_WEIGHTS = Path(analytics.video.__file__).parent / "weights" / "coco-ssd.onnx"
@@ -31,3 +32,16 @@ def default_detector(weights: Path = DEFAULT_WEIGHTS) -> Detector:
         return Ssd(model)
     except DetectorError as error:
         raise DetectorUnavailable(f"{weights}: {error}; build and install ducha again") from error
+
+
+def detector_of(model: Path) -> Detector:
+    """A new detector from the operator's own YOLOX network in an ONNX file; for one thread.
+
+    Raises DetectorUnavailable where it can't be read or is something else.
+    """
+    try:
+        return Yolox(model.read_bytes(), model.stem)
+    except OSError as error:
+        raise DetectorUnavailable(f"{model}: {error.strerror or error}; expected a YOLOX network as ONNX") from error
+    except DetectorError as error:
+        raise DetectorUnavailable(f"{model}: {error}") from error

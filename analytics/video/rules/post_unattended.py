@@ -34,7 +34,7 @@ class State:
     standing: Standing = field(default_factory=Standing)
     asked_s: float | None = None
     examined: tuple[float, ...] = ()
-    attended_s: float | None = None  # somebody was seen in a picture of a burst
+    counts_from_s: float | None = None  # service began, or a burst showed somebody
 
     @property
     def burst_wanted(self) -> bool:
@@ -50,16 +50,20 @@ def step(
 ) -> tuple[State, Changes]:
     """After a sample."""
     verdict = _VERDICTS[presence.seen] if in_service else Verdict.FINE
-    since_s = presence.since_s if in_service else t_s
-    if since_s is not None and state.attended_s is not None:
-        since_s = max(since_s, state.attended_s)
+    if not in_service:
+        state = replace(state, counts_from_s=t_s)
+    since_s = presence.since_s
+    if since_s is not None and state.counts_from_s is not None:
+        since_s = max(since_s, state.counts_from_s)
     before = state.standing
     lasting, turn = follow(before.lasting, verdict, t_s, Patience(rule["minutes"] * 60), since_s)
     state = replace(state, standing=Standing(lasting, before.alert))
     if turn is Turn.BEGAN:
         return replace(state, asked_s=t_s, examined=()), ()
     if turn is Turn.ENDED:
-        return State(Standing(lasting)), ended_alert(before, t_s if since_s is None else since_s)
+        return State(Standing(lasting), counts_from_s=state.counts_from_s), ended_alert(
+            before, t_s if since_s is None else since_s
+        )
     if state.asked_s is not None and verdict is Verdict.BREACH and t_s - state.asked_s >= rule["burst_s"]:
         return _told(rule, subject, state, t_s)
     return state, ()
@@ -70,7 +74,7 @@ def examine(rule: Rule, subject: Subject, state: State, score: float, t_s: float
     if state.asked_s is None or t_s <= max((state.asked_s, *state.examined)):
         return state, ()
     if score >= STAY:
-        return State(Standing(Lasting(at_s=t_s)), attended_s=t_s), ()
+        return State(Standing(Lasting(at_s=t_s)), counts_from_s=t_s), ()
     state = replace(state, examined=(*state.examined, t_s))
     return _told(rule, subject, state, t_s) if len(state.examined) >= rule["burst"] else (state, ())
 
