@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from hardware.cameras.figures import Pose
 from hardware.cameras.loop import FileLoop
@@ -21,6 +22,7 @@ _CLIPS = (  # file, and a box around one person: left, top, right, bottom as sha
     ("intel_head-pose-face-detection-female-and-male.gif", (0.50, 0.11, 0.95, 1.0)),
 )
 _SIZE = (480, 270)
+_WALL = 14  # columns beside a box that surely show the wall
 _TIMES_S = (0.0, 1.1, 2.3, 3.4)
 _BUST = 0.43  # of a stature, from the crown to where a counter hides the rest
 _CROWN = 0.70  # of a stature above the floor, seated
@@ -54,16 +56,23 @@ def filmed(footage: Path, stand_in: Figure, number: int) -> FilmedFigure:
 def _bust(picture: Picture, box: tuple[float, float, float, float]) -> Sprite:
     height, width = picture.shape[:2]
     left, top, right, bottom = (round(share * side) for share, side in zip(box, (width, height) * 2, strict=True))
-    labels = np.full((height, width), cv2.GC_BGD, np.uint8)
-    labels[top:bottom, left:right] = cv2.GC_PR_FGD
-    whole = (0, 0, width, height)  # not looked at: the labels say where the person may be
-    cv2.grabCut(picture, labels, whole, np.zeros((1, 65)), np.zeros((1, 65)), 4, cv2.GC_INIT_WITH_MASK)
-    person = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
-    person = np.asarray(cv2.morphologyEx(person, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)), np.uint8)
-    alpha = cv2.GaussianBlur(cv2.erode(person, np.ones((3, 3), np.uint8)).astype(np.float32), (0, 0), 1.0)
-    rows = np.flatnonzero(person[:, left:right].any(axis=1))
-    crown = int(rows[0]) if len(rows) else top
+    near = np.ascontiguousarray(picture[:bottom, max(left - _WALL, 0) : right + _WALL])  # others' hair is no wall
+    labels = np.full(near.shape[:2], cv2.GC_BGD, np.uint8)
+    inner = np.s_[top:, min(left, _WALL) : near.shape[1] - _WALL]
+    labels[inner] = cv2.GC_PR_FGD
+    whole = (0, 0, near.shape[1], near.shape[0])  # not looked at: the labels say where the person may be
+    cv2.grabCut(near, labels, whole, np.zeros((1, 65)), np.zeros((1, 65)), 4, cv2.GC_INIT_WITH_MASK)
+    outline = _largest(np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8))
+    alpha = np.asarray(cv2.GaussianBlur(cv2.erode(outline, np.ones((3, 3), np.uint8)), (0, 0), 1.0), np.float32)
+    crown = int(np.flatnonzero(outline.any(axis=1))[0])
     stature = (bottom - crown) / _BUST
-    cut = np.s_[crown:bottom, left:right]
-    colour = np.ascontiguousarray(picture[cut])
-    return Sprite(colour, np.ascontiguousarray(alpha[cut], np.float32), stature, _CROWN * stature)
+    return Sprite(near[crown:], np.ascontiguousarray(alpha[crown:]), stature, _CROWN * stature)
+
+
+def _largest(mask: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The largest piece of a mask, its holes filled."""
+    smooth = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    pieces, _ = cv2.findContours(smooth, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    filled = np.zeros(mask.shape, np.uint8)
+    cv2.drawContours(filled, [max(pieces, key=cv2.contourArea)], -1, 1, cv2.FILLED)
+    return filled.astype(np.float32)

@@ -33,6 +33,10 @@ class Port:
         outages = [self._suffer(outage, began_s) for outage in camera.spec.outages]
         self._tasks = [self._loop.create_task(each) for each in (self._report(), *outages)]
 
+    @property
+    def clients(self) -> int:
+        return len(self._clients)
+
     async def obey(self) -> None:
         """Do what the camera's faults say."""
         async with self._obeying:
@@ -85,12 +89,12 @@ class Port:
         try:
             await client.converse()
         finally:
-            del self._clients[client]
             if client in self._watching:
                 self._watching.remove(client)
                 self._film.leave()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()
+            del self._clients[client]
 
     def _watch(self, client: Connection) -> None:
         if client in self._clients:

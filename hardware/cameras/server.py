@@ -63,6 +63,14 @@ class CameraServer:
         """
         return self._cameras[name]
 
+    def clients(self, name: str) -> int:
+        """How many clients are connected to a camera."""
+        return self._ports[name].clients
+
+    def tasks(self) -> int:
+        """How many tasks the server has under way."""
+        return len(asyncio.all_tasks(self._loop)) if self._loop else 0
+
     def url(self, name: str, *, credentials: bool = True) -> str:
         """Where a camera is watched, with its user name and password unless told otherwise."""
         known = self._cameras[name].spec.credentials
