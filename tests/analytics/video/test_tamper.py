@@ -1,0 +1,151 @@
+"""Tampering with the picture: every kind is told, and nothing that is none."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import cycle, islice
+
+import av
+import numpy as np
+import pytest
+from drawn_pictures import Room, blurred, covered, lit, lit_from_one_side, moved, noisy
+from labelled_footage import FOOTAGE
+
+from analytics.video.detection import Picture
+from analytics.video.picture import PictureState
+from analytics.video.tamper import ACCEPT_AFTER_S, FROZEN_AFTER_S, Tamper, examine
+
+RANDOM = np.random.default_rng(7)
+Change = Callable[[Picture], Picture]
+
+TAMPERING: dict[str, tuple[PictureState, Change]] = {
+    "black": (PictureState.BLACK, lambda p: lit(p, 0.02)),
+    "covered by three fifths": (PictureState.COVERED, lambda p: covered(p, 0.6, RANDOM)),
+    "covered altogether": (PictureState.COVERED, lambda p: covered(p, 1.0, RANDOM)),
+    "out of focus": (PictureState.DEFOCUSED, blurred),
+    "shifted by a twentieth": (PictureState.MOVED, lambda p: moved(p, shift=0.05)),
+    "shifted by a third": (PictureState.MOVED, lambda p: moved(p, shift=0.33)),
+    "turned by three degrees": (PictureState.MOVED, lambda p: moved(p, turn_deg=3)),
+    "turned by thirty degrees": (PictureState.MOVED, lambda p: moved(p, turn_deg=30)),
+    "turned upside down": (PictureState.MOVED, lambda p: moved(p, turn_deg=180)),
+}
+HARMLESS: dict[str, Change] = {
+    "a lamp goes out": lambda p: lit(p, 0.3),
+    "a lamp goes on": lambda p: lit(p, 1.4),
+    "light from one side": lit_from_one_side,
+    "a noisy night": lambda p: noisy(lit(p, 0.3), RANDOM, 8.0),
+}
+CLIPS = sorted(FOOTAGE.glob("*.gif")) if FOOTAGE.is_dir() else []
+# in the corridor two people walk who fill the picture: there is hardly anything else to be seen, moved or not
+ROOMS = [clip for clip in CLIPS if "walking" not in clip.name]
+needs_footage = pytest.mark.skipif(not CLIPS, reason="needs the footage in ../shared/data/footage")
+
+
+def states(pictures: Iterator[Picture] | list[Picture], state: Tamper | None = None, start_s: float = 0.0) -> list[str]:
+    """What each of the pictures, a second apart, is found to be."""
+    found = []
+    state = state or Tamper()
+    for second, picture in enumerate(pictures):
+        state = examine(state, picture, start_s + second)
+        found.append(state.picture.value)
+    return found
+
+
+def footage(clip: object, seconds: int) -> list[Picture]:
+    """A clip forth and back, with the noise of a camera that a GIF has lost."""
+    with av.open(str(clip)) as container:
+        pictures = [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
+    forth = pictures[:: max(1, len(pictures) // 12)]
+    return [noisy(p, RANDOM, 1.5) for p in islice(cycle(forth + forth[-2:0:-1]), seconds)]
+
+
+@pytest.mark.parametrize("kind", TAMPERING)
+def test_tampering_with_a_drawn_room_is_told_at_once_or_with_the_next_picture(kind: str) -> None:
+    room, (state, change) = Room(), TAMPERING[kind]
+    found = states([*(room.picture() for _ in range(10)), *(change(room.picture()) for _ in range(10))])
+    assert set(found[:10]) == {"ok"}
+    assert set(found[11:]) == {state.value}
+
+
+@pytest.mark.parametrize("kind", HARMLESS)
+def test_another_light_is_no_tampering(kind: str) -> None:
+    room, change = Room(), HARMLESS[kind]
+    found = states([*(room.picture() for _ in range(20)), *(change(room.picture()) for _ in range(40))])
+    assert set(found) == {"ok"}
+
+
+def test_dusk_and_dawn_are_no_tampering() -> None:
+    room = Room()
+    light = [1 - 0.8 * abs(np.sin(second / 40)) for second in range(126)]
+    assert set(states([lit(room.picture(), each) for each in light])) == {"ok"}
+
+
+def test_somebody_walking_before_the_camera_is_no_tampering() -> None:
+    room = Room()
+    walk = [room.picture([(x, 0.05, x + 0.3, 1.0)]) for x in np.linspace(0, 0.7, 30)]
+    assert set(states([*(room.picture() for _ in range(10)), *walk])) == {"ok"}
+
+
+def test_somebody_who_sits_down_for_long_and_leaves_is_no_tampering() -> None:
+    room = Room()
+    sitting = [(0.3, 0.1, 0.65, 1.0)]
+    pictures = [room.picture(), *(room.picture(sitting) for _ in range(200)), *(room.picture() for _ in range(60))]
+    assert set(states(pictures)) == {"ok"}
+
+
+def test_a_picture_that_stays_exactly_the_same_is_frozen_after_half_a_minute() -> None:
+    room = Room()
+    still = room.picture()
+    state, since_s = Tamper(), []
+    for second in range(60):
+        state = examine(state, room.picture() if second < 20 else still, float(second))
+        since_s.append((state.picture, state.since_s))
+    told = [second for second, (picture, _) in enumerate(since_s) if picture is PictureState.FROZEN]
+    assert told == list(range(20 + int(FROZEN_AFTER_S), 60))
+    assert since_s[-1][1] == 20.0, "it is frozen since the picture first stood still"
+
+
+def test_a_camera_whose_clock_stands_still_is_frozen() -> None:
+    room, state = Room(), Tamper()
+    for second in range(60):
+        state = examine(state, room.picture(), float(second), media_s=min(second, 10.0))
+    assert state.picture is PictureState.FROZEN
+
+
+def test_a_camera_that_stays_moved_is_at_last_taken_to_look_that_way() -> None:
+    room = Room()
+    state = Tamper()
+    for second in range(10):
+        state = examine(state, room.picture(), float(second))
+    for step in range(10):
+        state = examine(state, moved(room.picture(), shift=0.2), 10 + step * ACCEPT_AFTER_S / 5)
+    assert state.picture is PictureState.OK
+
+
+def test_a_picture_that_comes_late_changes_nothing() -> None:
+    room = Room()
+    state = examine(examine(Tamper(), room.picture(), 0.0), room.picture(), 1.0)
+    assert examine(state, lit(room.picture(), 0.0), 1.0) is state
+
+
+@needs_footage
+@pytest.mark.parametrize("clip", CLIPS, ids=lambda c: c.stem)
+def test_untouched_footage_is_ok(clip: object) -> None:
+    assert set(states(footage(clip, 60))) == {"ok"}
+
+
+@needs_footage
+@pytest.mark.parametrize("clip", CLIPS, ids=lambda c: c.stem)
+def test_footage_in_another_light_is_ok(clip: object) -> None:
+    pictures = footage(clip, 50)
+    for change in HARMLESS.values():
+        found = Counter(states([*pictures[:20], *(change(p) for p in pictures[20:])]))
+        assert found["ok"] >= 49, found
+
+
+@needs_footage
+@pytest.mark.parametrize("clip", ROOMS, ids=lambda c: c.stem)
+def test_tampering_with_footage_is_told(clip: object) -> None:
+    pictures = footage(clip, 40)
+    for kind, (state, change) in TAMPERING.items():
+        found = Counter(states([*pictures[:20], *(change(p) for p in pictures[20:])])[20:])
+        assert found[state.value] >= 14, (kind, found)
