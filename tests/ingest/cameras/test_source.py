@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+from ingest_examples import wait_until
 from structlog.testing import capture_logs
 from virtual_cameras import QUICK, WHO, Reader, address, impostor, spec
-from waiting import wait_until
 
 from hardware.cameras import Camera, CameraServer, Fault
 from hardware.cameras.encoder import AudioCodec
