@@ -128,7 +128,8 @@ def _range(begins: "array[int]", ends: "array[int]", first: int, last: int) -> t
     """The time of the leaves `first` to `last`, not included, as their neighbours tell it."""
     begin = ends[first - 1] if first else begins[0]
     end = begins[last] if last < len(begins) else ends[last - 1]
-    return min(begin, end), max(begin, end)
+    within = [ends[p] for p in range(first, last) if begin <= begins[p] <= end]
+    return min(begin, end), max([begin, end, *within])
 
 
 def _explains(finding: Finding, begin: int, end: int) -> bool:
