@@ -8,13 +8,15 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from virtual_cameras import QUICK, address, spec
+from virtual_cameras import QUICK, address
 from waiting import wait_until
 
 from analytics.catalogue import all_rules, video_rules
 from analytics.rulebook import Rulebook
 from analytics.video.watcher import NOTHING_KNOWN, Outlook, Watcher
-from hardware.cameras import CameraServer, Fault
+from hardware.cameras import CameraServer, CameraSpec, Fault
+from hardware.cameras.places import service_window
+from hardware.cameras.scene import Scene
 from ingest.cameras.album import Album
 from ingest.cameras.detectors import DEFAULT_WEIGHTS, default_detector
 from ingest.cameras.fanout import Fanout
@@ -29,7 +31,15 @@ RULES = {"camera-tampered": {"seconds": 5}, "stream-lost": {"seconds": 5}}
 
 @pytest.fixture
 def server() -> Iterator[CameraServer]:
-    with CameraServer([spec("win-1")]) as running:
+    window = CameraSpec(
+        name="win-1",
+        view=Scene(service_window(1, 1), {}, {}, []),
+        size=(640, 360),
+        fps=8,
+        keyframe_every_s=0.5,
+        audio=None,
+    )
+    with CameraServer([window]) as running:
         yield running
 
 
