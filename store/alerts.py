@@ -66,7 +66,7 @@ async def by_ids(pool: Pool, ids: Sequence[str]) -> list[dict[str, Any]]:
 
 
 async def read(pool: Pool, alert: str) -> dict[str, Any]:
-    """One alert with its history, amendments, rule, duty, and the device's alerts of the week before."""
+    """One alert with its history, amendments, pictures, rule, duty, and the device's alerts of the week before."""
     number = alert_number(alert)
     async with borrowed(pool) as connection:
         row = await (await connection.execute(_SQL["by_ids"], ([number],))).fetchone()
@@ -74,6 +74,7 @@ async def read(pool: Pool, alert: str) -> dict[str, Any]:
             raise NotFound(f"alert {alert}: there is none with this id")
         history = await (await connection.execute(_SQL["history"], (number,))).fetchall()
         amendments = await (await connection.execute(_SQL["amendments"], (number,))).fetchall()
+        pictures = await (await connection.execute(_SQL["pictures"], (number,))).fetchall()
         related = {"device": row["device"], "id": number, "began": row["began"]}
         previous = await (await connection.execute(_SQL["previous"], related)).fetchall()
         rule = await rules.version(connection, row["rule"], row["rule_version"])
@@ -81,10 +82,20 @@ async def read(pool: Pool, alert: str) -> dict[str, Any]:
     return alert_view(row) | {
         "history": [step | {"at": rfc3339(step["at"])} for step in history],
         "amendments": [amendment | {"at": rfc3339(amendment["at"])} for amendment in amendments],
+        "pictures": [picture | {"taken_at": rfc3339(picture["taken_at"])} for picture in pictures],
         "rule_row": rule,
         "duty_row": duty,
         "previous": [alert_view(earlier) for earlier in previous],
     }
+
+
+async def picture(pool: Pool, alert: str, number: int) -> tuple[str, str]:
+    """The folder and the file in it of one picture that an alert rests on."""
+    async with borrowed(pool) as connection:
+        row = await (await connection.execute(_SQL["picture"], (alert_number(alert), number))).fetchone()
+    if row is None:
+        raise NotFound(f"picture {number} of alert {alert}: there is none")
+    return row["folder"], row["file"]
 
 
 async def load(pool: Pool, now_s: float) -> dict[str, int]:

@@ -7,7 +7,7 @@ from typing import Any
 from store.errors import InvalidRecord, NotFound
 from store.pool import Pool, borrowed
 from store.queries import queries
-from store.times import moment, rfc3339
+from store.times import moment, rfc3339, rfc3339_or_none
 
 _SQL = queries("cameras")
 
@@ -53,7 +53,8 @@ async def cameras(pool: Pool, now_s: float) -> list[dict[str, Any]]:
     async with borrowed(pool) as connection:
         heard = {"heard_since": moment(now_s - HEARD_S)}
         rows = await (await connection.execute(_SQL["cameras"], heard)).fetchall()
-    return [row | {"since": rfc3339(row["since"]), "seen_at": rfc3339(row["seen_at"])} for row in rows]
+    times = ("since", "seen_at", "looked_at")
+    return [row | {name: rfc3339_or_none(row[name]) for name in times} for row in rows]
 
 
 async def place(pool: Pool, camera: str) -> Place:

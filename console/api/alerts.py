@@ -1,13 +1,18 @@
 """Alerts: the queue, one with all that belongs to it, and what people do about it."""
 
+import asyncio
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
+from starlette.responses import FileResponse, Response
 
 from console.api.context import ACTOR, Limit, NowS, Store, Time, seconds_of
 from console.api.shapes import AlertDetail, AlertRow, FalseCode, Finding, Grade, Page
+from console.live.playlist import Outside, inside
 from store import alert_actions, alerts
+from store.errors import NotFound
 from store.workflow import Action, Step
 
 router = APIRouter(prefix="/alerts", tags=["alerts"])
@@ -83,6 +88,21 @@ async def list_alerts(
 async def read_alert(store: Store, alert: str) -> Any:
     """One alert with its history, amendments, rule, duty, and the device's alerts of the week before."""
     return await alerts.read(store, alert)
+
+
+@router.get(
+    "/{alert}/pictures/{number}",
+    response_class=FileResponse,
+    responses={200: {"description": "the picture", "content": {"image/jpeg": {}}}},
+)
+async def read_picture(store: Store, alert: str, number: int) -> Response:
+    """A picture that the alert rests on."""
+    folder, file = await alerts.picture(store, alert, number)
+    try:
+        path = await asyncio.to_thread(inside, Path(folder), file)
+    except Outside as error:
+        raise NotFound(str(error)) from error
+    return FileResponse(path, media_type="image/jpeg", headers={"cache-control": "private, max-age=86400"})
 
 
 @router.post("/{alert}/ack", response_model=AlertDetail)

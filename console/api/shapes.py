@@ -176,9 +176,18 @@ class Amendment(TypedDict):
     before: dict[str, Any] | None
 
 
+class PictureRow(TypedDict):
+    """A picture that an alert rests on: when its keyframe arrived, and the digest of the file."""
+
+    number: int
+    taken_at: str
+    sha256: str
+
+
 class AlertDetail(AlertRow):
     history: list[HistoryRow]
     amendments: list[Amendment]
+    pictures: list[PictureRow]
     rule_row: RuleRow | None
     duty_row: DutyRow | None
     previous: list[AlertRow]
@@ -281,7 +290,7 @@ CameraState = Literal["connecting", "live", "stalled", "lost", "refused", "unusa
 
 class CameraRow(TypedDict):
     """A camera as its worker saw it last. `since` is when the state began; `unknown` since its worker was heard last.
-    `codec` and `audio` are FFmpeg's names."""
+    `codec` and `audio` are FFmpeg's names. `people` and `picture` are what the machine saw at `looked_at`."""
 
     id: str
     name: str
@@ -300,6 +309,9 @@ class CameraRow(TypedDict):
     audio: str | None
     recorded: bool
     seen_at: str
+    people: int | None
+    picture: Literal["ok", "black", "covered", "defocused", "moved", "frozen"] | None
+    looked_at: str | None
 
 
 StretchRow = TypedDict(

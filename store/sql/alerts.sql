@@ -26,6 +26,14 @@ SELECT at, actor, action, from_state, to_state, code, note FROM alert_history WH
 -- What late fixes changed, with the earlier forms.
 SELECT at, change, before FROM alert_amendments WHERE alert = %s ORDER BY at, number;
 
+-- name: pictures
+-- The pictures that an alert rests on.
+SELECT number, taken_at, encode(sha256, 'hex') AS sha256 FROM alert_pictures WHERE alert = %s ORDER BY number;
+
+-- name: picture
+-- Where one picture of an alert lies.
+SELECT folder, file FROM alert_pictures WHERE alert = %s AND number = %s;
+
 -- name: previous
 -- The same device's alerts of the seven days before.
 SELECT a.*, d.unit::text AS unit FROM alerts a LEFT JOIN devices d ON d.name = a.device

@@ -4,7 +4,8 @@ SELECT id, name, kind, unit::text AS unit, room, lon, lat, recorder,
        CASE WHEN seen_at < %(heard_since)s THEN 'unknown' ELSE state END AS state,
        reason,
        CASE WHEN seen_at < %(heard_since)s THEN seen_at ELSE since END AS since,
-       codec, width, height, audio, recorded AND seen_at >= %(heard_since)s AS recorded, seen_at
+       codec, width, height, audio, recorded AND seen_at >= %(heard_since)s AS recorded, seen_at,
+       people, picture, looked_at
 FROM cameras ORDER BY id;
 
 -- name: place

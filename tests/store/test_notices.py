@@ -64,7 +64,7 @@ def test_a_listener_outlives_the_database_and_says_refetch(tmp_path):
             await notices.aclose()
             return first, again, told
 
-        refetch = [Notice(refetch=True, positions=True)]
+        refetch = [Notice(refetch=True, positions=True, cameras=True)]
         assert asyncio.run(main()) == (refetch, refetch, [Notice(positions=True)])
 
 

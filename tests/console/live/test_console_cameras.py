@@ -37,6 +37,9 @@ def test_cameras_are_listed_with_their_state(console: Console, postgres_uri: str
         "audio": None,
         "recorded": True,
         "seen_at": rfc3339(moment(NOW)),
+        "people": None,
+        "picture": None,
+        "looked_at": None,
     }
     assert (two["state"], two["reason"]) == ("lost", "no route to host")
 
