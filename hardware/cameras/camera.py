@@ -34,7 +34,8 @@ class Outage:
 class CameraSpec:
     """A camera.
 
-    `size` is width and height, both even; `noise` a standard deviation in grey levels; `speed` makes the view and the
+    `size` is width and height, both even; `preset` x264's, where ultrafast makes the Constrained Baseline profile and
+    veryfast High at twice the cost; `noise` a standard deviation in grey levels; `speed` makes the view and the
     `outages`, faults that come by themselves, run faster than the clock. With no `audio` it is deaf; with no
     `credentials` anybody may look.
     """
@@ -44,6 +45,7 @@ class CameraSpec:
     size: Size = (1280, 720)
     fps: float = 15.0
     bitrate_bps: int = 1_500_000
+    preset: str = "ultrafast"
     keyframe_every_s: float = 1.0
     audio: AudioCodec | None = AudioCodec.PCMA
     hearing: Hearing = field(default_factory=Tone)

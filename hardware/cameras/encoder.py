@@ -25,7 +25,7 @@ _EVERYTHING_OURS = "scenecut=0:keyint=infinite"  # keyframes come when asked for
 class VideoEncoder:
     """x264 without delay: a picture in, its access unit out."""
 
-    def __init__(self, size: Size, fps: float, bitrate_bps: int) -> None:
+    def __init__(self, size: Size, fps: float, bitrate_bps: int, preset: str) -> None:
         self._context = av.CodecContext.create("libx264", "w")
         self._context.width, self._context.height = size
         self._context.pix_fmt = "yuv420p"
@@ -35,7 +35,7 @@ class VideoEncoder:
         self._context.thread_count = 1
         self._context.flags |= Flags.global_header
         self._context.options = {
-            "preset": "veryfast",
+            "preset": preset,
             "tune": "zerolatency",
             "forced-idr": "1",
             "maxrate": str(bitrate_bps),

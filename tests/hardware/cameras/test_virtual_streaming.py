@@ -1,5 +1,6 @@
 """A camera seen by real clients: FFmpeg, and a plain socket."""
 
+import threading
 import time
 from itertools import pairwise
 
@@ -85,7 +86,7 @@ def test_sequence_numbers_have_no_gap(server):
 
 
 def test_the_right_password_opens_and_a_wrong_one_does_not(server):
-    right = server.url("room-1").replace("s3cret, too", "s3cret,%20too")
+    right = server.url("room-1")
     with watching(right) as container:
         assert next(pictures(container)) is not None
     for wrong in (
@@ -126,6 +127,13 @@ def test_two_cameras_of_one_name_are_refused(window):
 
 
 def test_a_taken_port_is_told(server, window):
+    threads = threading.active_count()
     taken = int(server.url("win-1").split(":")[2].split("/")[0])
     with pytest.raises(OSError, match="in use"):
         CameraServer([CameraSpec(name="a", view=window)], port=taken).start()
+    assert threading.active_count() == threads
+
+
+def test_a_camera_that_cannot_be_encoded_is_told(window):
+    with pytest.raises(av.FFmpegError):
+        CameraServer([CameraSpec(name="a", view=window, preset="no such preset")]).start()
