@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from hardware.cameras.camera import Camera
-from hardware.cameras.encoder import VIDEO_CLOCK_HZ, AudioEncoder, VideoEncoder
+from hardware.cameras.encoder import VIDEO_CLOCK_HZ, AudioEncoder, Coding, VideoEncoder
 from hardware.cameras.faults import Fault
 from hardware.cameras.lens import Lens
 from hardware.cameras.picture import Picture, Size
@@ -91,7 +91,8 @@ class Film:
 
     def _encoder(self, size: Size) -> VideoEncoder:
         spec = self._camera.spec
-        return VideoEncoder(size, spec.fps, spec.bitrate_bps, spec.preset)
+        coding = Coding(spec.codec, spec.bitrate_bps, spec.preset, spec.b_frames, spec.delimiters)
+        return VideoEncoder(size, spec.fps, coding)
 
     def _is_keyframe_due(self, due_s: float, faults: frozenset[Fault]) -> bool:
         if Fault.NO_KEYFRAME in faults:
