@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from hardware.cameras.digest import Credentials
-from hardware.cameras.encoder import AudioCodec
+from hardware.cameras.encoder import AudioCodec, VideoCodec
 from hardware.cameras.faults import Fault
 from hardware.cameras.picture import Picture, Size
 from hardware.cameras.sound import Hearing, Tone
@@ -34,7 +34,9 @@ class Outage:
 class CameraSpec:
     """A camera.
 
-    `size` is width and height, both even; `noise` a standard deviation in grey levels; `speed` makes the view and the
+    `size` is width and height, both even; `preset` that of x264 or x265: with H.264, ultrafast makes the Constrained
+    Baseline profile, veryfast High at twice the cost. With `b_frames` pictures come late and out of order; `delimiters`
+    begin every access unit with one. `noise` is a standard deviation in grey levels; `speed` makes the view and the
     `outages`, faults that come by themselves, run faster than the clock. With no `audio` it is deaf; with no
     `credentials` anybody may look.
     """
@@ -44,6 +46,10 @@ class CameraSpec:
     size: Size = (1280, 720)
     fps: float = 15.0
     bitrate_bps: int = 1_500_000
+    codec: VideoCodec = VideoCodec.H264
+    preset: str = "ultrafast"
+    b_frames: int = 0
+    delimiters: bool = False
     keyframe_every_s: float = 1.0
     audio: AudioCodec | None = AudioCodec.PCMA
     hearing: Hearing = field(default_factory=Tone)

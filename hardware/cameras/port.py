@@ -22,12 +22,12 @@ class Port:
     def __init__(self, camera: Camera, host: str, port: int, began_s: float) -> None:
         self._camera, self._host = camera, host
         self._loop = asyncio.get_running_loop()
-        self._film = Film(camera, began_s, self._from_film)
         self._clients: dict[Connection, asyncio.Task[None]] = {}
         self._watching: set[Connection] = set()
         self._server: asyncio.Server | None = None
         self._socket = _bound(host, port)
         self.number: int = self._socket.getsockname()[1]
+        self._film = Film(camera, began_s, self._from_film)
         self._known = camera.faults
         self._obeying = asyncio.Lock()
         outages = [self._suffer(outage, began_s) for outage in camera.spec.outages]

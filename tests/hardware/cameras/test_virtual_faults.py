@@ -189,11 +189,10 @@ def test_it_refuses_the_right_password(server):
         camera.fault(Fault.WRONG_AUTH)
         with pytest.raises((EOFError, ConnectionError)):
             client.ask("OPTIONS")
-    right = url.replace("s3cret, too", "s3cret,%20too")
     with pytest.raises(av.error.HTTPUnauthorizedError):
-        av.open(right, timeout=5.0)
+        av.open(url, timeout=5.0)
     camera.mend()
-    with watching(right) as container:
+    with watching(url) as container:
         next(pictures(container))
 
 

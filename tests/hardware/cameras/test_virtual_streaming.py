@@ -1,7 +1,8 @@
 """A camera seen by real clients: FFmpeg, and a plain socket."""
 
+import threading
 import time
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import av
 import pytest
@@ -9,6 +10,7 @@ from ffmpeg_viewer import pictures, watching
 from plain_rtsp_client import RtspClient, decoded
 
 from hardware.cameras import CameraServer, CameraSpec, clockface
+from hardware.cameras.encoder import VideoCodec
 
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
@@ -85,7 +87,7 @@ def test_sequence_numbers_have_no_gap(server):
 
 
 def test_the_right_password_opens_and_a_wrong_one_does_not(server):
-    right = server.url("room-1").replace("s3cret, too", "s3cret,%20too")
+    right = server.url("room-1")
     with watching(right) as container:
         assert next(pictures(container)) is not None
     for wrong in (
@@ -126,6 +128,29 @@ def test_two_cameras_of_one_name_are_refused(window):
 
 
 def test_a_taken_port_is_told(server, window):
+    threads = threading.active_count()
     taken = int(server.url("win-1").split(":")[2].split("/")[0])
     with pytest.raises(OSError, match="in use"):
         CameraServer([CameraSpec(name="a", view=window)], port=taken).start()
+    assert threading.active_count() == threads
+
+
+def test_a_camera_that_cannot_be_encoded_is_told(window):
+    with pytest.raises(av.FFmpegError):
+        CameraServer([CameraSpec(name="a", view=window, preset="no such preset")]).start()
+
+
+@pytest.mark.parametrize("codec", list(VideoCodec))
+@pytest.mark.parametrize("b_frames", [0, 2])
+def test_a_player_decodes_either_codec_with_and_without_b_frames(window, codec, b_frames):
+    spec = CameraSpec(
+        name="a", view=window, size=(320, 180), audio=None, codec=codec, b_frames=b_frames, delimiters=b_frames > 0
+    )
+    with CameraServer([spec]) as server, watching(server.url("a")) as container:
+        packets = list(islice(container.demux(video=0), 30))
+        times = [p.pts for p in packets if p.pts is not None]
+        shown_ms = [clockface.read_ms(f.to_ndarray(format="bgr24")) for p in packets for f in p.decode()]
+    assert (times == sorted(times)) == (b_frames == 0)
+    assert len(shown_ms) > 15
+    assert shown_ms == sorted(shown_ms)
+    assert sum(p.is_keyframe for p in packets) == pytest.approx(30 / 15, abs=1)
