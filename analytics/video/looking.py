@@ -1,7 +1,7 @@
 """Looking at a picture in parts: everybody seen in any of them, each person once.
 
-Somebody cut by the edge of a part is seen there as half a person; a box that ends at an inner edge counts only
-where no other part shows the same body better.
+Somebody cut by the edge of a part is seen there as half a person: a box that ends at an inner edge counts only where no
+other part shows the same body whole, and two halves that meet are one body.
 """
 
 from collections.abc import Sequence
@@ -9,61 +9,90 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.video.boxes import areas, corners, shared
+from analytics.video.boxes import Boxes, areas, corners, shared
 from analytics.video.detection import Detector, Person, Picture
 from analytics.video.regions import Part
 
 _SAME = 0.5  # IoU from which two boxes are one person
 _WITHIN = 0.8  # the share of a box within a surer one from which it is a limb of it, seen in another part
 _CUT_WITHIN = 0.5  # the same for a box that the edge of its part cuts
+_ABREAST = 0.5  # IoU of the heights, or breadths, of two halves of one body
 _EDGE = 0.01  # of the part
+
+Cuts = NDArray[np.bool_]  # shape (N, 4): at x0, y0, x1, y1
 
 
 def look(detector: Detector, picture: Picture, parts: Sequence[Part]) -> list[Person]:
     """Everybody whom `detector` finds in any of `parts` of `picture`, the surest first."""
     found: list[Person] = []
-    cut: list[bool] = []
+    cuts: list[tuple[bool, bool, bool, bool]] = []
     origin: list[int] = []
     for number, part in enumerate(parts):
         for person in detector.people(_crop(picture, part)):
             found.append(part.of_whole(person))
-            cut.append(_is_cut(person, part))
+            cuts.append(_cuts(person, part))
             origin.append(number)
-    return _merged(found, np.array(cut, bool), np.array(origin, np.int64))
+    if len(parts) == 1:
+        return found
+    return _merged(found, np.array(cuts, bool).reshape(-1, 4), np.array(origin, np.int64))
 
 
 def _crop(picture: Picture, part: Part) -> Picture:
     height, width = picture.shape[:2]
-    x0, y0 = int(part.x0 * width), int(part.y0 * height)
+    x0, y0 = min(int(part.x0 * width), width - 1), min(int(part.y0 * height), height - 1)
     return picture[y0 : max(round(part.y1 * height), y0 + 1), x0 : max(round(part.x1 * width), x0 + 1)]
 
 
-def _is_cut(person: Person, part: Part) -> bool:
-    """Whether the box ends at an edge of the part beyond which the picture goes on."""
+def _cuts(person: Person, part: Part) -> tuple[bool, bool, bool, bool]:
+    """At which sides the box ends at an edge of the part beyond which the picture goes on."""
     return (
-        (person.x0 < _EDGE and part.x0 > 0)
-        or (person.y0 < _EDGE and part.y0 > 0)
-        or (person.x1 > 1 - _EDGE and part.x1 < 1)
-        or (person.y1 > 1 - _EDGE and part.y1 < 1)
+        person.x0 < _EDGE and part.x0 > 0,
+        person.y0 < _EDGE and part.y0 > 0,
+        person.x1 > 1 - _EDGE and part.x1 < 1,
+        person.y1 > 1 - _EDGE and part.y1 < 1,
     )
 
 
-def _merged(found: list[Person], cut: NDArray[np.bool_], origin: NDArray[np.int64]) -> list[Person]:
-    if not found:
-        return []
+def _merged(found: list[Person], cuts: Cuts, origin: NDArray[np.int64]) -> list[Person]:
     scores = np.array([p.score for p in found])
-    order = np.lexsort((-scores, cut))  # whole bodies first, the surest first among each
-    boxes = corners(found)[order]
-    cut, origin = cut[order], origin[order]
+    is_cut: NDArray[np.bool_] = np.any(cuts, axis=1)
+    order = np.lexsort((-scores, is_cut))  # whole bodies first, the surest first among each
+    boxes, cuts, is_cut, origin = corners(found)[order], cuts[order], is_cut[order], origin[order]
     area = np.maximum(areas(boxes), 1e-12)
     common = shared(boxes, boxes)
-    iou = common / (area[:, None] + area[None, :] - common)
-    within = common / area[:, None]
-    elsewhere = origin[:, None] != origin[None, :]
-    same = (iou > _SAME) | ((within > np.where(cut, _CUT_WITHIN, _WITHIN)[:, None]) & elsewhere)
+    elsewhere: NDArray[np.bool_] = origin[:, None] != origin[None, :]
+    within = common / area[:, None] > np.where(is_cut, _CUT_WITHIN, _WITHIN)[:, None]
+    same: NDArray[np.bool_] = (common / (area[:, None] + area[None, :] - common) > _SAME) | (within & elsewhere)
+    halves: NDArray[np.bool_] = elsewhere & (common > 0) & _meet(boxes, cuts)
     kept: list[int] = []
     for i in range(len(order)):
-        if not kept or not same[i, kept].any():
+        if kept and same[i, kept].any():
+            continue
+        other = next((k for k in kept if halves[i, k]), None)
+        if other is None:
             kept.append(i)
-    people = [found[int(order[i])] for i in kept]
+        else:
+            boxes[other, :2] = np.minimum(boxes[other, :2], boxes[i, :2])
+            boxes[other, 2:] = np.maximum(boxes[other, 2:], boxes[i, 2:])
+    people = [Person(*_floats(boxes[i]), score=found[int(order[i])].score) for i in kept]
     return sorted(people, key=lambda p: -p.score)
+
+
+def _meet(boxes: Boxes, cuts: Cuts) -> NDArray[np.bool_]:
+    """Whether one box goes on where the other is cut, shape (N, N)."""
+    beside, above = (np.outer(cuts[:, near + 2], cuts[:, near]) for near in (0, 1))
+    return ((beside | beside.T) & (_iou_along(boxes, 1) > _ABREAST)) | (
+        (above | above.T) & (_iou_along(boxes, 0) > _ABREAST)
+    )
+
+
+def _iou_along(boxes: Boxes, axis: int) -> Boxes:
+    low, high = boxes[:, axis], boxes[:, axis + 2]
+    common = np.minimum(high[:, None], high) - np.maximum(low[:, None], low)
+    iou: Boxes = common / np.maximum(np.maximum(high[:, None], high) - np.minimum(low[:, None], low), 1e-12)
+    return iou
+
+
+def _floats(box: Boxes) -> tuple[float, float, float, float]:
+    x0, y0, x1, y1 = box.tolist()
+    return x0, y0, x1, y1

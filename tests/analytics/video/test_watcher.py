@@ -1,0 +1,150 @@
+"""One camera, watched: from pictures to what is known and told."""
+
+import gc
+import tracemalloc
+
+import numpy as np
+from drawn_pictures import FigureFinder, Room, covered, lit
+
+from analytics.alerts import AlertChange, Change
+from analytics.catalogue import video_rules
+from analytics.rulebook import Rulebook
+from analytics.video import rooms
+from analytics.video.detection import Picture
+from analytics.video.picture import PictureState
+from analytics.video.presence import Seen
+from analytics.video.regions import Region
+from analytics.video.rules.recording_gap import Gap
+from analytics.video.watcher import Known, Outlook, Sampled, Watcher
+
+WINDOW = Region.of("window", [0.2, 0.2, 0.5, 0.95])
+CLERK = (0.28, 0.3, 0.4, 0.95)
+VISITOR = (0.7, 0.3, 0.8, 0.95)
+ROOM = Room()
+AT_WINDOW, ELSEWHERE, EMPTY = ROOM.picture([CLERK]), ROOM.picture([VISITOR]), ROOM.picture()
+
+
+def rules() -> Rulebook:
+    """The catalogue, with a minute for the window."""
+    return video_rules().amended({"post-unattended": {"minutes": 1, "burst": 2}})
+
+
+def watcher(outlook: Outlook | None = None, book: Rulebook | None = None) -> Watcher:
+    return Watcher(outlook or Outlook("cam-1", (WINDOW,)), FigureFinder(), book or rules())
+
+
+def fresh(picture: Picture) -> Picture:
+    """The same a moment later: no two pictures of a camera are quite the same."""
+    noise = np.random.default_rng().normal(0, 1.5, picture.shape)
+    return np.clip(picture + noise, 0, 255).astype(np.uint8)
+
+
+def watch(
+    watcher: Watcher, pictures: list[Picture | None], start_s: float = 0.0, known: Known | None = None
+) -> tuple[list[Sampled], list[AlertChange]]:
+    """Samples a second apart; a burst that is asked for is given half a second later."""
+    samples, told = [], []
+    for second, picture in enumerate(pictures):
+        t_s = start_s + second
+        picture = None if picture is None else fresh(picture)
+        samples.append(watcher.sample(picture, t_s, known or Known()))
+        told += samples[-1].changes
+        if samples[-1].burst_wanted and picture is not None:
+            told += watcher.burst(picture, t_s + 0.5)
+    return samples, told
+
+
+def test_people_are_counted_everywhere_and_the_window_has_its_own() -> None:
+    both = ROOM.picture([CLERK, VISITOR])
+    samples, _ = watch(watcher(), [both, both, ELSEWHERE, ELSEWHERE, ELSEWHERE])
+    assert [s.people for s in samples] == [2, 2, 1, 1, 1]
+    assert [s.regions["window"] for s in samples] == [Seen.PRESENT] * 3 + [Seen.ABSENT] * 2
+
+
+def test_a_black_picture_tells_nothing_about_people() -> None:
+    samples, _ = watch(watcher(), [AT_WINDOW] * 5 + [lit(AT_WINDOW, 0.02)] * 5 + [AT_WINDOW])
+    assert {s.people for s in samples[5:10]} == {None}
+    assert {s.regions["window"] for s in samples[5:10]} == {Seen.UNKNOWN}
+    assert {s.picture for s in samples[5:10]} == {PictureState.BLACK}
+    assert samples[10].regions["window"] is Seen.PRESENT
+
+
+def test_a_picture_that_does_not_come_is_unknown() -> None:
+    samples, told = watch(watcher(), [AT_WINDOW] * 3 + [None] * 300)
+    assert (samples[-1].picture, samples[-1].people, samples[-1].regions["window"]) == (None, None, Seen.UNKNOWN)
+    assert told == []
+
+
+def test_an_empty_window_is_told_once_and_over_when_somebody_is_back() -> None:
+    _, told = watch(watcher(), [AT_WINDOW] * 5 + [ELSEWHERE] * 90 + [AT_WINDOW] * 5)
+    assert [c.change for c in told] == [Change.RAISED, Change.ENDED]
+    alert = told[-1].alert
+    assert (alert.rule, alert.device, alert.start_s, alert.end_s) == ("post-unattended", "cam-1", 4.0, 95.0)
+    assert alert.detail["model"] == {"name": "figures", "sha256": "0" * 64}
+
+
+def test_whoever_covers_the_camera_is_told_of_and_not_the_window() -> None:
+    random = np.random.default_rng(3)
+    pictures: list[Picture | None] = [AT_WINDOW] * 10 + [covered(EMPTY, 1.0, random) for _ in range(90)]
+    _, told = watch(watcher(), pictures)
+    assert [c.alert.rule for c in told] == ["camera-tampered"]
+
+
+def test_a_rule_that_is_off_tells_nothing() -> None:
+    off = rules().amended({"post-unattended": {"enabled": False}})
+    samples, told = watch(watcher(book=off), [ELSEWHERE] * 90)
+    assert told == []
+    assert not any(s.burst_wanted for s in samples)
+
+
+def test_two_windows_of_one_camera_have_alerts_of_their_own() -> None:
+    desk = Region.of("desk", [0.6, 0.2, 0.95, 0.95])
+    _, told = watch(watcher(Outlook("cam-1", (WINDOW, desk))), [EMPTY] * 90)
+    assert {c.alert.detail["region"] for c in told} == {"window", "desk"}
+    assert len({c.alert.id for c in told}) == 2
+
+
+def test_an_interrogation_is_watched_by_its_facts() -> None:
+    session = rooms.Room(rooms.Session("s-1"), detainees=1, recorded_picture=True, recorded_sound=True)
+    camera = watcher(Outlook("cam-9", interrogation=True))
+    _, told = watch(camera, [ROOM.picture([CLERK, VISITOR])] * 90, known=Known(room=session))
+    assert [c.alert.rule for c in told] == ["single-officer"]
+    _, told = watch(camera, [EMPTY] * 10 + [ROOM.picture([CLERK, VISITOR])] * 150, 90, Known(room=rooms.Room()))
+    assert [(c.alert.rule, c.change) for c in told] == [
+        ("single-officer", Change.ENDED),
+        ("unregistered-use", Change.RAISED),
+    ]
+
+
+def test_after_a_restart_the_open_alert_ends_and_is_not_told_again() -> None:
+    _, told = watch(watcher(), [ELSEWHERE] * 70)
+    (raised,) = told
+    after = Watcher(Outlook("cam-1", (WINDOW,)), FigureFinder(), rules(), [raised.alert])
+    _, told = watch(after, [ELSEWHERE] * 90 + [AT_WINDOW] * 5, start_s=300.0)
+    assert [c.change for c in told] == [Change.ENDED]
+    assert told[0].alert.id == raised.alert.id
+    assert told[0].alert.end_s == 390.0
+
+
+def test_streams_and_gaps_are_told_each_of_its_own() -> None:
+    camera = watcher(Outlook("cam-9", interrogation=True))
+    told = [*camera.stream(0.0, 10.0), *camera.stream(0.0, 21.0)]
+    told += camera.gap("cam-9.video", Gap(0.0, None, "source-lost"), 21.0)
+    told += camera.gap("cam-9.audio", Gap(0.0, None, "source-lost"), 21.0)
+    assert [c.alert.rule for c in told] == ["stream-lost", "recording-gap", "recording-gap"]
+    assert len({c.alert.id for c in told}) == 3
+
+
+def test_a_watcher_keeps_no_more_the_longer_it_watches() -> None:
+    camera = watcher(Outlook("cam-1", (WINDOW,), counts=False))
+    tracemalloc.start()
+    try:
+        watch(camera, [AT_WINDOW, EMPTY] * 20)
+        gc.collect()
+        before, _ = tracemalloc.get_traced_memory()
+        watch(camera, [AT_WINDOW, EMPTY, ELSEWHERE] * 25, start_s=40.0)
+        gc.collect()
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - before < 100_000
