@@ -1,4 +1,5 @@
-"""What the store calls out (NOTIFY): which alerts changed, that positions moved, that there is a new plan."""
+"""What the store calls out (NOTIFY): which alerts changed, that positions moved or a camera's state changed, that there
+is a new plan."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -20,6 +21,7 @@ class Notice:
     alerts: tuple[str, ...] = ()
     refetch: bool = False
     positions: bool = False
+    cameras: bool = False
     dead_letters: bool = False
     plan: int | None = None
     rules: bool = False
@@ -35,7 +37,7 @@ async def listen(dsn: str) -> AsyncIterator[Notice]:
             async with connection:
                 await connection.execute(_SQL["listen"])
                 failures = 0
-                yield Notice(refetch=True, positions=True)
+                yield Notice(refetch=True, positions=True, cameras=True)
                 async for call in connection.notifies():
                     yield parse(call.payload)
         except (psycopg.OperationalError, psycopg.InterfaceError):
@@ -48,13 +50,14 @@ def parse(payload: str) -> Notice:
     try:
         told = msgspec.json.decode(payload, type=dict[str, object])
     except msgspec.MsgspecError:
-        return Notice(refetch=True, positions=True)
+        return Notice(refetch=True, positions=True, cameras=True)
     alerts = told.get("alerts", ())
     plan = told.get("plan")
     return Notice(
         alerts=tuple(str(alert) for alert in alerts) if isinstance(alerts, list | tuple) else (),
         refetch=alerts is None,
         positions=bool(told.get("positions")),
+        cameras=bool(told.get("cameras")),
         dead_letters=bool(told.get("dead_letters")),
         plan=plan if isinstance(plan, int) else None,
         rules=bool(told.get("rules")),
