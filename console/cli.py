@@ -19,6 +19,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+evidence = typer.Typer(help="Footage that proves itself.", no_args_is_help=True)
+app.add_typer(evidence, name="evidence")
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -152,6 +154,23 @@ def simulate(
         simulation.publish(broker, hours, cars, officers, seed, errors.print)
     if out is not None:
         simulation.record(out, hours, cars, officers, seed, start, errors)
+
+
+@evidence.callback()
+def evidence_commands() -> None:
+    """Footage that proves itself."""
+
+
+@evidence.command("verify")
+def evidence_verify(
+    export: Annotated[Path, typer.Argument(help="An export (ZIP, or unpacked), or a recorder's folder.")],
+    key: Annotated[list[Path] | None, typer.Option(help="A key or certificate (PEM) to trust; repeatable.")] = None,
+) -> None:
+    """Check footage offline: 0 intact, 1 not (a line says which second of which stream, and how), 2 unreadable."""
+    from console.evidence import verify
+
+    if not verify(export, key or [], typer.echo):
+        raise typer.Exit(1)
 
 
 def _settings(config: Path | None) -> "Settings":

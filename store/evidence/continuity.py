@@ -26,6 +26,11 @@ QUIET_NS = 12_000_000_000  # beside a heartbeat, which comes every 10 s
 
 CHANGED = "the leaf is not as it was written"
 NO_LEAF = "the leaf is not there"
+LATE = "the leaf stands after later ones"
+TWICE = "the leaf stands there twice"
+SWAPPED = "the leaf of another time stands here"
+NO_LINE = "a line of the log that is no leaf"
+OF_THE_LOG = frozenset((CHANGED, NO_LEAF, LATE, TWICE, SWAPPED, NO_LINE))  # findings about the log, not the recording
 
 
 @dataclass(slots=True)
@@ -89,9 +94,8 @@ class StreamWalk:
                 self._find(Verdict.MISSING, NO_LEAF, hole.from_ns, hole.to_ns)
         for seq, (other, finding) in self._replaced.items():
             swapped = self._replaced.get(other, (None,))[0] == seq
-            detail = "the leaf of another time stands here"
             self.findings.append(
-                Finding(Verdict.REORDERED, detail, self.stream, finding.from_ns, finding.to_ns) if swapped else finding
+                Finding(Verdict.REORDERED, SWAPPED, self.stream, finding.from_ns, finding.to_ns) if swapped else finding
             )
 
     def _step(self) -> None:
@@ -192,9 +196,9 @@ class StreamWalk:
         for hole in self._holes:
             if hole.from_seq <= leaf.seq < hole.to_seq and leaf.seq not in hole.late:
                 hole.late.add(leaf.seq)
-                self._find(Verdict.REORDERED, "the leaf stands after later ones", leaf.begin_ns, leaf.end_ns)
+                self._find(Verdict.REORDERED, LATE, leaf.begin_ns, leaf.end_ns)
                 return
-        self._find(Verdict.REORDERED, "the leaf stands there twice", leaf.begin_ns, leaf.end_ns)
+        self._find(Verdict.REORDERED, TWICE, leaf.begin_ns, leaf.end_ns)
 
     def _between(self, leaf: Leaf, after: Leaf | None) -> tuple[int, int]:
         begin = self._known_ns if self._known_ns is not None else leaf.begin_ns

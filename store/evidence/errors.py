@@ -37,3 +37,7 @@ class LogBroken(EvidenceError):  # noqa: N818
 
 class Unreadable(EvidenceError):  # noqa: N818
     """An export or folder that can't be read at all, so that nothing can be said about its footage."""
+
+
+class ExportError(EvidenceError):
+    """An export that can't be made; the message says what was expected."""

@@ -114,7 +114,7 @@ class _Header(Struct, frozen=True, kw_only=True):
     prev: Digest | None = None
 
 
-_encoder = msgspec.json.Encoder(order="deterministic")
+_encoder = msgspec.json.Encoder(order="sorted")
 _header = msgspec.json.Decoder(_Header)
 _body = msgspec.json.Decoder(Body)
 

@@ -13,7 +13,7 @@ import msgspec
 
 from store.evidence.anchoring import anchoring
 from store.evidence.checkpoint import Head, SignedHead, notes
-from store.evidence.continuity import StreamWalk
+from store.evidence.continuity import NO_LINE, OF_THE_LOG, StreamWalk
 from store.evidence.data import DataCheck, Fault, Piece, Problem, in_folder
 from store.evidence.errors import InvalidHead, InvalidKey, InvalidLeaf, Unreadable
 from store.evidence.leaf import MAX_LINE, Leaf, SegmentBody, TombstoneBody
@@ -86,7 +86,7 @@ def examine(leaves: Iterable[Leaf | None], heads: Sequence[Head]) -> Examined:
         findings += walk.findings
     for position in unread:
         around = _range(begins, ends, position, position + 1)
-        findings.append(Finding(Verdict.ALTERED, "a line of the log that is no leaf", None, *around))
+        findings.append(Finding(Verdict.ALTERED, NO_LINE, None, *around))
     for position, known in attested.items():
         hashes[32 * position : 32 * position + 32] = bytes.fromhex(known)
     findings += _unanchored(hashes, begins, ends, heads, findings)
@@ -108,13 +108,13 @@ def _unanchored(
     found = anchoring((bytes(hashes[at : at + 32]) for at in range(0, 32 * size, 32)), size, heads)
     unproven = found.proven
     if found.refuted is not None:
-        begin, end = _range(begins, ends, found.proven, found.refuted)
-        if not any(_explains(finding, begin, end) for finding in known):
+        spans = [_range(begins, ends, found.proven, found.refuted)]
+        for position in range(found.proven, found.refuted):  # leaves that claim another time than their neighbours
+            if ends[position] < spans[0][0] or begins[position] > spans[0][1]:
+                spans.append((begins[position], ends[position]))
+        if not any(_explains(finding, *span) for finding in known for span in spans):
             detail = "these are not the leaves that were signed"
-            yield Finding(Verdict.ALTERED, detail, None, begin, end)
-            for position in range(found.proven, found.refuted):  # whoever claims another time is no better
-                if ends[position] < begin or begins[position] > end:
-                    yield Finding(Verdict.ALTERED, detail, None, begins[position], ends[position])
+            yield from (Finding(Verdict.ALTERED, detail, None, *span) for span in spans)
             unproven = found.refuted
     if found.beyond is not None:
         detail = f"a signed head counts {found.beyond} leaves, there are {size}"
@@ -128,13 +128,13 @@ def _range(begins: "array[int]", ends: "array[int]", first: int, last: int) -> t
     """The time of the leaves `first` to `last`, not included, as their neighbours tell it."""
     begin = ends[first - 1] if first else begins[0]
     end = begins[last] if last < len(begins) else ends[last - 1]
-    return min(begin, end), max(begin, end)
+    within = [ends[p] for p in range(first, last) if begin <= begins[p] <= end]
+    return min(begin, end), max([begin, end, *within])
 
 
 def _explains(finding: Finding, begin: int, end: int) -> bool:
-    wrong = finding.verdict in (Verdict.ALTERED, Verdict.MISSING, Verdict.REORDERED)
     after = finding.from_ns is None or finding.from_ns <= end
-    return wrong and after and (finding.to_ns is None or finding.to_ns >= begin)
+    return finding.detail in OF_THE_LOG and after and (finding.to_ns is None or finding.to_ns >= begin)
 
 
 def judge_data(problems: Sequence[Problem], tombstones: dict[str, list[TombstoneBody]]) -> list[Finding]:

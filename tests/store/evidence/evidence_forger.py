@@ -32,7 +32,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Forgery:
-    """What was done. `seconds`: the times (ns) that are no more what was recorded; `wide`: not to one second exactly."""
+    """What was done. `seconds`: the times (ns) that are not what was recorded; `wide`: not one second exactly."""
 
     what: str
     stream: str | None
@@ -166,7 +166,7 @@ def duplicate(record: Record, stream: str, at: int, chance: random.Random, rehas
     if rehash:
         relink(record, stream, at)
         there = next(x for x in record.leaves[place - 1 :: -1] if x is not None)
-        return Forgery("repeat a leaf", stream, (there.begin_ns,), wide=True)
+        return Forgery("repeat a leaf", stream, (there.end_ns,), wide=True)
     return Forgery("repeat a leaf", stream, (middle(leaf),))
 
 
