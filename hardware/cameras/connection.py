@@ -56,8 +56,8 @@ class Connection:
                         break
         except rtsp.RequestError:
             self._writer.write(respond(400, "0"))
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass  # it has gone
+        except (asyncio.IncompleteReadError, OSError):
+            pass  # it has gone, or there is no port left to send from
         finally:
             self.drop(politely=True)
 
@@ -131,9 +131,9 @@ class Connection:
         if protocol in ("RTP/AVP", "RTP/AVP/UDP") and ports and "multicast" not in offer:
             rtp_port = int(ports[1])
             rtcp_port = int(ports[2] or rtp_port + 1)
-            peer = self._writer.get_extra_info("peername")[0]
+            here, there = (self._writer.get_extra_info(name)[0] for name in ("sockname", "peername"))
             if max(rtp_port, rtcp_port) < 65_536:
-                return await UdpSender.open(track, peer, (rtp_port, rtcp_port), self._hear)
+                return await UdpSender.open(track, here, (there, rtp_port, rtcp_port), self._hear)
         return None
 
     def _play(self, request: Request) -> bytes:

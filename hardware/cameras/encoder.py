@@ -1,5 +1,6 @@
-"""Encoding, once a camera however many clients: pictures to H.264, sound to AAC or G.711, straight to RTP payloads."""
+"""Encoding, once a camera however many clients: pictures to H.264 or H.265, sound to AAC or G.711, to RTP payloads."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from typing import cast
@@ -9,60 +10,99 @@ import cv2
 import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 from av.codec.context import Flags
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 from numpy.typing import NDArray
 
-from hardware.cameras import h264
+from hardware.cameras import h264, h265
+from hardware.cameras.nal import nal_units
 from hardware.cameras.picture import Picture, Size
 from hardware.cameras.rtp import Payload
 from hardware.cameras.tracks import AUDIO, VIDEO, Sample, Track
 
 Sound = NDArray[np.float32]  # -1 … 1, one channel
 VIDEO_CLOCK_HZ = 90_000
-_EVERYTHING_OURS = "scenecut=0:keyint=infinite"  # keyframes come when asked for, and only then
+_PAYLOAD_TYPE = 96
+
+
+class VideoCodec(StrEnum):
+    """How pictures are coded."""
+
+    H264 = "h264"
+    H265 = "h265"
+
+
+_PACKING = {VideoCodec.H264: h264, VideoCodec.H265: h265}
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """How pictures are coded: see `CameraSpec`."""
+
+    codec: VideoCodec
+    bitrate_bps: int
+    preset: str
+    b_frames: int
+    delimiters: bool
 
 
 class VideoEncoder:
-    """x264 without delay: a picture in, its access unit out."""
+    """A picture in, its access unit out; keyframes come when asked for, and only then."""
 
-    def __init__(self, size: Size, fps: float, bitrate_bps: int) -> None:
-        self._context = av.CodecContext.create("libx264", "w")
+    def __init__(self, size: Size, fps: float, coding: Coding) -> None:
+        """Raises `av.FFmpegError` where a size, bit rate or preset is none for the encoder."""
+        self._packing, self._coding = _PACKING[coding.codec], coding
+        self._context = _context(coding)
         self._context.width, self._context.height = size
-        self._context.pix_fmt = "yuv420p"
-        self._context.time_base = Fraction(1, VIDEO_CLOCK_HZ)
         self._context.framerate = Fraction(fps).limit_denominator(1000)
-        self._context.bit_rate = bitrate_bps
-        self._context.thread_count = 1
-        self._context.flags |= Flags.global_header
-        self._context.options = {
-            "preset": "veryfast",
-            "tune": "zerolatency",
-            "forced-idr": "1",
-            "maxrate": str(bitrate_bps),
-            "bufsize": str(bitrate_bps),
-            "x264-params": _EVERYTHING_OURS,
-        }
         self._context.open()
-        self.parameter_sets = h264.parameter_sets(self._context.extradata or b"")
+        self.parameter_sets = self._packing.parameter_sets(self._context.extradata or b"")
 
     def encode(self, picture: Picture, ticks: int, keyframe: bool) -> list[Sample]:
-        """The access unit of `picture`. A keyframe brings its parameter sets with it."""
+        """The access units that are ready. A keyframe brings its parameter sets with it."""
         planes = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420), np.uint8)
         frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
         frame.pts, frame.time_base = ticks, Fraction(1, VIDEO_CLOCK_HZ)
         frame.pict_type = PictureType.I if keyframe else PictureType.NONE
-        made = []
-        for packet in self._context.encode(frame):
-            units = h264.nal_units(bytes(packet))
-            if packet.is_keyframe:
-                units = self.parameter_sets + units
-            made.append(Sample(VIDEO, int(packet.pts or 0), tuple(h264.payloads(units)), packet.is_keyframe))
-        return made
+        packets = self._context.encode(frame)
+        return [self._sample(nal_units(bytes(p)), int(p.pts or 0), p.is_keyframe) for p in packets]
+
+    def _sample(self, units: list[bytes], ticks: int, is_keyframe: bool) -> Sample:
+        if is_keyframe:
+            units = self.parameter_sets + units
+        if self._coding.delimiters:
+            units = [self._packing.DELIMITER, *units]
+        return Sample(VIDEO, ticks, tuple(self._packing.payloads(units)), is_keyframe)
 
     def track(self) -> Track:
         """The track as first described."""
-        lines = (f"rtpmap:96 H264/{VIDEO_CLOCK_HZ}", f"fmtp:96 {h264.format_parameters(self.parameter_sets)}")
-        return Track("video", 96, VIDEO_CLOCK_HZ, lines)
+        name, about = self._packing.NAME, self._packing.format_parameters(self.parameter_sets)
+        lines = (f"rtpmap:{_PAYLOAD_TYPE} {name}/{VIDEO_CLOCK_HZ}", f"fmtp:{_PAYLOAD_TYPE} {about}")
+        return Track("video", _PAYLOAD_TYPE, VIDEO_CLOCK_HZ, lines)
+
+
+def _context(coding: Coding) -> VideoCodecContext:
+    """An encoder but for its size. All its tunings are against delay, and against keyframes of its own accord."""
+    options = {"preset": coding.preset, "forced-idr": "1", "bufsize": str(coding.bitrate_bps)}
+    options["maxrate"] = options["bufsize"]
+    if coding.codec == VideoCodec.H264:
+        context = av.CodecContext.create("libx264", "w")
+        own, quiet = "x264-params", "keyint=infinite:sync-lookahead=0"
+    else:
+        context = av.CodecContext.create("libx265", "w")
+        own, quiet = "x265-params", "keyint=-1:open-gop=0:pools=none:frame-threads=1:log-level=none"
+    if coding.b_frames:
+        options[own] = f"{quiet}:scenecut=0:b-adapt=0:rc-lookahead={coding.b_frames + 1}"
+    else:
+        options |= {own: f"{quiet}:scenecut=0", "tune": "zerolatency"}
+    context.pix_fmt = "yuv420p"
+    context.time_base = Fraction(1, VIDEO_CLOCK_HZ)
+    context.bit_rate = coding.bitrate_bps
+    context.max_b_frames = coding.b_frames
+    context.thread_count = 1
+    context.flags |= Flags.global_header
+    context.options = options
+    return context
 
 
 class AudioCodec(StrEnum):

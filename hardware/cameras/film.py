@@ -5,10 +5,10 @@ import time
 from collections.abc import Callable
 
 from hardware.cameras.camera import Camera
-from hardware.cameras.encoder import VIDEO_CLOCK_HZ, AudioEncoder, VideoEncoder
+from hardware.cameras.encoder import VIDEO_CLOCK_HZ, AudioEncoder, Coding, VideoEncoder
 from hardware.cameras.faults import Fault
 from hardware.cameras.lens import Lens
-from hardware.cameras.picture import Picture
+from hardware.cameras.picture import Picture, Size
 from hardware.cameras.tracks import Sample, Track
 
 
@@ -20,7 +20,7 @@ class Film:
         spec = camera.spec
         self._lens = Lens(spec.size, spec.noise)
         self._size = spec.size
-        self._video = VideoEncoder(spec.size, spec.fps, spec.bitrate_bps)
+        self._video = self._encoder(spec.size)
         self._audio = AudioEncoder(spec.audio) if spec.audio else None
         self.tracks: list[Track] = [self._video.track()] + ([self._audio.track()] if self._audio else [])
         self._change = threading.Condition()
@@ -86,8 +86,13 @@ class Film:
         size = (width * 3 // 8 * 2, height * 3 // 8 * 2) if Fault.RESOLUTION in faults else (width, height)
         if size != self._size:
             self._size = size
-            self._video = VideoEncoder(size, self._camera.spec.fps, self._camera.spec.bitrate_bps)
+            self._video = self._encoder(size)
             self._keyframe_s = -1e9
+
+    def _encoder(self, size: Size) -> VideoEncoder:
+        spec = self._camera.spec
+        coding = Coding(spec.codec, spec.bitrate_bps, spec.preset, spec.b_frames, spec.delimiters)
+        return VideoEncoder(size, spec.fps, coding)
 
     def _is_keyframe_due(self, due_s: float, faults: frozenset[Fault]) -> bool:
         if Fault.NO_KEYFRAME in faults:

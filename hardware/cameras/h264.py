@@ -1,18 +1,14 @@
 """H.264 in RTP (RFC 6184): an access unit in, payloads out. Packetisation mode 1: single NAL units and FU-A."""
 
 import base64
-import re
 from collections.abc import Iterable
 
+from hardware.cameras.nal import nal_units
 from hardware.cameras.rtp import MOST_PAYLOAD, Payload
 
-_START = re.compile(rb"\x00*\x00\x00\x01")
-_SPS, _PPS, _AUD, _FU_A = 7, 8, 9, 28
-
-
-def nal_units(annex_b: bytes) -> list[bytes]:
-    """The NAL units of an Annex B byte stream, without start codes."""
-    return [unit for unit in _START.split(annex_b) if unit]
+NAME = "H264"
+DELIMITER = b"\x09\xf0"
+_SPS, _PPS, _FU_A = 7, 8, 28
 
 
 def parameter_sets(annex_b: bytes) -> list[bytes]:
@@ -22,21 +18,14 @@ def parameter_sets(annex_b: bytes) -> list[bytes]:
 
 def payloads(units: Iterable[bytes]) -> list[Payload]:
     """The RTP payloads of one access unit; the last one has the marker."""
-    pieces: list[bytes] = []
-    for unit in units:
-        if len(unit) <= MOST_PAYLOAD:
-            pieces.append(unit)
-        else:
-            pieces += _fragments(unit)
+    pieces = [piece for unit in units for piece in ([unit] if len(unit) <= MOST_PAYLOAD else _fragments(unit))]
     return [Payload(piece, marker=i == len(pieces) - 1) for i, piece in enumerate(pieces)]
 
 
 def _fragments(unit: bytes) -> list[bytes]:
     indicator, kind = unit[0] & 0xE0 | _FU_A, unit[0] & 0x1F
-    room = MOST_PAYLOAD - 2
-    cuts = range(1, len(unit), room)
-    made = []
-    for at in cuts:
+    room, made = MOST_PAYLOAD - 2, []
+    for at in range(1, len(unit), room):
         begins, ends = at == 1, at + room >= len(unit)
         made.append(bytes((indicator, begins << 7 | ends << 6 | kind)) + unit[at : at + room])
     return made

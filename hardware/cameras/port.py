@@ -5,7 +5,7 @@ import contextlib
 import socket
 import time
 
-from hardware.cameras.camera import Camera
+from hardware.cameras.camera import Camera, Outage
 from hardware.cameras.connection import Connection, garbled
 from hardware.cameras.faults import Fault
 from hardware.cameras.film import Film
@@ -22,17 +22,27 @@ class Port:
     def __init__(self, camera: Camera, host: str, port: int, began_s: float) -> None:
         self._camera, self._host = camera, host
         self._loop = asyncio.get_running_loop()
-        self._film = Film(camera, began_s, self._from_film)
         self._clients: dict[Connection, asyncio.Task[None]] = {}
         self._watching: set[Connection] = set()
         self._server: asyncio.Server | None = None
         self._socket = _bound(host, port)
         self.number: int = self._socket.getsockname()[1]
+        self._film = Film(camera, began_s, self._from_film)
         self._known = camera.faults
-        self._reporting = self._loop.create_task(self._report())
+        self._obeying = asyncio.Lock()
+        outages = [self._suffer(outage, began_s) for outage in camera.spec.outages]
+        self._tasks = [self._loop.create_task(each) for each in (self._report(), *outages)]
+
+    @property
+    def clients(self) -> int:
+        return len(self._clients)
 
     async def obey(self) -> None:
         """Do what the camera's faults say."""
+        async with self._obeying:
+            await self._change()
+
+    async def _change(self) -> None:
         faults, known, self._known = self._camera.faults, self._known, self._camera.faults
         if Fault.DIE in faults and self._server:
             await self._shut()
@@ -48,7 +58,9 @@ class Port:
 
     async def close(self) -> None:
         """End everything."""
-        self._reporting.cancel()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.wait(self._tasks)
         await self._shut()
         self._socket.close()
         await asyncio.to_thread(self._film.close)
@@ -77,12 +89,12 @@ class Port:
         try:
             await client.converse()
         finally:
-            del self._clients[client]
             if client in self._watching:
                 self._watching.remove(client)
                 self._film.leave()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()
+            del self._clients[client]
 
     def _watch(self, client: Connection) -> None:
         if client in self._clients:
@@ -101,6 +113,12 @@ class Port:
             sample = garbled(sample)
         for client in list(self._watching):
             client.send(sample, Fault.NO_KEYFRAME not in faults)
+
+    async def _suffer(self, outage: Outage, began_s: float) -> None:
+        """A fault of the script: commanded like any other, and so from another thread."""
+        for at_s, command in ((outage.from_s, self._camera.fault), (outage.to_s, self._camera.mend)):
+            await asyncio.sleep(began_s + at_s / self._camera.spec.speed - time.monotonic())
+            await asyncio.to_thread(command, outage.fault)
 
     async def _report(self) -> None:
         due_s = time.monotonic()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Self
+from urllib.parse import quote
 
 from hardware.cameras.camera import Camera, CameraSpec
 from hardware.cameras.port import Port
@@ -45,9 +46,14 @@ class CameraServer:
 
         Raises:
             OSError: a port is taken.
+            av.FFmpegError: a camera's size, bit rate or preset is none for its encoder.
         """
         self._thread.start()
-        self._ready.result()
+        try:
+            self._ready.result()
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Stop and wait for it; a second call does nothing."""
@@ -63,10 +69,18 @@ class CameraServer:
         """
         return self._cameras[name]
 
+    def clients(self, name: str) -> int:
+        """How many clients are connected to a camera."""
+        return self._ports[name].clients
+
+    def tasks(self) -> int:
+        """How many tasks the server has under way."""
+        return len(asyncio.all_tasks(self._loop)) if self._loop else 0
+
     def url(self, name: str, *, credentials: bool = True) -> str:
         """Where a camera is watched, with its user name and password unless told otherwise."""
         known = self._cameras[name].spec.credentials
-        who = f"{known.user}:{known.password}@" if known and credentials else ""
+        who = f"{quote(known.user, safe='')}:{quote(known.password, safe='')}@" if known and credentials else ""
         return f"rtsp://{who}{self._host}:{self._ports[name].number}/{name}"
 
     async def _serve(self) -> None:
@@ -76,7 +90,7 @@ class CameraServer:
             for number, (name, camera) in enumerate(self._cameras.items()):
                 self._ports[name] = Port(camera, self._host, self._port and self._port + number, began_s)
                 await self._ports[name].obey()
-        except OSError as e:
+        except Exception as e:  # whatever it is, it is the caller's to know
             self._ready.set_exception(e)
         else:
             self._ready.set_result(None)

@@ -61,27 +61,27 @@ class TcpSender(_Stream):
 class UdpSender(_Stream):
     """A pair of ports here to a pair of ports there; `hear` is called when the client's reports come."""
 
-    def __init__(self, track: Track, peer: str, ports: tuple[int, int]) -> None:
+    def __init__(self, track: Track, peer: tuple[str, int, int]) -> None:
         super().__init__(track)
-        self._to_rtp, self._to_rtcp = (peer, ports[0]), (peer, ports[1])
+        self._to_rtp, self._to_rtcp = (peer[0], peer[1]), (peer[0], peer[2])
         self._sockets: list[asyncio.DatagramTransport] = []
         self.transport = ""
 
     @classmethod
-    async def open(cls, track: Track, peer: str, ports: tuple[int, int], hear: Callable[[], None]) -> "UdpSender":
-        """Bind a pair of ports, an even one and the next.
+    async def open(cls, track: Track, host: str, peer: tuple[str, int, int], hear: Callable[[], None]) -> "UdpSender":
+        """Bind a pair of ports of `host`, an even one and the next; `peer` is an address and its two ports.
 
         Raises:
             OSError: there is none.
         """
-        made = cls(track, peer, ports)
+        made = cls(track, peer)
         loop = asyncio.get_running_loop()
-        pair = _bound_pair()
+        pair = _bound_pair(host)
         for each in pair:
             transport, _ = await loop.create_datagram_endpoint(lambda: _Ear(hear), sock=each)
             made._sockets.append(transport)
         here = "-".join(str(each.getsockname()[1]) for each in pair)
-        there = f"{ports[0]}-{ports[1]}"
+        there = f"{peer[1]}-{peer[2]}"
         made.transport = f"RTP/AVP;unicast;client_port={there};server_port={here};ssrc={made._rtp.ssrc:08X}"
         return made
 
@@ -105,14 +105,14 @@ class _Ear(asyncio.DatagramProtocol):
         self._hear()
 
 
-def _bound_pair() -> tuple[socket.socket, socket.socket]:
+def _bound_pair(host: str) -> tuple[socket.socket, socket.socket]:
     for _ in range(_PAIR_TRIES):
         first, second = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
         try:
-            first.bind(("", 0))
+            first.bind((host, 0))
             port = first.getsockname()[1]
             if port % 2 == 0:
-                second.bind(("", port + 1))
+                second.bind((host, port + 1))
                 return first, second
         except OSError:
             pass
