@@ -131,6 +131,12 @@ def ingest(config: Config = None) -> None:
     run_ingest(config)
 
 
+@app.command()
+def cameras(config: Config = None) -> None:
+    """Receive the cameras' pictures, record them as evidence, and hand them on to viewers and rules."""
+    run_cameras(config)
+
+
 @app.command("console")
 def console_command(
     config: Config = None,
@@ -220,6 +226,18 @@ def run_ingest(config: Path | None) -> None:
     settings = _settings(config)
     log_to_stderr()
     receive(settings, stopper())
+
+
+def run_cameras(config: Path | None) -> None:
+    """One recorder and its cameras until SIGTERM or Ctrl-C."""
+    from console.processes import stopper
+    from ingest.__main__ import log_to_stderr
+    from ingest.cameras.config import load_camera_settings
+    from ingest.cameras.worker import serve as record
+
+    settings = load_camera_settings(config, os.environ)
+    log_to_stderr()
+    record(settings, stopper())
 
 
 def run_console(config: Path | None, host: str | None = None, port: int | None = None) -> None:

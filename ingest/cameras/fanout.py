@@ -153,6 +153,8 @@ class Fanout:
     def publish(self, packet: Packet) -> None:
         """Give `packet` to every subscription that has room. Never waits for one."""
         with self._lock:
+            if self._ended:
+                return
             self._remember(packet)
             for subscription in self._subscriptions:
                 subscription._offer(packet)

@@ -51,10 +51,14 @@ class Room:
 
     def __call__(self) -> bool:
         if time.monotonic() - self._asked_s >= ROOM_S:
-            disk = os.statvfs(self._folder)
-            self._there = disk.f_bavail * disk.f_frsize > self._reserve_bytes
+            self._there = self.free_bytes() > self._reserve_bytes
             self._asked_s = time.monotonic()
         return self._there
+
+    def free_bytes(self) -> int:
+        """What is free on the disk."""
+        disk = os.statvfs(self._folder)
+        return disk.f_bavail * disk.f_frsize
 
 
 class Recorder:

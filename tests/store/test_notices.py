@@ -73,3 +73,4 @@ def test_what_is_not_understood_means_refetch():
         assert parse(payload).refetch
     assert parse('{"alerts": null}') == Notice(refetch=True)
     assert parse('{"rules": true, "new": 1}') == Notice(rules=True)
+    assert parse('{"cameras": true}') == Notice(cameras=True)
