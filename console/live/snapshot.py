@@ -26,10 +26,16 @@ class NoPicture(Exception):  # noqa: N818  (a state of the camera)
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A JPEG, and when its keyframe arrived (Unix seconds)."""
+    """A JPEG, and when its keyframe arrived: Unix seconds, and by the monotonic clock."""
 
     jpeg: bytes
     taken_s: float
+    arrived_s: float
+
+    @property
+    def age_s(self) -> float:
+        """How long ago the keyframe arrived."""
+        return max(0.0, time.monotonic() - self.arrived_s)
 
 
 @dataclass(slots=True)
@@ -76,7 +82,7 @@ class Snapshots:
                 jpeg = await asyncio.to_thread(to_jpeg, keyframe, stream)
             except (av.FFmpegError, ValueError) as error:
                 raise NoPicture(f"the {stream.codec} picture can't be decoded ({error})") from error
-        return Picture(jpeg, keyframe.arrived_wall_s)
+        return Picture(jpeg, keyframe.arrived_wall_s, keyframe.arrived_s)
 
 
 def to_jpeg(keyframe: Packet, stream: StreamInfo) -> bytes:

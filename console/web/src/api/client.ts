@@ -91,11 +91,11 @@ export function endWhep(location: string): void {
   if (location) void fetch(location, { method: "DELETE", keepalive: true }).catch(() => undefined);
 }
 
-/** The newest keyframe, and when it arrived. */
-export async function snapshot(id: string, signal: AbortSignal): Promise<{ picture: Blob; at: string | null }> {
+/** The newest keyframe, and how long ago it arrived. */
+export async function snapshot(id: string, signal: AbortSignal): Promise<{ picture: Blob; ageS: number }> {
   const response = await fetch(`${camera(id)}/snapshot`, { signal });
   if (!response.ok) throw await refused(response);
-  return { picture: await response.blob(), at: response.headers.get("x-picture-time") };
+  return { picture: await response.blob(), ageS: Number(response.headers.get("x-picture-age") ?? 0) };
 }
 
 /** What a person can do with an alert; each answers with the alert as it is then. */

@@ -46,8 +46,5 @@ export function arrange(cameras: readonly CameraRow[], queue: readonly AlertRow[
     }));
 }
 
-/** Unix seconds since when there is no picture; null while there is one. `seenAt` is when the newest one was seen. */
-export function lostSince(seenAt: number | null, joinedAt: number, now: number, still: boolean): number | null {
-  const from = seenAt ?? joinedAt;
-  return now - from > (still ? STILL_STALE_S : STALE_S) ? from : null;
-}
+/** Whether the newest picture, seen `ageS` seconds ago, is no longer the present. */
+export const isStale = (ageS: number, still: boolean): boolean => ageS > (still ? STILL_STALE_S : STALE_S);

@@ -1,12 +1,13 @@
 /** What one tile shows of its camera. */
 import { computed, onBeforeUnmount, shallowRef, watch } from "vue";
-import { lostSince } from "@/domain/tiles";
+import { isStale } from "@/domain/tiles";
 import { now, nowExactly } from "@/stores/clock";
 import { dark, watchCamera, type Sight } from "./watch";
 
 export function useSight(camera: () => string) {
   const sight = shallowRef<Sight>(dark);
-  const joinedAt = shallowRef(nowExactly());
+  /** When the newest picture was seen, by this page's clock and by the server's. */
+  let newest = { ms: performance.now(), at: nowExactly() };
   let stop = () => {};
 
   function forget(url: string): void {
@@ -15,6 +16,8 @@ export function useSight(camera: () => string) {
 
   function tell(change: Partial<Sight>): void {
     const before = sight.value;
+    const ms = change.seenMs;
+    if (ms) newest = { ms, at: nowExactly() - (performance.now() - ms) / 1000 };
     sight.value = { ...before, ...change };
     if (before.still !== sight.value.still) forget(before.still);
   }
@@ -25,7 +28,7 @@ export function useSight(camera: () => string) {
       stop();
       forget(sight.value.still);
       sight.value = dark;
-      joinedAt.value = nowExactly();
+      newest = { ms: performance.now(), at: nowExactly() };
       stop = watchCamera(id, tell);
     },
     { immediate: true },
@@ -35,7 +38,11 @@ export function useSight(camera: () => string) {
     forget(sight.value.still);
   });
 
-  /** Unix seconds since when there is no picture; null while there is one, or the first is still awaited. */
-  const lost = computed(() => lostSince(sight.value.seenAt, joinedAt.value, now.value, sight.value.mode === "still"));
+  /** When, by the server's clock, the picture was lost; null while there is one, or the first is still awaited. */
+  const lost = computed(() => {
+    void now.value;
+    const ageS = (performance.now() - newest.ms) / 1000;
+    return isStale(ageS, sight.value.mode === "still") ? newest.at : null;
+  });
   return { sight, lost };
 }

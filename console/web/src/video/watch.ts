@@ -1,21 +1,19 @@
 /** Looks at one camera for as long as it is wanted: live where the server lets us, otherwise a picture each second. */
 import { ProblemError, snapshot } from "@/api/client";
-import { seconds } from "@/domain/time";
-import { nowExactly } from "@/stores/clock";
 import { join, measure } from "./whep";
 
 const LOOK_MS = 500;
 const STILL_MS = 1_000;
-const FIRST_PICTURE_S = 8;
-const CUT_OFF_S = 5;
+const FIRST_PICTURE_MS = 8_000;
+const CUT_OFF_MS = 5_000;
 /** How long single pictures are shown before live video is asked for again. */
-const REFUSED_S = 60;
-const FAILED_S = 5;
+const REFUSED_MS = 60_000;
+const FAILED_MS = 5_000;
 
 export interface Sight {
   mode: "joining" | "live" | "still";
-  /** When the newest picture was seen, by the server's clock; null while none was. */
-  seenAt: number | null;
+  /** When the newest picture was seen, by this page's own clock: the server's may run faster (a demo) or be set. */
+  seenMs: number | null;
   /** How old a picture is when it is seen. */
   latencyS: number | null;
   stream: MediaStream | null;
@@ -23,7 +21,7 @@ export interface Sight {
   reason: string;
 }
 
-export const dark: Sight = { mode: "joining", seenAt: null, latencyS: null, stream: null, still: "", reason: "" };
+export const dark: Sight = { mode: "joining", seenMs: null, latencyS: null, stream: null, still: "", reason: "" };
 
 /** Begins to look; call what is returned to stop. `tell` gets what changed. */
 export function watchCamera(camera: string, tell: (change: Partial<Sight>) => void): () => void {
@@ -42,19 +40,20 @@ export function watchCamera(camera: string, tell: (change: Partial<Sight>) => vo
     addEventListener("pagehide", gone);
     try {
       const figures = measure(session.connection);
-      const joinedAt = nowExactly();
+      const joinedMs = performance.now();
       let decoded = 0;
-      let connectedAt = joinedAt;
+      let connectedMs = joinedMs;
       while (!signal.aborted) {
         await pause(LOOK_MS);
         const state = session.connection.connectionState;
-        if (state === "connected") connectedAt = nowExactly();
-        if (state === "failed" || state === "closed" || nowExactly() - connectedAt > CUT_OFF_S) throw new Error(state);
+        const nowMs = performance.now();
+        if (state === "connected") connectedMs = nowMs;
+        if (state === "failed" || state === "closed" || nowMs - connectedMs > CUT_OFF_MS) throw new Error(state);
         const told = await figures();
-        if (!decoded && !told.decoded && nowExactly() - joinedAt > FIRST_PICTURE_S) throw new Error("no picture");
+        if (!told.decoded && nowMs - joinedMs > FIRST_PICTURE_MS) throw new Error("no picture");
         if (told.decoded === decoded) continue;
         decoded = told.decoded;
-        tell({ mode: "live", stream: session.stream, seenAt: nowExactly(), latencyS: told.latencyS, reason: "" });
+        tell({ mode: "live", stream: session.stream, seenMs: nowMs, latencyS: told.latencyS, reason: "" });
       }
     } finally {
       removeEventListener("pagehide", gone);
@@ -63,18 +62,18 @@ export function watchCamera(camera: string, tell: (change: Partial<Sight>) => vo
     }
   }
 
-  async function showStills(forS: number): Promise<void> {
-    const until = nowExactly() + forS;
-    while (!signal.aborted && nowExactly() < until) {
-      const began = Date.now();
+  async function showStills(forMs: number): Promise<void> {
+    const untilMs = performance.now() + forMs;
+    while (!signal.aborted && performance.now() < untilMs) {
+      const beganMs = performance.now();
       try {
-        const { picture, at } = await snapshot(camera, signal);
-        const seenAt = seconds(at) ?? nowExactly();
-        tell({ mode: "still", seenAt, latencyS: Math.max(0, nowExactly() - seenAt), still: URL.createObjectURL(picture), reason: "" });
+        const { picture, ageS } = await snapshot(camera, signal);
+        const seenMs = performance.now() - ageS * 1000;
+        tell({ mode: "still", seenMs, latencyS: ageS, still: URL.createObjectURL(picture), reason: "" });
       } catch (error) {
         tell({ reason: error instanceof Error ? error.message : "" });
       }
-      await pause(Math.max(0, began + STILL_MS - Date.now()));
+      await pause(Math.max(0, beganMs + STILL_MS - performance.now()));
     }
   }
 
@@ -84,7 +83,7 @@ export function watchCamera(camera: string, tell: (change: Partial<Sight>) => vo
         await showLive();
       } catch (error) {
         const refused = error instanceof ProblemError && (error.status === 406 || error.status === 409);
-        if (!signal.aborted) await showStills(refused ? REFUSED_S : FAILED_S);
+        if (!signal.aborted) await showStills(refused ? REFUSED_MS : FAILED_MS);
       }
     }
   }
