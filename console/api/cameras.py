@@ -28,7 +28,10 @@ async def list_cameras(store: Store, now_s: NowS) -> Any:
     "/{camera}/snapshot",
     response_class=Response,
     responses={
-        200: {"description": "the newest keyframe; X-Picture-Time tells its time", "content": {"image/jpeg": {}}}
+        200: {
+            "description": "the newest keyframe; X-Picture-Time tells when it arrived, X-Picture-Age how many seconds ago",
+            "content": {"image/jpeg": {}},
+        }
     },
 )
 async def snapshot(console: Console, store: Store, camera: str) -> Response:
@@ -39,6 +42,7 @@ async def snapshot(console: Console, store: Store, camera: str) -> Response:
         "cache-control": "no-store",
         "last-modified": formatdate(picture.taken_s, usegmt=True),
         "x-picture-time": rfc3339(moment(picture.taken_s)),
+        "x-picture-age": f"{picture.age_s:.3f}",
     }
     return Response(picture.jpeg, 200, headers, "image/jpeg")
 

@@ -21,10 +21,16 @@ class NoPicture(Exception):  # noqa: N818  (a state of the camera)
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A JPEG, and when its keyframe arrived (Unix seconds)."""
+    """A JPEG, and when its keyframe arrived: Unix seconds, and by the monotonic clock."""
 
     jpeg: bytes
     taken_s: float
+    arrived_s: float
+
+    @property
+    def age_s(self) -> float:
+        """How long ago the keyframe arrived."""
+        return max(0.0, time.monotonic() - self.arrived_s)
 
 
 @dataclass(slots=True)
@@ -71,7 +77,7 @@ class Snapshots:
                 jpeg = await asyncio.to_thread(to_jpeg, keyframe, stream)
             except Undecodable as error:
                 raise NoPicture(str(error)) from error
-        return Picture(jpeg, keyframe.arrived_wall_s)
+        return Picture(jpeg, keyframe.arrived_wall_s, keyframe.arrived_s)
 
 
 def to_jpeg(keyframe: Packet, stream: StreamInfo) -> bytes:

@@ -179,6 +179,8 @@ class TapServer:
                 if more.done():
                     writer.write(more.result())
                 more.cancel()
+        except asyncio.CancelledError:
+            pass  # the server stops; the streams' own callback of Python 3.11 would complain
         finally:
             self.clients.discard(queue)
             if not self.clients:

@@ -31,6 +31,7 @@ def test_a_snapshot_is_the_newest_keyframe(console: Console, tap: TapServer, cod
     assert answer.headers["content-type"] == "image/jpeg"
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["x-picture-time"].endswith("Z")
+    assert 0 <= float(answer.headers["x-picture-age"]) < 3
     assert "last-modified" in answer.headers
     assert size_of(answer.content) == (320, 180)
 

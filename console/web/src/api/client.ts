@@ -3,6 +3,7 @@ import type {
   AlertDetail,
   AlertRow,
   Basemap,
+  CameraRow,
   DeviceRow,
   FalseCode,
   Finding,
@@ -68,7 +69,34 @@ export const api = {
   plan: () => request<PlanDocument | null>("/plan"),
   basemap: () => request<Basemap | null>("/basemap"),
   system: () => request<SystemState>("/system"),
+  cameras: () => request<Page<CameraRow>>("/cameras"),
 };
+
+const camera = (id: string) => `${BASE}/cameras/${encodeURIComponent(id)}`;
+
+async function refused(response: Response): Promise<ProblemError> {
+  return new ProblemError(response.status, (await response.json().catch(() => ({}))) as Problem);
+}
+
+/** WHEP: the answer to an SDP offer, and what to DELETE at the end. */
+export async function whep(id: string, offer: string, signal: AbortSignal): Promise<{ answer: string; location: string }> {
+  const headers = { "content-type": "application/sdp" };
+  const response = await fetch(`${camera(id)}/whep`, { method: "POST", headers, body: offer, signal });
+  if (!response.ok) throw await refused(response);
+  return { answer: await response.text(), location: response.headers.get("location") ?? "" };
+}
+
+/** Ends what :func:`whep` began; also while the page is being left. */
+export function endWhep(location: string): void {
+  if (location) void fetch(location, { method: "DELETE", keepalive: true }).catch(() => undefined);
+}
+
+/** The newest keyframe, and how long ago it arrived. */
+export async function snapshot(id: string, signal: AbortSignal): Promise<{ picture: Blob; ageS: number }> {
+  const response = await fetch(`${camera(id)}/snapshot`, { signal });
+  if (!response.ok) throw await refused(response);
+  return { picture: await response.blob(), ageS: Number(response.headers.get("x-picture-age") ?? 0) };
+}
 
 /** What a person can do with an alert; each answers with the alert as it is then. */
 export type Action =

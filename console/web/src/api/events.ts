@@ -1,5 +1,5 @@
 /** The server's event stream. Silence is a fault: a stream that says nothing for too long is opened anew. */
-import type { AlertRow, PositionChanges, SystemState } from "./types";
+import type { AlertRow, CameraRow, PositionChanges, SystemState } from "./types";
 
 export const REOPEN_AFTER_MS = 8_000;
 
@@ -8,6 +8,7 @@ export interface EventHandlers {
   heard(): void;
   alert(row: AlertRow): void;
   positions(changes: PositionChanges): void;
+  stream(row: CameraRow): void;
   system(state: SystemState): void;
 }
 
@@ -32,6 +33,7 @@ export function listen(handlers: EventHandlers): () => void {
     };
     source.addEventListener("alert", hear<AlertRow>(handlers.alert));
     source.addEventListener("positions", hear<PositionChanges>(handlers.positions));
+    source.addEventListener("stream", hear<CameraRow>(handlers.stream));
     source.addEventListener("system", hear<SystemState>(handlers.system));
   };
 

@@ -7,6 +7,7 @@ type Schemas = components["schemas"];
 export type AlertRow = Schemas["AlertRow"];
 export type AlertDetail = Schemas["AlertDetail"];
 export type Amendment = Schemas["Amendment"];
+export type CameraRow = Schemas["CameraRow"];
 export type DeviceRow = Schemas["DeviceRow"];
 export type DutyRow = Schemas["DutyRow"];
 export type HistoryRow = Schemas["HistoryRow"];

@@ -1,6 +1,7 @@
 /** Joins the page to the server: load everything, listen, and load again whenever the stream was away. */
 import { listen } from "@/api/events";
 import { loadAlerts, takeAlert } from "./alerts";
+import { loadCameras, takeCamera } from "./cameras";
 import { startClock } from "./clock";
 import { heard, watchConnection } from "./connection";
 import { loadCounty } from "./county";
@@ -14,7 +15,7 @@ export function goLive(): () => void {
   let retry: ReturnType<typeof setTimeout> | undefined;
   const load = async () => {
     clearTimeout(retry);
-    const results = await Promise.allSettled([loadSystem(), loadCounty(), loadPositions(), loadAlerts()]);
+    const results = await Promise.allSettled([loadSystem(), loadCounty(), loadPositions(), loadAlerts(), loadCameras()]);
     if (results.some((r) => r.status === "rejected")) retry = setTimeout(() => void load(), RETRY_MS);
   };
   const stops = [
@@ -27,6 +28,7 @@ export function goLive(): () => void {
       heard,
       alert: takeAlert,
       positions: takePositions,
+      stream: takeCamera,
       system: takeSystem,
     }),
   ];

@@ -1,0 +1,19 @@
+/** The cameras and how they are, as the server says it: all at first, then whichever changed. */
+import { computed, reactive } from "vue";
+import { api } from "@/api/client";
+import type { CameraRow } from "@/api/types";
+
+const rows = reactive(new Map<string, CameraRow>());
+
+/** In the order of their ids: a tile keeps its number. */
+export const cameras = computed(() => [...rows.values()].sort((a, b) => (a.id < b.id ? -1 : 1)));
+
+export async function loadCameras(): Promise<void> {
+  const { items } = await api.cameras();
+  rows.clear();
+  for (const row of items) rows.set(row.id, row);
+}
+
+export function takeCamera(row: CameraRow): void {
+  rows.set(row.id, row);
+}
