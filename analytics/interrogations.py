@@ -1,16 +1,9 @@
-"""An interrogation as the room rules know it: who is signed in as what, and how many officers the law wants there.
-
-Criminal questioning needs two officers (刑事诉讼法 art. 118). An administrative one needs two as well, or one in a
-standard place while the recording is provably complete (治安管理处罚法, revised 2025, art. 108; since 2026-01-01).
-"""
+"""An interrogation as the rules about rooms know it: which room, under which law, who is signed in as what."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-
-class CaseKind(StrEnum):
-    CRIMINAL = "criminal"
-    ADMINISTRATIVE = "administrative"
+from analytics.video.rooms import Procedure
 
 
 class Role(StrEnum):
@@ -26,14 +19,14 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Interrogation:
-    """An open interrogation: the roles of the people signed in at the moment. `opened_s` in Unix seconds.
+    """An open interrogation; `present` are the roles of those signed in at the moment, `opened_s` Unix seconds.
 
-    `standard_place`: the room is a standard, managed case-handling place in the sense of art. 108.
+    `standard_place`: the room is a standard, managed case-handling place (治安管理处罚法 2025, art. 108).
     """
 
     id: str
     room: str
-    kind: CaseKind
+    procedure: Procedure
     standard_place: bool
     opened_s: float
     present: tuple[Role, ...] = ()
@@ -41,20 +34,3 @@ class Interrogation:
     @property
     def detainees(self) -> int:
         return self.present.count(Role.DETAINEE)
-
-    @property
-    def officers(self) -> int:
-        return self.present.count(Role.OFFICER)
-
-
-def officers_required(interrogation: Interrogation, *, recording_complete: bool) -> int:
-    """How many officers must be in the room; a recording not known to be complete does not excuse the second one."""
-    alone = interrogation.kind is CaseKind.ADMINISTRATIVE and interrogation.standard_place and recording_complete
-    return 1 if alone else 2
-
-
-def people_required(interrogation: Interrogation, *, recording_complete: bool) -> int:
-    """How many people a picture of the room must show at least while a detainee is there; 0 while none is."""
-    if not interrogation.detainees:
-        return 0
-    return interrogation.detainees + officers_required(interrogation, recording_complete=recording_complete)

@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg.rows import dict_row
 
-from analytics.interrogations import CaseKind, Interrogation, Role
+from analytics.interrogations import Interrogation, Role
+from analytics.video.rooms import Procedure
 from store.errors import InvalidRecord, NotFound, StoreError
 from store.pages import Page, bounded, decode_cursor, encode_cursor
 from store.pool import Connection, Pool, borrowed
@@ -27,7 +28,7 @@ class SessionConflict(StoreError):  # noqa: N818  (a state of the world)
 async def begin(
     pool: Pool,
     room: str,
-    kind: CaseKind,
+    procedure: Procedure,
     *,
     case_number: str | None,
     standard_place: bool,
@@ -45,7 +46,7 @@ async def begin(
     told = {
         "id": number,
         "room": room,
-        "kind": kind.value,
+        "kind": procedure.value,
         "case_number": case_number,
         "standard_place": standard_place,
         "at": moment(now_s),
@@ -130,7 +131,7 @@ def open_rooms(connection: psycopg.Connection[Any]) -> dict[str, Interrogation]:
         row["room"]: Interrogation(
             str(row["id"]),
             row["room"],
-            CaseKind(row["kind"]),
+            Procedure(row["kind"]),
             row["standard_place"],
             seconds(row["opened_at"]),
             tuple(Role(role) for role in row["present"]),

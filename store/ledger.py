@@ -26,7 +26,7 @@ from store.alert_rows import alert_of, amendment_rows, as_json, final_rows
 from store.errors import CommitRefused, StoreUnavailable
 from store.interrogations import open_rooms
 from store.queries import queries
-from store.records import AlertPicture, Committed, DeadLetter, DeviceStatus, Sight
+from store.records import AlertPicture, Committed, DeadLetter, DeviceStatus, RecordedGap, Sight
 from store.times import moment, seconds
 
 _COMMIT = queries("commit")
@@ -212,6 +212,15 @@ class Ledger:
         with self._session() as connection:
             row = connection.execute(_LEDGER["latest"]).fetchone()
         return None if row is None or row[0] is None else seconds(row[0])
+
+    def recorded_gaps(self, since_s: float) -> list[RecordedGap]:
+        """The gaps of recordings that end later than `since_s`, stream by stream in order."""
+        with self._session() as connection:
+            rows = connection.execute(_LEDGER["recorded_gaps"], (moment(since_s),)).fetchall()
+        return [
+            RecordedGap(stream, seq, seconds(begins), seconds(ends), reason)
+            for stream, seq, begins, ends, reason in rows
+        ]
 
     def interrogations(self) -> dict[str, Interrogation]:
         """The open interrogations by room."""

@@ -30,6 +30,17 @@ class DeviceStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedGap:
+    """A gap leaf of a recording as the database has it. Times in Unix seconds."""
+
+    stream: str
+    seq: int
+    from_s: float
+    to_s: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class AlertPicture:
     """A picture that an alert rests on: `file` lies in the recorder's `folder`, fsynced; `taken_s` in Unix seconds."""
 

@@ -29,7 +29,7 @@ async def list_cameras(store: Store, now_s: NowS) -> Any:
     response_class=Response,
     responses={
         200: {
-            "description": "the newest keyframe; X-Picture-Time tells when it arrived, X-Picture-Age how many seconds ago",
+            "description": "the newest keyframe; X-Picture-Time tells when it came, X-Picture-Age how many seconds ago",
             "content": {"image/jpeg": {}},
         }
     },

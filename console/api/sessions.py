@@ -5,7 +5,8 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
-from analytics.interrogations import CaseKind, Role
+from analytics.interrogations import Role
+from analytics.video.rooms import Procedure
 from console.api.context import ACTOR, Limit, NowS, Store
 from console.api.shapes import Page, SessionRow
 from store import interrogations
@@ -21,7 +22,7 @@ class Opening(_Body):
     """What is told when a session is opened. `standard_place`: a standard, managed case-handling place."""
 
     room: str
-    kind: CaseKind
+    kind: Procedure
     case_number: str | None = None
     standard_place: bool = False
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta, Struct
 
+from ingest.cameras.hours import ServiceHours
 from ingest.cameras.rtsp import Address
 from ingest.config import Count, DatabaseSettings, Port, Positive, read_document, read_table
 from ingest.errors import ConfigError
@@ -36,7 +37,8 @@ class Kind(StrEnum):
 
 class RecorderSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[cameras]`. `folder` holds the recordings, `key` is the file of the private key that signs the heads of its log,
-    `tap` the path of the Unix socket. Recording stops while less than `reserve_gb` is free on the disk."""
+    `tap` the path of the Unix socket. Recording stops while less than `reserve_gb` is free on the disk. Where `look`,
+    pictures are judged, by the operator's own YOLOX network in the file `model`, or by the one that came with us."""
 
     folder: Annotated[str, Meta(min_length=1)] = "var/recordings"
     recorder: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9./-]{0,99}$")] = "ducha/recorder"
@@ -48,13 +50,16 @@ class RecorderSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     reserve_gb: Annotated[float, Meta(ge=0)] = 2.0
     stall_s: Annotated[float, Meta(ge=1, le=60)] = 4.0
     keyframe_s: Positive = 20.0
+    look: bool = True
+    model: Annotated[str, Meta(min_length=1)] | None = None
     metrics_host: str = "127.0.0.1"
     metrics_port: Port | None = None
 
 
 class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[[camera]]`. `region` is the part of the picture that its rules look at, by name: two corners of a rectangle or
-    three and more of a polygon, each pair in fractions of width and height."""
+    """`[[camera]]`. `service` are the hours in which somebody is expected at a window, like 08:30-12:00 in the bureau's
+    time; without any it is always. `region` is the part of the picture that its rules look at, by name: two corners of
+    a rectangle or three and more of a polygon, each pair in fractions of width and height."""
 
     id: Id
     url: Annotated[str, Meta(min_length=1, max_length=2_000)]
@@ -68,6 +73,7 @@ class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     lon: Annotated[float, Meta(ge=-180, le=180)] | None = None
     lat: Annotated[float, Meta(ge=-90, le=90)] | None = None
     record: bool = True
+    service: tuple[str, ...] = ()
     region: dict[str, tuple[float, ...]] = {}
 
     def __repr__(self) -> str:
@@ -143,6 +149,10 @@ def _problem(camera: CameraSettings) -> str | None:
         return "unit: expected names joined by dots, of letters, digits, - and _"
     if (camera.lon is None) != (camera.lat is None):
         return "lon: expected lon and lat, or neither"
+    try:
+        ServiceHours(camera.service)
+    except ValueError as error:
+        return f"service: {error}"
     for name, corners in camera.region.items():
         if len(corners) < 4 or len(corners) % 2 or not all(0 <= corner <= 1 for corner in corners):
             return f"region.{name}: expected at least two corners x0, y0, x1, y1, … from 0 to 1"

@@ -17,8 +17,9 @@ import structlog
 from analytics.alerts import AlertChange, Change
 from analytics.fixes import FixBatch
 from analytics.rulebook import Rulebook
-from analytics.video.watcher import Known, Sampled, Watcher
+from analytics.video.watcher import Sampled, Watcher
 from ingest.cameras.album import Album
+from ingest.cameras.facts import Facts
 from ingest.cameras.fanout import Closed, Fanout, Opened, Subscription
 from ingest.cameras.packets import Media, Packet, StreamInfo
 from ingest.cameras.pictures import Undecodable, decoded, pixels
@@ -43,7 +44,6 @@ class View:
     fanout: Fanout
     watcher: Watcher
     album: Album
-    known: Callable[[], Known]
     subscription: Subscription = field(init=False)
     stream: StreamInfo | None = None
     keyframe: Packet | None = None
@@ -71,8 +71,16 @@ class View:
 class Looking:
     """Looks at `views` until told to stop. `clock` gives Unix seconds."""
 
-    def __init__(self, views: Sequence[View], ledger: Ledger, rules: Rulebook, clock: Callable[[], float]) -> None:
-        self._views = views
+    def __init__(
+        self,
+        views: Sequence[View],
+        facts: Facts,
+        ledger: Ledger,
+        rules: Rulebook,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._views = {view.camera: view for view in views}
+        self._facts = facts
         self._ledger = ledger
         self._rules = rules
         self._clock = clock
@@ -84,10 +92,10 @@ class Looking:
     def run(self, stop: Event) -> None:
         """Look, again and again."""
         began_s = self._clock()
-        for view in self._views:
+        for view in self._views.values():
             view.packet_s = view.looked_s = began_s
         while not stop.wait(TURN_S):
-            for view in self._views:
+            for view in self._views.values():
                 if stop.is_set():
                     break
                 self._turn(view)
@@ -102,7 +110,7 @@ class Looking:
             changes += self._look(view, keyframe, stream)
         elif now_s - view.looked_s > PATIENCE_S:
             view.looked_s = now_s
-            changes += self._saw(view, view.watcher.sample(None, now_s, view.known()))
+            changes += self._saw(view, view.watcher.sample(None, now_s, self._facts.known(view.camera)))
         self._found(view, changes)
 
     def _look(self, view: View, keyframe: Packet, stream: StreamInfo) -> tuple[AlertChange, ...]:
@@ -112,13 +120,13 @@ class Looking:
             picture = pixels(decoded(keyframe, stream))
         except Undecodable as error:
             log.debug("no picture", camera=view.camera, problem=str(error))
-            return self._saw(view, view.watcher.sample(None, t_s, view.known()))
+            return self._saw(view, view.watcher.sample(None, t_s, self._facts.known(view.camera)))
         view.album.keep(keyframe, stream)
         media_s = keyframe.pts * stream.time_base[0] / stream.time_base[1]
         changes: tuple[AlertChange, ...] = ()
         if view.watcher.burst_wanted:
             changes += view.watcher.burst(picture, t_s)
-        return changes + self._saw(view, view.watcher.sample(picture, t_s, view.known(), media_s))
+        return changes + self._saw(view, view.watcher.sample(picture, t_s, self._facts.known(view.camera), media_s))
 
     def _saw(self, view: View, sampled: Sampled) -> tuple[AlertChange, ...]:
         state = sampled.picture.value if sampled.picture is not None else None
@@ -151,7 +159,7 @@ class Looking:
                 self._news = False
             if time.monotonic() - self._facts_s >= FACTS_S:
                 self._facts_s = time.monotonic()
-                self._read_rules()
+                self._read_records()
         except StoreError as error:
             log.warning("the database is away: what was seen waits", waiting=len(self._waiting), error=str(error))
 
@@ -161,8 +169,13 @@ class Looking:
         except CommitRefused as error:
             log.error("the database refused an alert", alert=change.alert.id, error=str(error))
 
-    def _read_rules(self) -> None:
+    def _read_records(self) -> None:
+        now_s = self._clock()
+        for missing in self._facts.read(now_s):
+            view = self._views.get(missing.camera)
+            if view is not None:
+                self._found(view, view.watcher.gap(missing.stream, missing.gap, now_s))
         settings = {k: v for k, v in self._ledger.rule_settings().items() if k in self._rules.rules}
         rules = self._rules.amended(settings, "rules")
-        for view in self._views:
+        for view in self._views.values():
             view.watcher.use(rules)

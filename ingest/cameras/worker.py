@@ -13,6 +13,7 @@ import structlog
 
 from ingest.cameras.config import CameraSettings, Settings
 from ingest.cameras.fanout import Fanout
+from ingest.cameras.lookout import Lookout
 from ingest.cameras.metrics import CameraMetrics
 from ingest.cameras.packets import Media, StreamInfo
 from ingest.cameras.projection import Projection
@@ -120,6 +121,7 @@ class Worker:
         self.cameras = [CameraWork(camera, self) for camera in settings.cameras]
         fanouts = {camera.settings.id: camera.fanout for camera in self.cameras}
         self._tap = self._opened_tap(fanouts)
+        self._lookout = Lookout(settings, fanouts, self._evidence.last) if self.settings.look else None
 
     def __enter__(self) -> Self:
         self._tap.start()
@@ -128,6 +130,8 @@ class Worker:
                 camera.recorder.start()
             camera.source.start()
         self.projection.start()
+        if self._lookout is not None:
+            self._lookout.start()
         log.info("cameras started", cameras=len(self.cameras), recorder=self.settings.recorder)
         return self
 
@@ -152,6 +156,8 @@ class Worker:
         for camera in self.cameras:
             camera.source.stop()
             camera.fanout.end()
+        if self._lookout is not None and not self._lookout.stop(1.0):
+            log.info("the lookout still looks")
         until_s = time.monotonic() + STOP_S
         for camera in self.cameras:
             if camera.recorder is not None and not camera.recorder.join(max(0.0, until_s - time.monotonic())):

@@ -62,3 +62,7 @@ SELECT max(t) FROM positions;
 -- What cameras showed last.
 UPDATE cameras SET people = saw.people, picture = saw.picture, looked_at = saw.at
 FROM jsonb_to_recordset(%s::jsonb) AS saw (id text, people int, picture text, at timestamptz) WHERE cameras.id = saw.id;
+
+-- name: recorded_gaps
+-- Gaps of recordings that end later than a time.
+SELECT stream, seq, begins, ends, coalesce(reason, '') FROM segments WHERE type = 'gap' AND ends > %s ORDER BY stream, seq;

@@ -8,7 +8,8 @@ import psycopg
 import pytest
 from console_examples import NOW
 
-from analytics.interrogations import CaseKind, Role
+from analytics.interrogations import Role
+from analytics.video.rooms import Procedure
 from store.ledger import Ledger
 
 Console = Callable[..., Any]
@@ -96,7 +97,7 @@ def test_the_rules_are_told_the_roles_of_those_who_are_in(console: Console, sess
     post(console, f"/{session}/sign-out", {"name": "王"})
     with Ledger(postgres_uri) as ledger:
         told = ledger.interrogations()["讯问室 2"]
-    assert (told.id, told.kind, told.present) == (session, CaseKind.CRIMINAL, (Role.OFFICER, Role.DETAINEE))
+    assert (told.id, told.procedure, told.present) == (session, Procedure.CRIMINAL, (Role.OFFICER, Role.DETAINEE))
 
 
 @pytest.mark.usefixtures("session")

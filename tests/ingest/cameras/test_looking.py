@@ -13,12 +13,14 @@ from waiting import wait_until
 
 from analytics.catalogue import all_rules, video_rules
 from analytics.rulebook import Rulebook
-from analytics.video.watcher import NOTHING_KNOWN, Outlook, Watcher
+from analytics.video.watcher import Outlook, Watcher
 from hardware.cameras import CameraServer, CameraSpec, Fault
 from hardware.cameras.places import service_window
 from hardware.cameras.scene import Scene
 from ingest.cameras.album import Album
+from ingest.cameras.config import CameraSettings, Kind
 from ingest.cameras.detectors import DEFAULT_WEIGHTS, default_detector
+from ingest.cameras.facts import Facts
 from ingest.cameras.fanout import Fanout
 from ingest.cameras.looking import Looking, View
 from ingest.cameras.source import Source
@@ -56,8 +58,10 @@ def looked_at(server: CameraServer, postgres_uri: str, tmp_path: Path) -> Iterat
         fanout = Fanout()
         source = Source("win-1", address(server.url("win-1")), fanout, lambda _condition: None, QUICK)
         watcher = Watcher(Outlook("win-1"), default_detector(), rules)
-        view = View("win-1", fanout, watcher, Album("win-1", tmp_path), lambda: NOTHING_KNOWN)
-        looking, stop = Looking([view], ledger, rules, time.time), threading.Event()
+        view = View("win-1", fanout, watcher, Album("win-1", tmp_path))
+        camera = CameraSettings(id="win-1", url=server.url("win-1"), kind=Kind.WINDOW, record=False)
+        facts = Facts([camera], ledger, lambda _stream: None, time.time())
+        looking, stop = Looking([view], facts, ledger, rules), threading.Event()
         thread = threading.Thread(target=looking.run, args=(stop,))
         source.start()
         thread.start()

@@ -1,0 +1,111 @@
+"""What the rules know besides the picture: who is signed in to a room, what is recorded of it, what is missing.
+
+Read from the records every few seconds. A gap is declared leaf by leaf while it lasts; here the leaves are joined
+again, so that one gap is one finding.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from analytics.interrogations import Interrogation
+from analytics.video.rooms import Room, Session
+from analytics.video.rules.recording_gap import Gap
+from analytics.video.watcher import Known
+from ingest.cameras.config import CameraSettings
+from ingest.cameras.hours import ServiceHours
+from ingest.cameras.packets import Media
+from store.evidence.leaf import GapBody, Leaf, SegmentBody
+from store.ledger import Ledger
+from store.records import RecordedGap
+
+_SEAM_S = 1.0  # two gap leaves so close are one gap
+_FRESH_S = 15.0  # a stream whose newest segment is older is not being recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What is known of a gap in the recording of a camera's stream."""
+
+    camera: str
+    stream: str
+    gap: Gap
+
+
+class Facts:
+    """Of the cameras of one recorder. `last` gives a stream's newest leaf. For use by one thread."""
+
+    def __init__(
+        self, cameras: Sequence[CameraSettings], ledger: Ledger, last: Callable[[str], Leaf | None], began_s: float
+    ) -> None:
+        self._cameras = {camera.id: camera for camera in cameras}
+        self._hours = {camera.id: ServiceHours(camera.service) for camera in cameras}
+        self._ledger = ledger
+        self._last = last
+        self._read_s = began_s
+        self._rooms: dict[str, Interrogation] = {}
+        self._seen: set[tuple[str, int]] = set()
+        self._open: dict[str, Gap] = {}
+        self._ended_s: dict[str, float] = {}  # when the last gap of each stream was over
+
+    def read(self, now_s: float) -> list[Missing]:
+        """Read the records anew; what is to be told of gaps.
+
+        Raises:
+            StoreUnavailable: while the database is away.
+        """
+        self._rooms = self._ledger.interrogations()
+        rows = self._ledger.recorded_gaps(self._read_s - 600.0)
+        self._read_s = now_s
+        told = [row for row in rows if (row.stream, row.seq) not in self._seen and row.stream in self._streams()]
+        self._seen = {(row.stream, row.seq) for row in rows}
+        return list(self._joined(told))
+
+    def known(self, camera: str) -> Known:
+        """What is known now of what `camera` looks at."""
+        settings = self._cameras[camera]
+        in_service = self._hours[camera].hold(time.time())
+        if settings.room is None:
+            return Known(in_service)
+        interrogation = self._rooms.get(settings.room)
+        picture, sound = (self._is_recorded(f"{camera}.{media}") for media in (Media.VIDEO, Media.AUDIO))
+        if interrogation is None:
+            return Known(in_service, Room(recorded_picture=picture, recorded_sound=sound))
+        session = Session(interrogation.id, interrogation.procedure, interrogation.standard_place)
+        gapless = all(
+            self._ended_s.get(f"{camera}.{media}", 0.0) < interrogation.opened_s
+            and f"{camera}.{media}" not in self._open
+            for media in Media
+        )
+        room = Room(session, interrogation.detainees, picture, sound, bool(picture and sound and gapless))
+        return Known(in_service, room)
+
+    def _streams(self) -> dict[str, str]:
+        return {f"{camera}.{media}": camera for camera, told in self._cameras.items() if told.record for media in Media}
+
+    def _joined(self, rows: Sequence[RecordedGap]) -> Iterator[Missing]:
+        streams = self._streams()
+        for row in sorted(rows, key=lambda r: (r.stream, r.seq)):
+            before = self._open.get(row.stream)
+            if before is not None and before.to_s is not None and row.from_s - before.to_s > _SEAM_S:
+                yield Missing(streams[row.stream], row.stream, before)
+                before = None
+            from_s, reason = (before.from_s, before.reason) if before else (row.from_s, row.reason)
+            self._open[row.stream] = Gap(from_s, row.to_s, reason)
+            self._ended_s[row.stream] = row.to_s
+        for stream, gap in list(self._open.items()):
+            leaf = self._last(stream)
+            if leaf is not None and isinstance(leaf.body, GapBody):
+                yield Missing(streams[stream], stream, Gap(gap.from_s, None, gap.reason))
+            else:
+                del self._open[stream]
+                yield Missing(streams[stream], stream, gap)
+
+    def _is_recorded(self, stream: str) -> bool:
+        leaf = self._last(stream)
+        if leaf is None or isinstance(leaf.body, GapBody):
+            return False
+        newest_s = leaf.wall_ns / 1e9
+        if isinstance(leaf.body, SegmentBody):
+            newest_s += leaf.body.duration_ns / 1e9
+        return time.time() - newest_s < _FRESH_S
