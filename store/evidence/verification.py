@@ -67,8 +67,10 @@ def examine(leaves: Iterable[Leaf | None], heads: Sequence[Head]) -> Examined:
     walks: dict[str, StreamWalk] = {}
     unread: dict[int, Verdict] = {}
     attested: dict[int, str] = {}
+    newest: dict[str, str] = {}  # hash, by stream
     for position, leaf in enumerate(leaves):
-        if leaf is None:
+        # A leaf that begins a stream but follows on another's is that other's, with its name changed.
+        if leaf is None or (leaf.stream not in walks and leaf.prev in newest.values()):
             unread[position] = Verdict.ALTERED
             hashes += _UNKNOWN_HASH
             begins.append(ends[-1] if ends else 0)
@@ -80,6 +82,7 @@ def examine(leaves: Iterable[Leaf | None], heads: Sequence[Head]) -> Examined:
         if leaf.stream not in walks:
             walks[leaf.stream] = StreamWalk(leaf.stream, unread, attested)
         walks[leaf.stream].push(position, leaf)
+        newest[leaf.stream] = leaf.hash
     findings: list[Finding] = []
     for walk in walks.values():
         walk.finish()
