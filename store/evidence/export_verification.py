@@ -18,7 +18,6 @@ from store.evidence.continuity import CHANGED, LATE, NO_LINE, TWICE, StreamWalk
 from store.evidence.data import DataCheck, Piece
 from store.evidence.errors import InvalidKey, InvalidLeaf, Unreadable
 from store.evidence.leaf import Leaf, SegmentBody, canonical
-from store.evidence.log import HEADS, LEAVES
 from store.evidence.manifest import (
     DATA,
     EXPORT_CERTIFICATE,
@@ -34,6 +33,7 @@ from store.evidence.manifest import (
 )
 from store.evidence.merkle import pruned_root
 from store.evidence.package import Package
+from store.evidence.recovery import HEADS, LEAVES
 from store.evidence.selection import touches
 from store.evidence.signer import public_key_of, verifies
 from store.evidence.verdict import Finding, Verdict, merged
