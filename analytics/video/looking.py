@@ -13,9 +13,8 @@ from analytics.video.boxes import Boxes, areas, corners, shared
 from analytics.video.detection import Detector, Person, Picture
 from analytics.video.regions import Part
 
-_SAME = 0.5  # IoU from which two boxes are one person
-_WITHIN = 0.8  # the share of a box within a surer one from which it is a limb of it, seen in another part
-_CUT_WITHIN = 0.5  # the same for a box that the edge of its part cuts
+_SAME = 0.45  # IoU from which boxes in two parts are one person
+_CUT_WITHIN = 0.4  # the share of a box cut by the edge of its part that a whole one must hold to be the same person
 _ABREAST = 0.5  # IoU of the heights, or breadths, of two halves of one body
 _EDGE = 0.01  # of the part
 
@@ -61,8 +60,9 @@ def _merged(found: list[Person], cuts: Cuts, origin: NDArray[np.int64]) -> list[
     area = np.maximum(areas(boxes), 1e-12)
     common = shared(boxes, boxes)
     elsewhere: NDArray[np.bool_] = origin[:, None] != origin[None, :]
-    within = common / area[:, None] > np.where(is_cut, _CUT_WITHIN, _WITHIN)[:, None]
-    same: NDArray[np.bool_] = (common / (area[:, None] + area[None, :] - common) > _SAME) | (within & elsewhere)
+    iou = common / (area[:, None] + area[None, :] - common)
+    cut_from = is_cut[:, None] & (common / area[:, None] > _CUT_WITHIN)
+    same: NDArray[np.bool_] = elsewhere & ((iou > _SAME) | cut_from)
     halves: NDArray[np.bool_] = elsewhere & (common > 0) & _meet(boxes, cuts)
     kept: list[int] = []
     for i in range(len(order)):
