@@ -160,7 +160,7 @@ class _Track:
         )
 
     def _samples(self, packets: list[Packet]) -> list[fmp4.Sample]:
-        placed = [self._timeline.place(packet) for packet in packets]
+        placed = self._timeline.place(packets)
         lasts = packets[-1].duration if packets[-1].duration > 0 else self._timeline.step
         ends = [time for time, _ in placed[1:]] + [placed[-1][0] + lasts]
         prefixed = self._info.codec in CODECS

@@ -26,7 +26,7 @@ from ingest.cameras.states import Condition, SourceFault, State
 
 log = structlog.get_logger("ingest.cameras")
 
-_DOUBTFUL = 15  # packets of the picture in a row that are none
+_DOUBTFUL = 8  # packets of the picture in a row that are none
 
 
 class Patience(Struct, frozen=True, kw_only=True):

@@ -9,14 +9,14 @@ import numpy as np
 
 from hardware.cameras import CameraSpec
 from hardware.cameras.digest import Credentials
-from hardware.cameras.encoder import AudioCodec
+from hardware.cameras.encoder import AudioCodec, VideoCodec
 from hardware.cameras.picture import Picture, Size
 from ingest.cameras.fanout import Closed, Item, Opened, Subscription
 from ingest.cameras.packets import Media, Packet
 from ingest.cameras.rtsp import Address
 from ingest.cameras.source import Patience
 
-QUICK = Patience(open_s=1.0, stall_s=1.0, keyframe_s=2.0, first_pause_s=0.05, most_pause_s=0.2)
+QUICK = Patience(open_s=1.0, stall_s=1.0, keyframe_s=1.5, first_pause_s=0.05, most_pause_s=0.1)
 WHO = Credentials("watch", "p@ss:w/rd")
 
 
@@ -31,13 +31,22 @@ class Square:
 
 
 def spec(
-    name: str, *, audio: AudioCodec | None = AudioCodec.PCMA, locked: bool = False, fps: float = 10.0
+    name: str,
+    *,
+    audio: AudioCodec | None = AudioCodec.PCMA,
+    locked: bool = False,
+    codec: VideoCodec = VideoCodec.H264,
+    b_frames: int = 0,
+    delimiters: bool = False,
 ) -> CameraSpec:
     return CameraSpec(
         name=name,
         view=Square(),
         size=(160, 120),
-        fps=fps,
+        fps=10.0,
+        codec=codec,
+        b_frames=b_frames,
+        delimiters=delimiters,
         bitrate_bps=200_000,
         keyframe_every_s=0.5,
         audio=audio,
