@@ -118,11 +118,15 @@ Config = Annotated[Path | None, typer.Option(help="Settings as TOML: [database],
 
 @app.command()
 def serve(config: Config = None) -> None:
-    """Ingest and console, for one machine in production."""
+    """Ingest and console, and the cameras where any are named, for one machine in production."""
     from console.processes import Child, stopper, watch
+    from ingest.cameras.config import load_camera_settings
 
     _settings(config)
-    watch([Child("ingest", run_ingest, (config,)), Child("console", run_console, (config,))], stopper())
+    children = [Child("ingest", run_ingest, (config,)), Child("console", run_console, (config,))]
+    if load_camera_settings(config, os.environ).cameras:
+        children.append(Child("cameras", run_cameras, (config,)))
+    watch(children, stopper())
 
 
 @app.command()

@@ -12,5 +12,10 @@ class ScaledClock:
     wall_s: float
     speed: float = 1.0
 
+    @property
+    def is_the_wall_clock(self) -> bool:
+        """Whether it shows the same, but for a second."""
+        return self.speed == 1.0 and abs(self.since_s - self.wall_s) < 1.0
+
     def __call__(self) -> float:
         return self.since_s + (time.time() - self.wall_s) * self.speed

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from analytics.catalogue import all_rules
 from analytics.planning import parse_plan
+from console import demo_cameras
 from console.clock import ScaledClock
 from console.processes import Child, stopper, watch
 from hardware.county import build
@@ -49,8 +50,10 @@ def run(demo: Demo, say: Callable[[str], None]) -> None:
     with EmbeddedPostgres(demo.data) as database, EmbeddedBroker() as broker:
         url = database.uri()
         migrate(url)
+        drawn = build(demo.seed).basemap()
+        stations = [f for f in drawn["features"] if f["properties"].get("place") == "station"]
         basemap = demo.data / "basemap.geojson"
-        basemap.write_text(json.dumps(build(demo.seed).basemap(), ensure_ascii=False), encoding="utf-8")
+        basemap.write_text(json.dumps(drawn, ensure_ascii=False), encoding="utf-8")
         first = True
         while not stop.is_set() and (until_s is None or time.monotonic() < until_s):
             clock = _next_clock(url, demo.speed)
@@ -60,6 +63,10 @@ def run(demo: Demo, say: Callable[[str], None]) -> None:
                 Child("console", _console, (url, broker.port, demo.port, basemap, clock)),
                 Child("county", _county, (demo, broker.port, clock), lasting=False),
             ]
+            if clock.is_the_wall_clock:
+                children += demo_cameras.children(demo.data, demo.seed, url, demo.port, stations)
+            elif first:
+                say("no cameras: they live by the wall clock, and this county's clock is another")
             if first:
                 threading.Thread(target=_announce, args=(demo.port, stop, say), daemon=True).start()
                 first = False

@@ -1,0 +1,120 @@
+"""The demo's cameras: virtual ones that speak real RTSP, and the process that records and watches them for real.
+
+The cameras live by the wall clock; a county whose clock runs faster, or has run ahead, is shown without them.
+"""
+
+import hashlib
+import socket
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+from console.processes import Child, stopper
+from hardware.cameras.county import DemoCameras, demo_cameras
+from hardware.cameras.server import CameraServer
+from hardware.registrar import Registration, register
+from ingest.cameras.config import CameraSettings, Kind, RecorderSettings, Settings
+from ingest.config import DatabaseSettings
+
+SIZE, FPS = (640, 360), 10.0
+MINUTES = 480.0
+ROOM = "讯问室 1"
+SESSION = Registration(
+    ROOM, "criminal", "演示-0001", (("民警甲", "officer"), ("民警乙", "officer"), ("演示对象", "detainee"))
+)
+_SIGHTS = {
+    "win-1": ("户籍窗口", Kind.WINDOW),
+    "win-2": ("出入境窗口", Kind.WINDOW),
+    "win-3": ("车管窗口", Kind.WINDOW),
+    "room-1": (ROOM, Kind.INTERROGATION),
+    "hall-1": ("候问室", Kind.WAITING),
+    "street-1": ("所门口", Kind.STREET),
+}
+_SOCKET_BYTES = 100
+
+
+def children(
+    data: Path, seed: int, database_url: str, console_port: int, stations: list[dict[str, Any]]
+) -> list[Child]:
+    """The processes that the demo's cameras need. `stations` are the base map's features that cameras hang at."""
+    base_port = _free_ports(len(_SIGHTS))
+    return [
+        Child("scenes", _scenes, (seed, base_port, f"http://127.0.0.1:{console_port}")),
+        Child("cameras", _cameras, (data, seed, database_url, base_port, stations)),
+    ]
+
+
+def _county(seed: int) -> DemoCameras:
+    return demo_cameras(seed, minutes=MINUTES, size=SIZE, fps=FPS)
+
+
+def _scenes(seed: int, base_port: int, console: str) -> None:
+    """The virtual cameras, and who registers the session in the interrogation room."""
+    stop = stopper()
+    with CameraServer(_county(seed).specs, port=base_port):
+        threading.Thread(target=register, args=(console, SESSION, stop), daemon=True).start()
+        stop.wait()
+
+
+def _cameras(data: Path, seed: int, database_url: str, base_port: int, stations: list[dict[str, Any]]) -> None:
+    from ingest.__main__ import log_to_stderr
+    from ingest.cameras.worker import serve
+
+    log_to_stderr()
+    serve(_settings(data, seed, database_url, base_port, stations), stopper())
+
+
+def _settings(data: Path, seed: int, database_url: str, base_port: int, stations: list[dict[str, Any]]) -> Settings:
+    county = _county(seed)
+    cameras = []
+    for number, spec in enumerate(county.specs):
+        name, kind = _SIGHTS[spec.name]
+        station = stations[number % len(stations)] if stations else None
+        lon, lat = station["geometry"]["coordinates"][:2] if station else (None, None)
+        who = spec.credentials
+        cameras.append(
+            CameraSettings(
+                id=spec.name,
+                url=f"rtsp://127.0.0.1:{base_port + number}/{spec.name}",
+                kind=kind,
+                name=name,
+                username=who.user if who else None,
+                password=who.password if who else None,
+                room=ROOM if kind is Kind.INTERROGATION else None,
+                lon=lon,
+                lat=lat,
+                region=dict(county.regions.get(spec.name, {})),
+            )
+        )
+    recorder = RecorderSettings(
+        folder=str(data / "recordings"),
+        recorder="demo/recorder",
+        key=str(data / "recorder.pem"),
+        tap=str(_socket(data)),
+        keep_days=2,
+        reserve_gb=1.0,
+    )
+    return Settings(database=DatabaseSettings(url=database_url), recorder=recorder, cameras=tuple(cameras))
+
+
+def _socket(data: Path) -> Path:
+    """In the demo's folder, or, where its path is too long for a socket, in the temporary one."""
+    here = data.absolute() / "tap.sock"
+    if len(str(here).encode()) <= _SOCKET_BYTES:
+        return here
+    name = hashlib.sha256(str(here).encode()).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"ducha-{name}.sock"
+
+
+def _free_ports(count: int) -> int:
+    """The first of `count` free ports in a row."""
+    for base in range(18_554, 60_000, count):
+        try:
+            for port in range(base, base + count):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return base
+    raise OSError("no free ports for the cameras; expected some from 18554 on")
