@@ -137,7 +137,7 @@ class Feed:
                     failures = 0
                     await self._read(tap)
             except TapClosed as error:
-                if self.problem != str(error):
+                if self.problem is None and self.streams:
                     log.info("tap closed", camera=self.camera, problem=str(error))
                 await self._tell(str(error))
             await asyncio.sleep(RETRY_S[min(failures, len(RETRY_S) - 1)])
