@@ -64,7 +64,7 @@ def test_a_listener_outlives_the_database_and_says_refetch(tmp_path):
             await notices.aclose()
             return first, again, told
 
-        refetch = [Notice(refetch=True, positions=True)]
+        refetch = [Notice(refetch=True, positions=True, cameras=True)]
         assert asyncio.run(main()) == (refetch, refetch, [Notice(positions=True)])
 
 
@@ -73,3 +73,4 @@ def test_what_is_not_understood_means_refetch():
         assert parse(payload).refetch
     assert parse('{"alerts": null}') == Notice(refetch=True)
     assert parse('{"rules": true, "new": 1}') == Notice(rules=True)
+    assert parse('{"cameras": true}') == Notice(cameras=True)
