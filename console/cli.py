@@ -19,6 +19,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+evidence = typer.Typer(help="Footage that proves itself.", no_args_is_help=True)
+app.add_typer(evidence, name="evidence")
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -91,6 +93,12 @@ def ingest(config: Config = None) -> None:
     run_ingest(config)
 
 
+@app.command()
+def cameras(config: Config = None) -> None:
+    """Receive the cameras' pictures, record them as evidence, and hand them on to viewers and rules."""
+    run_cameras(config)
+
+
 @app.command("console")
 def console_command(
     config: Config = None,
@@ -148,6 +156,23 @@ def simulate(
         simulation.record(out, hours, cars, officers, seed, start, errors)
 
 
+@evidence.callback()
+def evidence_commands() -> None:
+    """Footage that proves itself."""
+
+
+@evidence.command("verify")
+def evidence_verify(
+    export: Annotated[Path, typer.Argument(help="An export (ZIP, or unpacked), or a recorder's folder.")],
+    key: Annotated[list[Path] | None, typer.Option(help="A key or certificate (PEM) to trust; repeatable.")] = None,
+) -> None:
+    """Check footage offline: 0 intact, 1 not (a line says which second of which stream, and how), 2 unreadable."""
+    from console.evidence import verify
+
+    if not verify(export, key or [], typer.echo):
+        raise typer.Exit(1)
+
+
 def _settings(config: Path | None) -> "Settings":
     from ingest.config import load_settings
 
@@ -163,6 +188,18 @@ def run_ingest(config: Path | None) -> None:
     settings = _settings(config)
     log_to_stderr()
     receive(settings, stopper())
+
+
+def run_cameras(config: Path | None) -> None:
+    """One recorder and its cameras until SIGTERM or Ctrl-C."""
+    from console.processes import stopper
+    from ingest.__main__ import log_to_stderr
+    from ingest.cameras.config import load_camera_settings
+    from ingest.cameras.worker import serve as record
+
+    settings = load_camera_settings(config, os.environ)
+    log_to_stderr()
+    record(settings, stopper())
 
 
 def run_console(config: Path | None, host: str | None = None, port: int | None = None) -> None:

@@ -88,8 +88,8 @@ def load_settings(path: Path | None, environment: Mapping[str, str]) -> Settings
     Raises:
         ConfigError: naming the file or variable, the key, and what was expected.
     """
-    document = _read(path) if path is not None else {}
-    tables = {name: _table(name, kind, document, environment, path) for name, kind in _TABLES.items()}
+    document = read_document(path) if path is not None else {}
+    tables = {name: read_table(name, kind, document, environment, path) for name, kind in _TABLES.items()}
     settings = Settings(**tables)
     broker = settings.broker
     if settings.ingest.keep_days <= settings.ingest.past_days:
@@ -104,7 +104,12 @@ def load_settings(path: Path | None, environment: Mapping[str, str]) -> Settings
     return settings
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_document(path: Path) -> dict[str, Any]:
+    """The TOML file at `path`.
+
+    Raises:
+        ConfigError: when it can't be read.
+    """
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
@@ -113,9 +118,14 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: expected TOML: {error}") from error
 
 
-def _table(
+def read_table(
     name: str, kind: type[Struct], document: Mapping[str, Any], environment: Mapping[str, str], path: Path | None
 ) -> Any:
+    """The table `name` of `document` as settings of `kind`, overridden by `environment`.
+
+    Raises:
+        ConfigError: naming the key and what was expected.
+    """
     table = document.get(name, {})
     if not isinstance(table, dict):
         raise ConfigError(f"{path}: {name}: expected a table [{name}]")

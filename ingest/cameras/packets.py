@@ -30,8 +30,8 @@ class StreamInfo(Struct, frozen=True, kw_only=True):
 class Packet(Struct, frozen=True, kw_only=True):
     """One packet, untouched. For H.264 and H.265 from RTSP the data are Annex B access units.
 
-    `arrived_s` is this machine's monotonic clock, `arrived_wall_s` its wall clock (Unix seconds); `camera_s` the camera's
-    own clock, from its RTCP sender reports, where it tells it.
+    `arrived_s` is this machine's monotonic clock, `arrived_wall_s` its wall clock (Unix seconds); `camera_s` the
+    camera's own clock, from its RTCP sender reports, where it tells it.
     """
 
     media: Media

@@ -25,12 +25,17 @@ def message(payload: bytes | dict[str, Any] | list[Any], topic: str = "ducha/wes
     return Message(topic, payload if isinstance(payload, bytes) else json.dumps(payload).encode(), NOW_S)
 
 
-def wait_until(condition: Callable[[], object], within_s: float = 10.0, what: str = "condition") -> None:
-    """Return as soon as `condition` holds; fail when it does not hold in time."""
+def wait_until(
+    condition: Callable[[], object],
+    within_s: float = 10.0,
+    what: str = "condition",
+    told: Callable[[], object] = str,
+) -> None:
+    """Return as soon as `condition` holds; fail when it does not hold in time, with what is `told` then."""
     pause = Event()
     until_s = time.monotonic() + within_s
     while not condition():
-        assert time.monotonic() < until_s, f"not within {within_s} s: {what}"
+        assert time.monotonic() < until_s, f"not within {within_s} s: {what} {told()}"
         pause.wait(0.01)
 
 

@@ -1,0 +1,52 @@
+"""`ducha evidence verify`: an export or a recorder's folder, offline."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from store.evidence.errors import Unreadable
+from store.evidence.export_verification import verify_export
+from store.evidence.log import RECORDER
+from store.evidence.signer import public_key_of
+from store.evidence.verification import Key, Report, verify_folder
+
+
+def verify(path: Path, keys: Sequence[Path], say: Callable[[str], None]) -> bool:
+    """Says a line for each finding and key; returns whether nothing speaks against the footage. `keys` are the PEM
+    files (keys or certificates) that are trusted.
+
+    Raises:
+        Unreadable, InvalidKey: naming the file, and what was expected.
+    """
+    trusted = [public_key_of(_read(key), str(key)) for key in keys]
+    if not path.exists():
+        raise Unreadable(f"{path}: no such file or folder; expected an export or a recorder's folder")
+    if path.is_dir() and (path / RECORDER).is_file():
+        report = verify_folder(path, trusted)
+    else:
+        report = verify_export(path, trusted)
+    for finding in report.findings:
+        say(str(finding))
+    for key in report.keys:
+        say(_about(key))
+    say(_summary(report))
+    return report.sound
+
+
+def _about(key: Key) -> str:
+    if key.trusted is None:
+        return (
+            f"key of {key.of}: {key.fingerprint}, its own word: compare it with one you trust, or name that with --key"
+        )
+    return f"key of {key.of}: {key.fingerprint}, {'trusted' if key.trusted else 'NOT trusted'}"
+
+
+def _summary(report: Report) -> str:
+    answer = "intact" if report.sound else "not intact"
+    return f"{report.recorder}: {answer}; {report.leaves:,} leaves, {report.bytes / 1e6:,.1f} MB of footage"
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Unreadable(f"{path}: {error.strerror}; expected a key or certificate as PEM") from error

@@ -1,0 +1,149 @@
+"""Settings of the cameras: the table `[cameras]` and one table `[[camera]]` for each, of the same TOML file.
+
+A variable `DUCHA_CAMERAS_{KEY}` goes before the file. Passwords are read here, used in `source`, and shown nowhere.
+"""
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta, Struct
+
+from ingest.cameras.rtsp import Address
+from ingest.config import Count, DatabaseSettings, Port, Positive, read_document, read_table
+from ingest.errors import ConfigError
+
+Id = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]  # it becomes a folder's name
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+
+_UNIT = re.compile(r"[A-Za-z0-9_-]{1,200}(\.[A-Za-z0-9_-]{1,200}){0,30}")
+_UNIX_PATH_BYTES = 107  # of sockaddr_un
+
+
+class Kind(StrEnum):
+    """What a camera looks at."""
+
+    WINDOW = "window"
+    INTERROGATION = "interrogation"
+    WAITING = "waiting"
+    STREET = "street"
+    BODYCAM = "bodycam"
+
+
+class RecorderSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[cameras]`. `folder` holds the recordings, `key` is the file of the private key that signs the heads of its log,
+    `tap` the path of the Unix socket. Recording stops while less than `reserve_gb` is free on the disk."""
+
+    folder: Annotated[str, Meta(min_length=1)] = "var/recordings"
+    recorder: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9./-]{0,99}$")] = "ducha/recorder"
+    key: Annotated[str, Meta(min_length=1)] = "var/recorder.pem"
+    tap: Annotated[str, Meta(min_length=1)] = "var/tap.sock"
+    segment_s: Annotated[float, Meta(ge=0.2, le=10)] = 1.0
+    pack_minutes: Annotated[float, Meta(gt=0, le=60)] = 5.0
+    keep_days: Count = 30
+    reserve_gb: Annotated[float, Meta(ge=0)] = 2.0
+    stall_s: Annotated[float, Meta(ge=1, le=60)] = 4.0
+    keyframe_s: Positive = 20.0
+    metrics_host: str = "127.0.0.1"
+    metrics_port: Port | None = None
+
+
+class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[[camera]]`. `region` is the part of the picture that its rules look at, by name: two corners of a rectangle or
+    three and more of a polygon, each pair in fractions of width and height."""
+
+    id: Id
+    url: Annotated[str, Meta(min_length=1, max_length=2_000)]
+    kind: Kind
+    name: Name | None = None
+    username: str | None = None
+    password: str | None = None
+    transport: Literal["tcp", "udp"] = "tcp"
+    unit: str | None = None
+    room: str | None = None
+    lon: Annotated[float, Meta(ge=-180, le=180)] | None = None
+    lat: Annotated[float, Meta(ge=-90, le=90)] | None = None
+    record: bool = True
+    region: dict[str, tuple[float, ...]] = {}
+
+    def __repr__(self) -> str:
+        return f"CameraSettings({self.id!r})"
+
+    @property
+    def address(self) -> Address:
+        """Where the camera is, and who may look."""
+        return Address(url=self.url, username=self.username, password=self.password, transport=self.transport)
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Everything that `ducha cameras` needs to know."""
+
+    database: DatabaseSettings
+    recorder: RecorderSettings
+    cameras: tuple[CameraSettings, ...]
+
+
+def load_camera_settings(path: Path | None, environment: Mapping[str, str]) -> Settings:
+    """The settings in the file at `path`, if any, overridden by `environment`.
+
+    Raises:
+        ConfigError: naming the file or variable, the key, and what was expected.
+    """
+    document = read_document(path) if path is not None else {}
+    recorder = read_table("cameras", RecorderSettings, document, environment, path)
+    if len(recorder.tap.encode()) > _UNIX_PATH_BYTES:
+        raise ConfigError(f"cameras.tap: expected a path of at most {_UNIX_PATH_BYTES} bytes, as sockets have them")
+    return Settings(
+        database=read_table("database", DatabaseSettings, document, environment, path),
+        recorder=recorder,
+        cameras=_cameras(document.get("camera", []), path),
+    )
+
+
+def _cameras(tables: Any, path: Path | None) -> tuple[CameraSettings, ...]:
+    if not isinstance(tables, list):
+        raise ConfigError(f"{path}: camera: expected tables [[camera]]")
+    cameras: dict[str, CameraSettings] = {}
+    for number, table in enumerate(tables):
+        where = f"{path}: camera[{number}]"
+        try:
+            camera = msgspec.convert(table, CameraSettings)
+        except msgspec.ValidationError as error:
+            text, _, place = str(error).partition(" - at `$")
+            key = place.rstrip("`")
+            if key == ".kind":  # msgspec would repeat what was written
+                text = f"expected one of {', '.join(Kind)}"
+            raise ConfigError(f"{where}{key}: {text[:1].lower()}{text[1:]}") from None
+        if problem := _problem(camera):
+            raise ConfigError(f"{where}.{problem}")
+        if camera.id in cameras:
+            raise ConfigError(f"{where}.id: expected an id of its own, got {camera.id} again")
+        cameras[camera.id] = camera
+    return tuple(cameras.values())
+
+
+def _problem(camera: CameraSettings) -> str | None:
+    """What is wrong with a camera, without repeating its address, which may hold a password."""
+    try:
+        place = urlsplit(camera.url)
+        port_is_sound = place.port is None or place.port > 0
+    except ValueError:
+        return "url: expected rtsp://HOST[:PORT]/PATH"
+    if place.scheme != "rtsp" or not place.hostname or not port_is_sound:
+        return "url: expected rtsp://HOST[:PORT]/PATH"
+    if "@" in place.netloc:
+        return "url: expected no user name and password in it, but in the keys username and password"
+    if camera.password is not None and camera.username is None:
+        return "username: expected one with the password"
+    if camera.unit is not None and not _UNIT.fullmatch(camera.unit):
+        return "unit: expected names joined by dots, of letters, digits, - and _"
+    if (camera.lon is None) != (camera.lat is None):
+        return "lon: expected lon and lat, or neither"
+    for name, corners in camera.region.items():
+        if len(corners) < 4 or len(corners) % 2 or not all(0 <= corner <= 1 for corner in corners):
+            return f"region.{name}: expected at least two corners x0, y0, x1, y1, … from 0 to 1"
+    return None

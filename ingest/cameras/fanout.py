@@ -1,0 +1,210 @@
+"""One producer, many subscriptions: what a camera sends, told to everybody who wants it, each at its own pace.
+
+A subscription is a bounded queue. The producer never waits: what a full queue can't take is lost to that subscription
+alone, up to the next video keyframe, and is told as `Lost`. So whatever is read between two tellings is decodable from
+its beginning: after `Opened` and after `Lost` the first packet is a keyframe of the picture.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from threading import Condition, Lock
+
+from ingest.cameras.packets import Media, Packet, StreamInfo
+
+MAX_PACKETS = 2_000  # about 30 s of a camera with sound
+MAX_BYTES = 32 << 20
+GROUP_PACKETS = 2_000
+GROUP_BYTES = 8 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A connection begins; or, without a `Closed` before it, the parameters of its streams change."""
+
+    streams: tuple[StreamInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The connection is over; nothing comes until the next `Opened`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """So many packets were lost here, because this subscription was not read fast enough."""
+
+    packets: int
+
+
+Item = Opened | Packet | Closed | Lost
+
+
+class Subscription:
+    """What one consumer has still to read. Made by :meth:`Fanout.subscribe`; read by one thread."""
+
+    def __init__(self, fanout: "Fanout", max_packets: int, max_bytes: int) -> None:
+        self._fanout = fanout
+        self._max_packets = max_packets
+        self._max_bytes = max_bytes
+        self._queue: deque[Item] = deque()
+        self._bytes = 0
+        self._waiting = True  # for a keyframe
+        self._lost = 0  # packets, not yet told
+        self._told: Opened | Closed | None = None  # what could not be queued when it happened
+        self._ended = False
+        self._changed = Condition()
+        self.lost_packets = 0
+        """All packets lost so far."""
+
+    def take(self, timeout_s: float, limit: int = 256) -> list[Item]:
+        """Up to `limit` items, as soon as there is one; none when nothing came within `timeout_s` seconds or nothing
+        will come any more (see :attr:`ended`)."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._ended or self._queue or self._told, timeout_s)
+            if not self._queue and self._told:
+                self._tell()
+            taken = [self._queue.popleft() for _ in range(min(limit, len(self._queue)))]
+            self._bytes -= sum(len(item.data) for item in taken if isinstance(item, Packet))
+            return taken
+
+    @property
+    def ended(self) -> bool:
+        """Whether everything was read and nothing will come."""
+        with self._changed:
+            return self._ended and not self._queue
+
+    @property
+    def queued(self) -> tuple[int, int]:
+        """Items and bytes waiting to be read."""
+        with self._changed:
+            return len(self._queue), self._bytes
+
+    def close(self) -> None:
+        """Want no more."""
+        self._fanout._leave(self)
+        self._end()
+
+    def _end(self) -> None:
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def _offer(self, packet: Packet) -> None:
+        with self._changed:
+            begins = packet.is_keyframe and packet.media is Media.VIDEO
+            full = len(self._queue) >= self._max_packets or self._bytes + len(packet.data) > self._max_bytes
+            # an empty queue takes a packet of any size, else one larger than the bound would be lost for ever
+            if self._waiting and not begins and not self._lost:
+                return  # before its first keyframe it is of no use, so it is not lost
+            # an empty queue takes a packet of any size, else one larger than the bound would be lost for ever
+            if (self._waiting and not begins) or (full and self._queue):
+                self._lost += 1
+                self.lost_packets += 1
+                self._waiting = True
+                return
+            self._tell()
+            self._waiting = False
+            self._queue.append(packet)
+            self._bytes += len(packet.data)
+            self._changed.notify_all()
+
+    def _announce(self, item: Opened | Closed) -> None:
+        with self._changed:
+            self._waiting = True
+            self._told = item
+            if len(self._queue) < self._max_packets:
+                self._tell()
+            self._changed.notify_all()
+
+    def _tell(self) -> None:
+        """Queue what could not be queued when it happened."""
+        if self._lost:
+            self._queue.append(Lost(self._lost))
+            self._lost = 0
+        if self._told is not None:
+            self._queue.append(self._told)
+            self._told = None
+
+
+class Fanout:
+    """What one camera sends. `open`, `publish` and `interrupt` are called by its one producer, the rest by anybody."""
+
+    def __init__(self) -> None:
+        self._streams: tuple[StreamInfo, ...] | None = None
+        self._group: list[Packet] = []  # since the last keyframe of the picture
+        self._group_bytes = 0
+        self._subscriptions: tuple[Subscription, ...] = ()
+        self._ended = False
+        self._lock = Lock()
+
+    @property
+    def streams(self) -> tuple[StreamInfo, ...] | None:
+        """The streams of the connection that stands; None while there is none."""
+        return self._streams
+
+    def open(self, streams: tuple[StreamInfo, ...]) -> None:
+        """A connection begins, or the parameters of its streams change; a keyframe is to follow."""
+        with self._lock:
+            self._streams = streams
+            self._forget_group()
+            for subscription in self._subscriptions:
+                subscription._announce(Opened(streams))
+
+    def publish(self, packet: Packet) -> None:
+        """Give `packet` to every subscription that has room. Never waits for one."""
+        with self._lock:
+            if self._ended:
+                return
+            self._remember(packet)
+            for subscription in self._subscriptions:
+                subscription._offer(packet)
+
+    def interrupt(self) -> None:
+        """The connection is over."""
+        with self._lock:
+            self._streams = None
+            self._forget_group()
+            for subscription in self._subscriptions:
+                subscription._announce(Closed())
+
+    def end(self) -> None:
+        """Nothing will come any more; what is queued can still be read."""
+        with self._lock:
+            self._ended = True
+            for subscription in self._subscriptions:
+                subscription._end()
+
+    def subscribe(
+        self, *, max_packets: int = MAX_PACKETS, max_bytes: int = MAX_BYTES, with_last_group: bool = False
+    ) -> Subscription:
+        """A new subscription, which begins with the next keyframe, or with the last one and what came since, where
+        that is remembered and fits."""
+        subscription = Subscription(self, max_packets, max_bytes)
+        with self._lock:
+            if self._streams is not None:
+                subscription._announce(Opened(self._streams))
+            if with_last_group and len(self._group) < max_packets and self._group_bytes <= max_bytes:
+                for packet in self._group:
+                    subscription._offer(packet)
+            self._subscriptions += (subscription,)
+            if self._ended:
+                subscription._end()
+        return subscription
+
+    def _leave(self, subscription: Subscription) -> None:
+        with self._lock:
+            self._subscriptions = tuple(other for other in self._subscriptions if other is not subscription)
+
+    def _remember(self, packet: Packet) -> None:
+        if packet.is_keyframe and packet.media is Media.VIDEO:
+            self._forget_group()
+        elif not self._group:
+            return
+        self._group.append(packet)
+        self._group_bytes += len(packet.data)
+        if len(self._group) > GROUP_PACKETS or self._group_bytes > GROUP_BYTES:
+            self._forget_group()
+
+    def _forget_group(self) -> None:
+        self._group = []
+        self._group_bytes = 0

@@ -1,0 +1,61 @@
+"""Reading the log's leaves while it is written: from its end backwards, and on as it grows."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from store.evidence.errors import InvalidLeaf
+from store.evidence.leaf import Leaf
+from store.evidence.log import LEAVES
+
+BLOCK = 1 << 18
+
+
+def newest_first(folder: Path) -> Iterator[tuple[int, Leaf]]:
+    """Every leaf with the place of its line, the newest first. What is no leaf is passed over: it is for verification
+    to name."""
+    with (folder / LEAVES).open("rb") as file:
+        end = file.seek(0, 2)
+        rest = b""  # the beginning of `rest` is where `end` is
+        while end:
+            begin = max(0, end - BLOCK)
+            file.seek(begin)
+            data = file.read(end - begin) + rest
+            first = data.find(b"\n") + 1 if begin else 0  # where the first whole line begins
+            stop = data.rfind(b"\n")
+            while stop >= first:
+                start = data.rfind(b"\n", first, stop) + 1 or first
+                if (leaf := _leaf(data[start:stop])) is not None:
+                    yield begin + start, leaf
+                stop = start - 1
+            rest, end = data[:first] if first or not begin else data, begin
+
+
+class Follower:
+    """Reads on from a place in the log, as it grows."""
+
+    def __init__(self, folder: Path, place: int = 0) -> None:
+        self._file = (folder / LEAVES).open("rb")
+        self._place = place
+
+    def read(self, limit: int) -> list[Leaf]:
+        """Up to about `limit` whole leaves from here on; the same again until :meth:`advance`."""
+        self._file.seek(self._place)
+        lines: list[bytes] = []
+        while len(lines) < limit and (line := self._file.readline()).endswith(b"\n"):
+            lines.append(line)
+        self._read_to = self._place + sum(map(len, lines))
+        return [leaf for line in lines if (leaf := _leaf(line[:-1])) is not None]
+
+    def advance(self) -> None:
+        """Go on behind what was read."""
+        self._place = self._read_to
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _leaf(line: bytes) -> Leaf | None:
+    try:
+        return Leaf.parse(line)
+    except InvalidLeaf:
+        return None

@@ -1,0 +1,130 @@
+"""The database's picture of the cameras and their recordings, kept up to date from what is known and from the log.
+
+The log is the queue: rows of recordings are read from it, from where the database's newest rows end. So the database
+may be away for as long as it likes; recording does not notice, and afterwards, or at the next start, the rows catch up.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Event, Thread
+
+import structlog
+
+from ingest.cameras.leaves import Follower, newest_first
+from ingest.cameras.metrics import CameraMetrics
+from store.errors import CommitRefused, StoreUnavailable
+from store.recordings import CameraRow, Recordings
+
+EVERY_S = 1.0
+SEEN_EVERY_S = 3.0
+BATCH = 2_000  # leaves a transaction
+REFUSED_PAUSE_S = 10.0
+
+log = structlog.get_logger("ingest.cameras")
+
+
+class Projection:
+    """Writes on a thread of its own. `cameras` gives the rows of the cameras as they are now."""
+
+    def __init__(
+        self,
+        dsn: str,
+        folder: Path,
+        recorder: str,
+        cameras: Callable[[], Sequence[CameraRow]],
+        metrics: CameraMetrics,
+    ) -> None:
+        self._dsn = dsn
+        self._folder = folder
+        self._recorder = recorder
+        self._cameras = cameras
+        self._metrics = metrics
+        self._changed = True
+        self._wake = Event()
+        self._stopping = False
+        self._seen_s = 0.0
+        self._follower: Follower | None = None
+        self._away = False
+        self._thread = Thread(target=self._run, name="projection", daemon=True)
+
+    def start(self) -> None:
+        """Begin, in the background."""
+        self._thread.start()
+
+    def tell(self) -> None:
+        """A camera's state changed: it is written at once."""
+        self._changed = True
+        self._wake.set()
+
+    def stop(self, timeout_s: float) -> bool:
+        """Write what there is once more, if the database is there; whether that ended within `timeout_s`."""
+        self._stopping = True
+        self._wake.set()
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        with Recordings(self._dsn) as recordings:
+            while True:
+                stopping = self._stopping  # before the last write, so that it is the last
+                pause_s = self._once(recordings)
+                if stopping:
+                    break
+                self._wake.wait(pause_s)
+                self._wake.clear()
+        if self._follower is not None:
+            self._follower.close()
+
+    def _once(self, recordings: Recordings) -> float:
+        """Write what is new; how long to wait for the next time."""
+        try:
+            self._write_cameras(recordings)
+            self._write_leaves(recordings)
+        except StoreUnavailable as error:
+            if not self._away:
+                log.warning("the database is away: recording goes on, the rows follow later", error=str(error))
+            self._away = self._changed = True
+            self._metrics.retries.inc()
+            return EVERY_S
+        except CommitRefused as error:
+            log.error("the database refuses the cameras' rows, trying again", error=str(error))
+            self._changed = True
+            self._metrics.retries.inc()
+            return REFUSED_PAUSE_S
+        if self._away:
+            log.info("the database is back")
+        self._away = False
+        return EVERY_S
+
+    def _write_cameras(self, recordings: Recordings) -> None:
+        if not self._changed and time.monotonic() - self._seen_s < SEEN_EVERY_S:
+            return
+        changed, self._changed = self._changed, False
+        rows = self._cameras()
+        if rows:
+            recordings.write_cameras(rows, notify=changed)
+        self._seen_s = time.monotonic()
+
+    def _write_leaves(self, recordings: Recordings) -> None:
+        if self._follower is None:
+            recordings.keep_cameras(self._recorder, [row.id for row in self._cameras()])
+            self._follower = Follower(self._folder, self._behind(recordings))
+        while leaves := self._follower.read(BATCH):
+            self._metrics.projected.inc(recordings.write_leaves(leaves))
+            self._follower.advance()
+
+    def _behind(self, recordings: Recordings) -> int:
+        """The place in the log from which on rows may be missing: each stream's rows are there up to a leaf of its, and
+        none after."""
+        streams = [path.name for path in self._folder.iterdir() if path.is_dir()]
+        newest = recordings.newest(streams)
+        missing = set(streams)
+        begin = 0
+        for place, leaf in newest_first(self._folder):
+            if leaf.stream in missing and leaf.seq <= newest.get(leaf.stream, -1):
+                missing.discard(leaf.stream)
+            if not missing:
+                return begin or place
+            begin = place
+        return 0

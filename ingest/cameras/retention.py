@@ -1,0 +1,90 @@
+"""Letting go of old recordings: whole pack files, oldest first, each with a tombstone in the log before it is deleted.
+
+The leaves stay for ever. What a legal hold names is not deleted: `is_held` is asked for each pack.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import structlog
+
+from ingest.cameras.metrics import CameraMetrics
+from ingest.cameras.packs import PackFile, packs_of
+from store.evidence.errors import LogUnavailable
+from store.evidence.files import sync_folder
+from store.evidence.leaf import TombstoneBody
+from store.evidence.log import EvidenceLog
+
+EVERY_S = 3600.0
+DAY_S = 86_400.0
+ABSURD_S = DAY_S  # of the wall clock ahead of what passed since the start
+
+IsHeld = Callable[[str, float, float], bool]
+"""Whether a stream's footage between two times (Unix seconds) must be kept."""
+
+log = structlog.get_logger("ingest.cameras")
+
+
+class Retention:
+    """Keeps the last `keep_days` days of some streams; `longest_s` is the most that a pack file may span.
+
+    A clock that leaps ahead must not cost a month of footage: time counts from the newest leaf there was at the start.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        evidence: EvidenceLog,
+        keep_days: int,
+        longest_s: float,
+        metrics: CameraMetrics,
+        is_held: IsHeld = lambda *_: False,
+    ) -> None:
+        self._folder = folder
+        self._evidence = evidence
+        self._keep_days = keep_days
+        self._longest_s = longest_s
+        self._metrics = metrics
+        self._is_held = is_held
+        self._began_s = time.monotonic()
+        self._newest_s: dict[str, float] = {}  # of each stream, at the start
+        self._due_s = 0.0  # by the monotonic clock
+
+    def look(self, streams: Sequence[str], wall_ns: int, mono_ns: int) -> None:
+        """Delete what is too old, unless that was done lately. What can't be deleted now is tried again in an hour."""
+        if time.monotonic() < self._due_s:
+            return
+        self._due_s = time.monotonic() + EVERY_S
+        for stream in streams:
+            try:
+                self._sweep(stream, wall_ns, mono_ns)
+            except (OSError, LogUnavailable) as error:
+                log.warning("old recordings could not be deleted", stream=stream, error=str(error))
+
+    def _sweep(self, stream: str, wall_ns: int, mono_ns: int) -> None:
+        last = self._evidence.last(stream)
+        if last is None:
+            return
+        newest_s = self._newest_s.setdefault(stream, last.wall_ns / 1e9)
+        now_s = min(wall_ns / 1e9, newest_s + (time.monotonic() - self._began_s) + ABSURD_S)
+        before_s = now_s - self._keep_days * DAY_S
+        packs = packs_of(self._folder, stream)
+        for number, pack in enumerate(packs):
+            end_s = pack.began_s + self._longest_s
+            if end_s >= before_s or self._is_held(stream, pack.began_s, end_s):
+                continue
+            to_seq = packs[number + 1].seq - 1 if number + 1 < len(packs) else last.seq
+            self._delete(stream, last.session, pack, to_seq, wall_ns, mono_ns)
+
+    def _delete(self, stream: str, session: str, pack: PackFile, to_seq: int, wall_ns: int, mono_ns: int) -> None:
+        body = TombstoneBody(from_seq=pack.seq, to_seq=to_seq, reason=f"kept for {self._keep_days} days")
+        self._evidence.append(stream, session, wall_ns, mono_ns, body)
+        pack.path.unlink()
+        day = pack.path.parent
+        if not any(day.iterdir()):
+            day.rmdir()
+            day = day.parent
+        sync_folder(day)
+        self._metrics.deleted_packs.inc()
+        log.info("deleted an old recording", stream=stream, file=pack.path.name, from_seq=pack.seq, to_seq=to_seq)

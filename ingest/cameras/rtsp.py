@@ -1,0 +1,173 @@
+"""RTSP by FFmpeg: a connection, its streams, its packets, and what can go wrong in words of ours.
+
+FFmpeg's own words hold the address, and with it the password; so they are never passed on.
+"""
+
+import struct
+import time
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import av
+import av.error
+import structlog
+from msgspec import Struct
+
+from ingest.cameras import annexb
+from ingest.cameras.fmp4 import AUDIO_CODECS
+from ingest.cameras.packets import Media, Packet, StreamInfo
+from ingest.cameras.states import SourceFault, State
+
+log = structlog.get_logger("ingest.cameras")
+
+
+class Address(Struct, frozen=True, kw_only=True):
+    """Where a camera is and who may look. Not to be written anywhere."""
+
+    url: str
+    username: str | None = None
+    password: str | None = None
+    transport: str = "tcp"
+
+    def __repr__(self) -> str:
+        return "Address(…)"
+
+    def with_credentials(self) -> str:
+        """The address as FFmpeg takes it."""
+        if self.username is None:
+            return self.url
+        place = urlsplit(self.url)
+        who = quote(self.username, safe="") + ":" + quote(self.password or "", safe="")
+        return urlunsplit(place._replace(netloc=f"{who}@{place.netloc}"))
+
+
+def connect(address: Address, open_s: float, read_s: float) -> av.container.InputContainer:
+    """The container of the stream at `address`; no wait within it is longer than `open_s`, and later `read_s` seconds.
+
+    Raises:
+        SourceFault: in words that don't hold the address.
+    """
+    # a probe of the least size: FFmpeg then guesses nothing from the first seconds but hands them on as they come
+    options = {
+        "rtsp_transport": address.transport,
+        "allowed_media_types": "video+audio",
+        "probesize": "32",
+        "fpsprobesize": "0",
+    }
+    began_s = time.monotonic()
+    try:
+        return av.open(address.with_credentials(), format="rtsp", options=options, timeout=(open_s, read_s))
+    except (av.error.FFmpegError, OSError) as error:
+        waited_s = time.monotonic() - began_s
+        raise _explained(error, address, open_s, slow=waited_s >= 0.9 * open_s) from None
+
+
+def _explained(error: BaseException, address: Address, open_s: float, *, slow: bool) -> SourceFault:
+    match error:
+        case av.error.HTTPUnauthorizedError() | av.error.HTTPForbiddenError():
+            if address.username is None:
+                return SourceFault(State.REFUSED, "the camera wants a user name and a password; none is set")
+            return SourceFault(State.REFUSED, "the user name or password was refused; expected the camera's own")
+        case av.error.HTTPNotFoundError():
+            return SourceFault(State.REFUSED, "there is nothing at this path; expected the path of a stream")
+        case av.error.HTTPClientError():
+            return SourceFault(State.REFUSED, "the camera refused the request; expected the path of a stream")
+        case av.error.HTTPServerError():
+            return SourceFault(State.LOST, "the camera answered with an error of its own; expected a stream")
+        case _ if slow:
+            waited = f"{open_s:g} s"
+            return SourceFault(State.LOST, f"the stream did not begin within {waited}; expected an answer in RTSP")
+        case av.error.InvalidDataError():
+            return SourceFault(
+                State.UNUSABLE, "what was answered describes no stream; expected RTSP with H.264 or H.265"
+            )
+    return SourceFault(State.LOST, f"{_words(error)}; expected a stream")
+
+
+def streams_of(container: av.container.InputContainer) -> dict[int, StreamInfo]:
+    """The streams that we take, by their index: the first picture, the first sound."""
+    taken: dict[int, StreamInfo] = {}
+    for stream in container.streams:
+        context = getattr(stream, "codec_context", None)
+        if context is None or stream.time_base is None or any(i.media.value == stream.type for i in taken.values()):
+            continue
+        codec = context.name.removeprefix("lib")
+        time_base = (stream.time_base.numerator, stream.time_base.denominator)
+        extradata = bytes(context.extradata or b"")
+        if stream.type == "video" and codec in annexb.CODECS:
+            taken[stream.index] = StreamInfo(media=Media.VIDEO, codec=codec, time_base=time_base, extradata=extradata)
+        elif stream.type == "audio" and codec in AUDIO_CODECS and (codec != "aac" or extradata):
+            taken[stream.index] = StreamInfo(
+                media=Media.AUDIO,
+                codec=codec,
+                time_base=time_base,
+                extradata=extradata,
+                sample_rate=context.sample_rate,
+                channels=context.channels or 1,
+            )
+        else:
+            log.warning("a stream that is not taken", kind=stream.type, codec=codec)
+    return taken
+
+
+def offered(container: av.container.InputContainer) -> str:
+    names = [
+        s.codec_context.name if getattr(s, "codec_context", None) else "something unknown" for s in container.streams
+    ]
+    return ", ".join(names) or "no stream"
+
+
+def packets_of(
+    container: av.container.InputContainer, streams: dict[int, StreamInfo], stall_s: float
+) -> Iterator[Packet]:
+    """What comes, with the time of its arrival; ends when the camera ends it.
+
+    Raises:
+        SourceFault: when nothing comes for `stall_s` seconds or the connection breaks.
+    """
+    latest: dict[int, tuple[int, int]] = {}
+    demuxed = container.demux()
+    while True:
+        try:
+            received = next(demuxed)
+        except StopIteration:
+            return
+        except av.error.ExitError:
+            raise SourceFault(State.STALLED, f"nothing for {stall_s:g} s; expected a packet") from None
+        except (av.error.FFmpegError, OSError) as error:
+            raise SourceFault(State.LOST, f"{_words(error)}; expected the next packet") from None
+        info = streams.get(received.stream_index)
+        if info is None or not received.size:
+            continue
+        before, lasted = latest.get(received.stream_index, (0, 0))
+        # FFmpeg can't always tell the time of a connection's first packet
+        pts = received.pts if received.pts is not None else received.dts
+        pts = pts if pts is not None else before + lasted
+        duration = max(0, received.duration or 0)
+        latest[received.stream_index] = (pts, duration)
+        yield Packet(
+            media=info.media,
+            data=bytes(received),
+            pts=pts,
+            dts=received.dts if received.dts is not None else pts,
+            duration=duration,
+            is_keyframe=received.is_keyframe or info.media is Media.AUDIO,
+            arrived_s=time.monotonic(),
+            arrived_wall_s=time.time(),
+            camera_s=_camera_s(received),
+        )
+
+
+def _camera_s(packet: "av.Packet[Any]") -> float | None:
+    """The camera's clock at this packet: FFmpeg works it out from the RTCP sender reports (`AVProducerReferenceTime`,
+    microseconds of Unix time)."""
+    if not packet.has_sidedata("prft"):
+        return None
+    told = bytes(packet.get_sidedata("prft"))
+    return float(struct.unpack_from("=q", told)[0]) / 1e6 if len(told) >= 8 else None
+
+
+def _words(error: BaseException) -> str:
+    """What the system calls the error, without the address."""
+    return str(getattr(error, "strerror", None) or "the connection broke").lower()

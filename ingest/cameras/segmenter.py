@@ -1,0 +1,176 @@
+"""What a camera sends, cut into segments: at a keyframe as soon as a segment is long enough; sound at the same moments.
+
+Pure: items of a subscription in, segments out. A group of pictures longer than a segment makes a longer one; only what
+would outgrow `longest_s` or `max_bytes` is cut without a keyframe, so that memory is bounded whatever a camera does.
+A segment lasts until the first packet of the next arrives: what follows without a break adjoins.
+"""
+
+from dataclasses import dataclass
+
+from ingest.cameras import fmp4
+from ingest.cameras.annexb import CODECS
+from ingest.cameras.fanout import Closed, Item, Lost, Opened
+from ingest.cameras.packets import Media, Packet, StreamInfo
+from ingest.cameras.timeline import Timeline
+
+LONGEST_S = 30.0
+MAX_BYTES = 32 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Some packets of one stream as a fragment that stands on `init`. `run` tells apart what may not lie in one file:
+    another connection, or other parameters. `wall_s`, `mono_s` and `camera_s` are of the first packet."""
+
+    info: StreamInfo
+    run: int
+    init: bytes
+    fragment: bytes
+    wall_s: float
+    mono_s: float
+    camera_s: float | None
+    duration_s: float
+    frames: int
+    first_pts: int
+    last_pts: int
+
+
+class Segmenter:
+    """Cuts what one subscription tells."""
+
+    def __init__(self, segment_s: float = 1.0, longest_s: float = LONGEST_S, max_bytes: int = MAX_BYTES) -> None:
+        self._segment_s = segment_s
+        self._longest_s = longest_s
+        self._max_bytes = max_bytes
+        self._streams: tuple[StreamInfo, ...] = ()
+        self._tracks: dict[Media, _Track] | None = None  # None until the first packet tells when it is
+        self._run = 0
+
+    def feed(self, item: Item) -> list[Segment]:
+        """The segments that `item` completes.
+
+        Raises:
+            fmp4.UnsupportedStream, annexb.MalformedVideo: for streams that can't be stored.
+        """
+        match item:
+            case Packet():
+                return self._add(item)
+            case Opened(streams):
+                finished = self.flush()
+                self._streams, self._tracks = streams, None
+                return finished
+            case Lost():
+                finished = self.flush()
+                self._tracks = None
+                return finished
+            case Closed():
+                return self.flush()
+
+    def flush(self) -> list[Segment]:
+        """Whatever is pending, as segments."""
+        return [s for track in (self._tracks or {}).values() if (s := track.cut(None)) is not None]
+
+    @property
+    def pending(self) -> frozenset[Media]:
+        """The streams of which packets wait for the end of their segment."""
+        return frozenset(media for media, track in (self._tracks or {}).items() if track.packets)
+
+    def _add(self, packet: Packet) -> list[Segment]:
+        if self._tracks is None:
+            self._tracks = self._begin(packet)
+        track = self._tracks.get(packet.media)
+        if track is None:
+            return []
+        finished = []
+        if track.is_due or self._is_long_enough(track, packet):
+            finished.append(track.cut(packet.arrived_s))
+            if packet.media is Media.VIDEO:
+                for other in self._tracks.values():
+                    if other is not track and other.is_due:  # silent since the last cut
+                        finished.append(other.cut(None))
+                    other.is_due = other is not track and bool(other.packets)
+        track.add(packet)
+        return [segment for segment in finished if segment is not None]
+
+    def _is_long_enough(self, track: "_Track", packet: Packet) -> bool:
+        if not track.packets:
+            return False
+        length_s = packet.arrived_s - track.packets[0].arrived_s
+        if length_s >= self._longest_s or track.bytes + len(packet.data) > self._max_bytes:
+            return True
+        # half a frame of patience: a keyframe a second must make a segment a second, although packets arrive unevenly
+        enough_s = self._segment_s - min(0.5 * track.frame_s, 0.5 * self._segment_s)
+        return packet.media is Media.VIDEO and packet.is_keyframe and length_s >= enough_s
+
+    def _begin(self, packet: Packet) -> dict[Media, "_Track"]:
+        self._run += 1
+        first = next((info for info in self._streams if info.media is packet.media), None)
+        if first is None:
+            return {}
+        numerator, denominator = first.time_base
+        offset_s = int(packet.arrived_wall_s) - packet.dts * numerator // denominator
+        return {info.media: _Track(info, self._run, offset_s) for info in self._streams}
+
+
+class _Track:
+    """The packets of one stream that are not yet cut."""
+
+    def __init__(self, info: StreamInfo, run: int, offset_s: int) -> None:
+        self.packets: list[Packet] = []
+        self.bytes = 0
+        self.is_due = False  # to be cut before its next packet
+        self._info = info
+        self._run = run
+        self._init = fmp4.initialisation(info)
+        self._timeline = Timeline(info.time_base[1], offset_s)
+        self._number = 0
+
+    @property
+    def frame_s(self) -> float:
+        """How long a packet lasts."""
+        return self._timeline.step * self._info.time_base[0] / self._info.time_base[1]
+
+    def add(self, packet: Packet) -> None:
+        self.packets.append(packet)
+        self.bytes += len(packet.data)
+
+    def cut(self, until_s: float | None) -> Segment | None:
+        """The pending packets as a segment that lasts until `until_s`, where the next one begins, or else as long as
+        its last packet; None if there are none."""
+        packets, self.packets, self.bytes, self.is_due = self.packets, [], 0, False
+        if not packets:
+            return None
+        self._number += 1
+        samples = self._samples(packets)
+        first, last = packets[0], packets[-1]
+        if until_s is None:
+            until_s = last.arrived_s + samples[-1].duration * self._info.time_base[0] / self._info.time_base[1]
+        return Segment(
+            info=self._info,
+            run=self._run,
+            init=self._init,
+            fragment=fmp4.fragment(self._number, samples),
+            wall_s=first.arrived_wall_s,
+            mono_s=first.arrived_s,
+            camera_s=first.camera_s,
+            duration_s=until_s - first.arrived_s,
+            frames=len(packets),
+            first_pts=first.pts,
+            last_pts=last.pts,
+        )
+
+    def _samples(self, packets: list[Packet]) -> list[fmp4.Sample]:
+        placed = self._timeline.place(packets)
+        lasts = packets[-1].duration if packets[-1].duration > 0 else self._timeline.step
+        ends = [time for time, _ in placed[1:]] + [placed[-1][0] + lasts]
+        prefixed = self._info.codec in CODECS
+        return [
+            fmp4.Sample(
+                data=fmp4.length_prefixed(packet.data) if prefixed else packet.data,
+                time=time,
+                duration=end - time,
+                shown_later=later,
+                is_sync=packet.is_keyframe or packet.media is Media.AUDIO,
+            )
+            for packet, (time, later), end in zip(packets, placed, ends, strict=True)
+        ]

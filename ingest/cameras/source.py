@@ -1,0 +1,202 @@
+"""A camera's packets, by RTSP, on a thread of its own: demuxed and given to the fan-out, never decoded.
+
+The thread connects again and again until it is told to stop. What goes wrong becomes the camera's condition, in words
+that say what was expected; addresses and passwords are in none of them. FFmpeg can't be interrupted while it waits,
+only told beforehand for how long: so every wait in it is shorter than the time in which a process must have stopped.
+"""
+
+import random
+import socket
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from threading import Event, Thread
+
+import structlog
+from msgspec import Struct
+
+from ingest.cameras import annexb
+from ingest.cameras.backoff import Backoff
+from ingest.cameras.fanout import Fanout
+from ingest.cameras.greeting import greet
+from ingest.cameras.packets import Media, Packet, StreamInfo
+from ingest.cameras.probation import Probation, described
+from ingest.cameras.rtsp import Address, connect, offered, packets_of, streams_of
+from ingest.cameras.states import Condition, SourceFault, State
+
+log = structlog.get_logger("ingest.cameras")
+
+_DOUBTFUL = 8  # packets of the picture in a row that are none
+
+
+class Patience(Struct, frozen=True, kw_only=True):
+    """How long a source waits, in seconds: for a connection to be made, for the next packet (a stall), for a keyframe,
+    and between two tries."""
+
+    open_s: float = 4.0
+    stall_s: float = 4.0
+    keyframe_s: float = 20.0
+    first_pause_s: float = 1.0
+    most_pause_s: float = 30.0
+
+
+class Source:
+    """Fills `fanout` from the camera at `address`; `told` hears every change of its condition, on the thread."""
+
+    def __init__(
+        self,
+        camera: str,
+        address: Address,
+        fanout: Fanout,
+        told: Callable[[Condition], None],
+        patience: Patience | None = None,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._camera = camera
+        self._address = address
+        self._fanout = fanout
+        self._told = told
+        self._patience = patience or Patience()
+        self._backoff = Backoff(self._patience.first_pause_s, self._patience.most_pause_s, jitter)
+        self._condition = Condition(State.CONNECTING, time.time())
+        self._stopping = Event()
+        self._bell, self._rung = socket.socketpair()
+        self._thread = Thread(target=self._run, name=f"source {camera}", daemon=True)
+
+    @property
+    def condition(self) -> Condition:
+        """How the camera is."""
+        return self._condition
+
+    def start(self) -> None:
+        """Begin, in the background."""
+        self._told(self._condition)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask the thread to end; returns at once."""
+        if not self._stopping.is_set():
+            self._bell.send(b"!")
+            self._stopping.set()
+
+    def join(self, timeout_s: float) -> bool:
+        """Whether the thread ended within `timeout_s`. One that did not waits in FFmpeg and ends as soon as it may; it
+        publishes nothing any more."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._watch()
+            except SourceFault as fault:
+                self._become(fault.state, fault.reason)
+                if fault.state is State.REFUSED:
+                    self._backoff.lengthen()
+            except Exception as error:  # whatever a camera makes FFmpeg or us do, the next try may go better
+                # no traceback: the words of FFmpeg's errors hold the address
+                at = traceback.extract_tb(error.__traceback__)[-1]
+                where = f"{at.filename}:{at.lineno}"
+                log.error("the source failed", camera=self._camera, error=type(error).__name__, where=where)
+                self._become(State.LOST, "the source failed; see the log")
+            self._stopping.wait(self._backoff.pause_s())
+        self._bell.close()
+        self._rung.close()
+
+    def _watch(self) -> None:
+        greet(self._address.url, self._patience.open_s, self._rung, self._stopping.is_set)
+        if self._stopping.is_set():
+            return
+        container = connect(self._address, self._patience.open_s, self._patience.stall_s)
+        try:
+            streams = streams_of(container)
+            if not any(info.media is Media.VIDEO for info in streams.values()):
+                raise SourceFault(State.UNUSABLE, f"the camera offers {offered(container)}; expected H.264 or H.265")
+            self._publish(packets_of(container, streams, self._patience.stall_s), tuple(streams.values()))
+        finally:
+            container.close()
+        if not self._stopping.is_set():
+            raise SourceFault(State.LOST, "the camera ended the stream")
+
+    def _publish(self, packets: Iterator[Packet], streams: tuple[StreamInfo, ...]) -> None:
+        watch = _Watch(self._patience)
+        probation = Probation(streams)
+        passed = None
+        for packet in packets:
+            if self._stopping.is_set():
+                return
+            watch.see(packet)
+            if passed := probation.add(packet):
+                break
+        if passed is None:
+            return
+        streams, held = passed
+        self._fanout.open(streams)
+        try:
+            for packet in held:
+                self._fanout.publish(packet)
+            self._become(State.LIVE, None)
+            self._backoff.reset()
+            for packet in packets:
+                if self._stopping.is_set():
+                    return
+                watch.see(packet)
+                if packet.media is Media.VIDEO:
+                    streams = self._followed(packet, streams, watch)
+                self._fanout.publish(packet)
+        finally:
+            self._fanout.interrupt()
+
+    def _followed(self, packet: Packet, streams: tuple[StreamInfo, ...], watch: "_Watch") -> tuple[StreamInfo, ...]:
+        """The streams from this packet of the picture on: others where its parameter sets say so."""
+        video = next(info for info in streams if info.media is Media.VIDEO)
+        watch.judge(annexb.is_plausible(video.codec, packet.data), video.codec)
+        if not packet.is_keyframe:
+            return streams
+        told, known = (
+            annexb.parameter_sets(video.codec, packet.data),
+            annexb.parameter_sets(video.codec, video.extradata),
+        )
+        if set(told) <= set(known):
+            return streams
+        try:
+            changed = described(video, told)
+        except SourceFault:
+            return streams  # damaged on its way: the next keyframe tells
+        log.info("the picture changed", camera=self._camera, width=changed.width, height=changed.height)
+        streams = tuple(changed if info is video else info for info in streams)
+        self._fanout.open(streams)
+        return streams
+
+    def _become(self, state: State, reason: str | None) -> None:
+        if self._stopping.is_set() or (state, reason) == (self._condition.state, self._condition.reason):
+            return
+        since_s = self._condition.since_s if state is self._condition.state else time.time()
+        self._condition = Condition(state, since_s, reason)
+        log.info("camera", camera=self._camera, state=state.value, reason=reason)
+        self._told(self._condition)
+
+
+class _Watch:
+    """Notices a stream that goes on without being one: no picture, no keyframe, no video."""
+
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
+        self._picture_s = self._keyframe_s = time.monotonic()
+        self._doubtful = 0
+
+    def see(self, packet: Packet) -> None:
+        now_s = packet.arrived_s
+        if packet.media is Media.VIDEO:
+            self._picture_s = now_s
+            if packet.is_keyframe:
+                self._keyframe_s = now_s
+        if now_s - self._picture_s > self._patience.stall_s:
+            raise SourceFault(State.STALLED, f"sound but no picture for {self._patience.stall_s:g} s; expected one")
+        if now_s - self._keyframe_s > self._patience.keyframe_s:
+            raise SourceFault(State.UNUSABLE, f"no keyframe for {self._patience.keyframe_s:g} s; expected one sooner")
+
+    def judge(self, plausible: bool, codec: str) -> None:
+        self._doubtful = max(0, self._doubtful - 1) if plausible else self._doubtful + 2
+        if self._doubtful > 2 * _DOUBTFUL:
+            raise SourceFault(State.UNUSABLE, f"what comes is no {codec}; expected its NAL units")

@@ -1,0 +1,231 @@
+"""The process that owns a recorder's cameras: sources, fan-outs, recorders, the tap, the log and the database's rows.
+
+Everything is started and stopped here, in the order in which packets go. Recording needs nothing but its folder; the
+database may be away at any time.
+"""
+
+import time
+from pathlib import Path
+from threading import Event
+from typing import Self
+
+import structlog
+
+from ingest.cameras.config import CameraSettings, Settings
+from ingest.cameras.fanout import Fanout
+from ingest.cameras.metrics import CameraMetrics
+from ingest.cameras.packets import Media, StreamInfo
+from ingest.cameras.projection import Projection
+from ingest.cameras.reconcile import reconcile
+from ingest.cameras.recorder import Recorder, Room
+from ingest.cameras.retention import IsHeld, Retention
+from ingest.cameras.segmenter import LONGEST_S
+from ingest.cameras.source import Patience, Source
+from ingest.cameras.states import Condition, State
+from ingest.cameras.tap import Tap
+from ingest.errors import IngestError
+from store.errors import StoreError
+from store.evidence.errors import EvidenceError, LogUnavailable
+from store.evidence.log import EvidenceLog
+from store.evidence.signer import FileSigner
+from store.recordings import CameraRow
+
+HEAD_S = 10.0
+LOOK_S = 0.5
+STOP_S = 3.0  # for recorders to store and seal what they have
+
+log = structlog.get_logger("ingest.cameras")
+
+
+class RecordingFailed(IngestError):  # noqa: N818  (a state of the disk)
+    """Recording is impossible: the folder, the key or the disk. The message says which and why."""
+
+
+class CameraWork:
+    """One camera: its source, its fan-out and, where it is to be recorded, its recorder."""
+
+    def __init__(self, settings: CameraSettings, worker: "Worker") -> None:
+        self.settings = settings
+        self.fanout = Fanout()
+        self.condition = Condition(State.CONNECTING, time.time())
+        self.streams: tuple[StreamInfo, ...] = ()  # the last that there were
+        self._worker = worker
+        self.source = Source(settings.id, settings.address, self.fanout, self._become, worker.patience)
+        self.recorder = worker.recorder_of(settings.id, self.fanout) if settings.record else None
+
+    def _become(self, condition: Condition) -> None:
+        self.condition = condition
+        metrics = self._worker.metrics
+        metrics.live.labels(self.settings.id).set(condition.state is State.LIVE)
+        metrics.changes.labels(self.settings.id, condition.state.value).inc()
+        self._worker.projection.tell()
+
+    def row(self) -> CameraRow:
+        """How it is now."""
+        told, here = self.settings, self._worker.settings
+        self.streams = self.fanout.streams or self.streams
+        video = next((info for info in self.streams if info.media is Media.VIDEO), None)
+        audio = next((info.codec for info in self.streams if info.media is Media.AUDIO), None)
+        return CameraRow(
+            id=told.id,
+            name=told.name or told.id,
+            kind=told.kind.value,
+            unit=told.unit,
+            room=told.room,
+            lon=told.lon,
+            lat=told.lat,
+            recorder=here.recorder,
+            folder=str(Path(here.folder).absolute()),
+            tap=str(Path(here.tap).absolute()),
+            state=self.condition.state.value,
+            reason=self.condition.reason,
+            since_s=self.condition.since_s,
+            codec=video.codec if video else None,
+            width=video.width if video else None,
+            height=video.height if video else None,
+            audio=audio,
+            recorded=told.record,
+            seen_s=time.time(),
+        )
+
+
+class Worker:
+    """Owns everything; use it as `with Worker(settings) as worker: worker.run(stop)`.
+
+    Raises:
+        RecordingFailed: when the folder, the log or the key can't be used.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        metrics: CameraMetrics | None = None,
+        patience: Patience | None = None,
+        is_held: IsHeld = lambda *_: False,
+    ) -> None:
+        self.settings = settings.recorder
+        self.metrics = metrics or CameraMetrics()
+        told = Patience(stall_s=self.settings.stall_s, keyframe_s=self.settings.keyframe_s)
+        self.patience = patience or told
+        self._folder = Path(self.settings.folder)
+        self._failure: BaseException | None = None
+        self._failed = Event()
+        self._evidence = self._opened_log()
+        self.metrics.irreconcilable.set(len(reconcile(self._folder)))
+        self._room = Room(self._folder, round(self.settings.reserve_gb * 1e9))
+        self._is_held = is_held
+        self.projection = Projection(
+            settings.database.url, self._folder, self.settings.recorder, self._rows, self.metrics
+        )
+        self.cameras = [CameraWork(camera, self) for camera in settings.cameras]
+        fanouts = {camera.settings.id: camera.fanout for camera in self.cameras}
+        self._tap = self._opened_tap(fanouts)
+
+    def __enter__(self) -> Self:
+        self._tap.start()
+        for camera in self.cameras:
+            if camera.recorder is not None:
+                camera.recorder.start()
+            camera.source.start()
+        self.projection.start()
+        log.info("cameras started", cameras=len(self.cameras), recorder=self.settings.recorder)
+        return self
+
+    def run(self, stop: Event) -> None:
+        """Sign a head every 10 s until `stop` is set.
+
+        Raises:
+            RecordingFailed: when the disk fails in a way that recording can't go on after; the process is to be started
+                again.
+        """
+        signed_s = time.monotonic()
+        while not stop.wait(LOOK_S) and not self._failed.is_set():
+            if time.monotonic() - signed_s >= HEAD_S:
+                signed_s = time.monotonic()
+                self._sign()
+                self.metrics.free.set(self._room.free_bytes())
+        if self._failure is not None:
+            raise RecordingFailed(f"recording can't go on: {self._failure}") from self._failure
+
+    def __exit__(self, *_: object) -> None:
+        """Store and seal what there is, sign the last head, let everybody go."""
+        for camera in self.cameras:
+            camera.source.stop()
+            camera.fanout.end()
+        until_s = time.monotonic() + STOP_S
+        for camera in self.cameras:
+            if camera.recorder is not None and not camera.recorder.join(max(0.0, until_s - time.monotonic())):
+                log.error("a recorder did not end in time", camera=camera.settings.id)
+        self._tap.stop(0.2)
+        self._sign()
+        self.projection.stop(1.0)
+        self._evidence.close()
+        for camera in self.cameras:
+            if not camera.source.join(max(0.0, until_s + 1.0 - time.monotonic())):
+                log.info("a source still waits in FFmpeg", camera=camera.settings.id)
+        log.info("cameras stopped")
+
+    def recorder_of(self, camera: str, fanout: Fanout) -> Recorder:
+        """A recorder for a camera, as the settings want it."""
+        pack_s = 60 * self.settings.pack_minutes
+        retention = Retention(
+            self._folder, self._evidence, self.settings.keep_days, pack_s + LONGEST_S, self.metrics, self._is_held
+        )
+        return Recorder(
+            camera,
+            fanout,
+            self._evidence,
+            self._folder,
+            self.metrics,
+            self._fail,
+            segment_s=self.settings.segment_s,
+            pack_s=pack_s,
+            has_room=self._room,
+            retention=retention,
+        )
+
+    def _rows(self) -> list[CameraRow]:
+        return [camera.row() for camera in self.cameras]
+
+    def _sign(self) -> None:
+        try:
+            self._evidence.sign_head()
+        except LogUnavailable as error:
+            log.warning("the log's head could not be signed, trying again", error=str(error))
+        except EvidenceError as error:
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        self._failure = self._failure or error
+        self._failed.set()
+
+    def _opened_log(self) -> EvidenceLog:
+        try:
+            key = Path(self.settings.key)
+            key.parent.mkdir(parents=True, exist_ok=True)
+            return EvidenceLog(self._folder, self.settings.recorder, FileSigner.open_or_create(key))
+        except OSError as error:
+            raise RecordingFailed(f"cameras.folder or cameras.key: {error.filename}: {error.strerror}") from error
+        except StoreError as error:
+            raise RecordingFailed(f"cameras.folder or cameras.key: {error}") from error
+
+    def _opened_tap(self, fanouts: dict[str, Fanout]) -> Tap:
+        try:
+            return Tap(Path(self.settings.tap), fanouts, self.metrics)
+        except OSError as error:
+            self._evidence.close()
+            expected = "expected a path where a socket can be made"
+            raise RecordingFailed(f"cameras.tap: {self.settings.tap}: {error.strerror}; {expected}") from error
+
+
+def serve(settings: Settings, stop: Event, metrics: CameraMetrics | None = None) -> None:
+    """Record the cameras of `settings` and hand them on, until `stop` is set.
+
+    Raises:
+        RecordingFailed: when recording is impossible.
+    """
+    metrics = metrics or CameraMetrics()
+    if settings.recorder.metrics_port is not None:
+        metrics.serve(settings.recorder.metrics_port, settings.recorder.metrics_host)
+    with Worker(settings, metrics) as worker:
+        worker.run(stop)

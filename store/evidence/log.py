@@ -1,0 +1,327 @@
+"""The log of a recorder: leaves are only ever appended, and what `append` has returned outlives a loss of power.
+
+Many threads share one wait for the disk: whoever comes first syncs for all that is written by then, the others wait for
+it or for the next. A signed head covers only leaves that the disk has. After a crash the last line may be torn: it is
+cut off, nobody was told that it is there. Anything else that is not as it was written is an error and for a person to
+look at; the log goes on by no means.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Condition
+from types import TracebackType
+from typing import NamedTuple, Self
+
+import msgspec
+
+from store.evidence import files
+from store.evidence.checkpoint import Head, SignedHead, check_origin, whole_notes
+from store.evidence.errors import InvalidHead, InvalidLeaf, LogBroken, LogCorrupt, LogLocked, LogUnavailable
+from store.evidence.leaf import MAX_LINE, Body, Leaf, canonical
+from store.evidence.merkle import CompactRange
+from store.evidence.signer import Signer, fingerprint, public_key_of
+
+RECORDER = "recorder.json"
+CERTIFICATE = "certificate.pem"
+LEAVES = "leaves.jsonl"
+HEADS = "heads.txt"
+LOCK = ".lock"
+
+
+class Entry(NamedTuple):
+    """What is to become a leaf. `wall_ns` is Unix nanoseconds, `mono_ns` the recorder's monotonic clock."""
+
+    stream: str
+    session: str
+    wall_ns: int
+    mono_ns: int
+    body: Body
+
+
+class EvidenceLog:
+    """The log in `folder`, made there if there is none yet. For use from any thread.
+
+    Raises:
+        LogLocked: another process has it open.
+        LogCorrupt: it is not as it was written.
+        InvalidHead: `recorder` can't name a log.
+        OSError: the folder can't be made or written.
+    """
+
+    def __init__(self, folder: Path, recorder: str, signer: Signer) -> None:
+        check_origin(recorder)
+        self._folder = folder
+        self._recorder = recorder
+        self._signer = signer
+        self._changed = Condition()
+        self._tree = CompactRange()
+        self._last: dict[str, Leaf] = {}
+        self._signed = 0  # leaves under the last signed head
+        self._end = 0  # bytes of whole lines
+        self._synced = 0  # leaves that the disk has
+        self._syncing = False
+        self._broken: str | None = None
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = _lock(folder)
+        try:
+            _identify(folder, recorder, signer)
+            self._leaves = _open(folder / LEAVES)
+            self._heads = _open(folder / HEADS)
+            self._recover()
+        except BaseException:
+            os.close(self._lock)
+            raise
+
+    @property
+    def size(self) -> int:
+        """How many leaves there are."""
+        with self._changed:
+            return self._tree.size
+
+    def last(self, stream: str) -> Leaf | None:
+        """The newest leaf of a stream."""
+        with self._changed:
+            return self._last.get(stream)
+
+    def append(self, stream: str, session: str, wall_ns: int, mono_ns: int, body: Body) -> Leaf:
+        """Adds one leaf and returns when the disk has it.
+
+        Raises:
+            InvalidLeaf: where a member is not as docs/video.md says; nothing was added.
+            LogUnavailable: the disk refused; nothing was added.
+            LogBroken: the disk failed; the log must be closed and opened again.
+        """
+        return self.append_many([Entry(stream, session, wall_ns, mono_ns, body)])[0]
+
+    def append_many(self, entries: Sequence[Entry | tuple[str, str, int, int, Body]]) -> list[Leaf]:
+        """Adds leaves, in this order and with none between, and returns when the disk has all of them. Raises as
+        :meth:`append`."""
+        if not entries:
+            return []
+        with self._changed:
+            self._check()
+            leaves = self._written(entries)
+            size = self._tree.size
+        self._sync(size)
+        return leaves
+
+    def sign_head(self) -> SignedHead | None:
+        """Signs and keeps the head of the log as it is now; None where the last head says it already. Raises as
+        :meth:`append`."""
+        with self._changed:
+            self._check()
+            if self._tree.size == self._signed:
+                return None
+            head = Head(self._recorder, self._tree.size, self._tree.root())
+        self._sync(head.size)
+        signed = SignedHead.sign(head, self._signer)
+        with self._changed:
+            self._check()
+            if head.size <= self._signed:
+                return None  # another thread signed a later one meanwhile
+            self._write(self._heads, HEADS, f"{signed.note()}\n".encode(), os.fstat(self._heads).st_size)
+            try:
+                os.fsync(self._heads)
+            except OSError as error:
+                raise self._fail(HEADS, error) from error
+            self._signed = head.size
+        return signed
+
+    def close(self) -> None:
+        """Leaves the folder. Leaves since the last head are signed by the next; sign one before to have none such."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._syncing)
+            if self._broken == _CLOSED:
+                return
+            self._broken = _CLOSED
+            for handle in (self._leaves, self._heads, self._lock):
+                os.close(handle)
+            self._changed.notify_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # --- writing ---
+
+    def _written(self, entries: Sequence[Entry | tuple[str, str, int, int, Body]]) -> list[Leaf]:
+        leaves: list[Leaf] = []
+        newest: dict[str, Leaf] = {}
+        for stream, session, wall_ns, mono_ns, body in entries:
+            before = newest.get(stream) or self._last.get(stream)
+            leaf = Leaf.of(
+                recorder=self._recorder,
+                stream=stream,
+                session=session,
+                seq=0 if before is None else before.seq + 1,
+                wall_ns=wall_ns,
+                mono_ns=mono_ns,
+                prev=None if before is None else before.hash,
+                body=body,
+            )
+            newest[stream] = leaf
+            leaves.append(leaf)
+        data = b"".join(leaf.line + b"\n" for leaf in leaves)
+        self._write(self._leaves, LEAVES, data, self._end)
+        self._end += len(data)
+        self._last |= newest
+        for leaf in leaves:
+            self._tree.append(bytes.fromhex(leaf.hash))
+        return leaves
+
+    def _write(self, handle: int, name: str, data: bytes, end: int) -> None:
+        """All of `data` at the end of the file, which is at `end`, or nothing."""
+        rest = memoryview(data)
+        try:
+            while rest:
+                rest = rest[os.write(handle, rest) :]
+        except OSError as error:
+            try:
+                os.ftruncate(handle, end)
+            except OSError as worse:
+                raise self._fail(name, worse) from error
+            raise LogUnavailable(f"{self._folder / name}: {error.strerror}; nothing was added") from error
+
+    def _sync(self, size: int) -> None:
+        """Returns when the disk has the first `size` leaves."""
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: not self._syncing or self._synced >= size)
+                if self._synced >= size:
+                    return
+                self._check()
+                self._syncing, reached = True, self._tree.size
+            failed: OSError | None = None
+            try:
+                os.fsync(self._leaves)
+            except OSError as error:
+                failed = error
+            with self._changed:
+                self._syncing = False
+                self._changed.notify_all()
+                if failed is not None:
+                    raise self._fail(LEAVES, failed) from failed
+                self._synced = reached
+
+    def _fail(self, name: str, error: OSError) -> LogBroken:
+        # What a failed fsync or truncation left on the disk nobody knows: only reading it again tells.
+        self._broken = f"{self._folder / name}: {error.strerror}; close the log and open it again"
+        return LogBroken(self._broken)
+
+    def _check(self) -> None:
+        if self._broken is not None:
+            raise LogBroken(self._broken)
+
+    # --- opening ---
+
+    def _recover(self) -> None:
+        head = self._last_head()
+        self._read_leaves(head)
+        if head is not None and head.size > self._tree.size:
+            raise LogCorrupt(
+                f"{self._folder / LEAVES}: expected at least the {head.size} leaves of the last signed head, "
+                f"found {self._tree.size}"
+            )
+        self._signed = head.size if head is not None else 0
+        os.fsync(self._leaves)
+        self._synced = self._tree.size
+
+    def _read_leaves(self, head: Head | None) -> None:
+        path = self._folder / LEAVES
+        with path.open("rb") as file:
+            number = 0
+            while line := file.readline(MAX_LINE + 2):
+                number += 1
+                if not line.endswith(b"\n"):
+                    if len(line) > MAX_LINE or file.read(1):
+                        raise LogCorrupt(f"{path}: line {number}: expected a leaf of at most {MAX_LINE} bytes")
+                    os.ftruncate(self._leaves, self._end)
+                    break
+                try:
+                    leaf = Leaf.parse(line[:-1])
+                except InvalidLeaf as error:
+                    raise LogCorrupt(f"{path}: line {number}: {error}") from error
+                self._follow(leaf, f"{path}: line {number}")
+                self._end += len(line)
+                if head is not None and self._tree.size == head.size and self._tree.root() != head.root:
+                    raise LogCorrupt(f"{path}: the first {head.size} lines are not those of the last signed head")
+
+    def _follow(self, leaf: Leaf, where: str) -> None:
+        before = self._last.get(leaf.stream)
+        expected = (0, None) if before is None else (before.seq + 1, before.hash)
+        if leaf.recorder != self._recorder:
+            raise LogCorrupt(f"{where}: expected a leaf of {self._recorder}, got one of {leaf.recorder}")
+        if (leaf.seq, leaf.prev) != expected:
+            raise LogCorrupt(
+                f"{where}: expected leaf {expected[0]} of {leaf.stream} after {expected[1]}, "
+                f"got {leaf.seq} after {leaf.prev}"
+            )
+        self._last[leaf.stream] = leaf
+        self._tree.append(bytes.fromhex(leaf.hash))
+
+    def _last_head(self) -> Head | None:
+        """The newest head, which must be ours; a torn one after it is cut off."""
+        path = self._folder / HEADS
+        data = path.read_bytes()
+        end, note = whole_notes(data)
+        if data.count(b"\n\n", end) > 1:  # more than the beginning of one note
+            line = data.count(b"\n", 0, end) + 1
+            raise LogCorrupt(f"{path}: line {line}: expected a signed head")
+        os.ftruncate(self._heads, end)
+        if note is None:
+            return None
+        line = data.count(b"\n", 0, end - len(note)) + 1
+        try:
+            signed = SignedHead.parse(note.decode())
+        except (InvalidHead, UnicodeDecodeError) as error:
+            raise LogCorrupt(f"{path}: line {line}: {error}") from error
+        if signed.head.origin != self._recorder or not signed.signed_by(self._signer.public_key):
+            raise LogCorrupt(f"{path}: line {line}: expected a head of {self._recorder} signed by this recorder's key")
+        return signed.head
+
+
+_CLOSED = "the log is closed"
+
+
+def _open(path: Path) -> int:
+    handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    files.sync_folder(path.parent)
+    return handle
+
+
+def _lock(folder: Path) -> int:
+    handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(handle)
+        raise LogLocked(f"{folder}: another process has this log open") from error
+    return handle
+
+
+def _identify(folder: Path, recorder: str, signer: Signer) -> None:
+    """Names the folder's recorder and key, or checks that it is this one."""
+    about = {"v": 1, "recorder": recorder, "created_ns": time.time_ns()}
+    if not files.create(folder / RECORDER, canonical(about)):
+        path = folder / RECORDER
+        try:
+            known = msgspec.json.decode(path.read_bytes())
+        except msgspec.MsgspecError as error:
+            raise LogCorrupt(f"{path}: expected JSON: {error}") from error
+        if not isinstance(known, dict) or known.get("v") != 1 or known.get("recorder") != recorder:
+            raise LogCorrupt(f"{path}: expected version 1 of recorder {recorder}, got {known!r}")
+    if not files.create(folder / CERTIFICATE, signer.certificate):
+        path = folder / CERTIFICATE
+        key = public_key_of(path.read_bytes(), str(path))
+        if key != signer.public_key:
+            raise LogCorrupt(
+                f"{path}: this log is signed by the key {fingerprint(key)}, got {fingerprint(signer.public_key)}; "
+                "a new key needs a new folder"
+            )

@@ -1,0 +1,279 @@
+"""Verification of a recorder's folder, and the part of it that is the same for an export.
+
+:func:`examine` is pure: leaves and heads in, findings out. :func:`verify_folder` reads the folder, and hashes the data
+in threads meanwhile.
+"""
+
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from store.evidence.anchoring import anchoring
+from store.evidence.checkpoint import Head, SignedHead, notes
+from store.evidence.continuity import NO_LINE, OF_THE_LOG, StreamWalk
+from store.evidence.data import DataCheck, Fault, Piece, Problem, in_folder
+from store.evidence.errors import InvalidHead, InvalidKey, InvalidLeaf, Unreadable
+from store.evidence.leaf import MAX_LINE, Leaf, SegmentBody, TombstoneBody
+from store.evidence.log import CERTIFICATE, HEADS, LEAVES, RECORDER
+from store.evidence.signer import fingerprint, public_key_of
+from store.evidence.verdict import Finding, Verdict, merged
+
+_UNKNOWN_HASH = bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key that something is signed with; `trusted` None: nobody said which keys to trust."""
+
+    of: str
+    fingerprint: str
+    trusted: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What verification found."""
+
+    recorder: str
+    keys: list[Key]
+    findings: list[Finding]
+    leaves: int
+    bytes: int  # of footage hashed
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing was found that speaks against the footage."""
+        return all(finding.sound for finding in self.findings)
+
+
+# --- pure ---
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What the leaves and heads alone say."""
+
+    findings: list[Finding]
+    streams: dict[str, StreamWalk]
+    size: int
+
+
+def examine(leaves: Iterable[Leaf | None], heads: Sequence[Head]) -> Examined:
+    """Judge a whole log: `leaves` in its order, None for a line that is none; `heads` whose signatures hold."""
+    hashes, begins, ends = bytearray(), array("q"), array("q")
+    walks: dict[str, StreamWalk] = {}
+    unread: dict[int, Verdict] = {}
+    attested: dict[int, str] = {}
+    for position, leaf in enumerate(leaves):
+        if leaf is None:
+            unread[position] = Verdict.ALTERED
+            hashes += _UNKNOWN_HASH
+            begins.append(ends[-1] if ends else 0)
+            ends.append(ends[-1] if ends else 0)
+            continue
+        hashes += bytes.fromhex(leaf.hash)
+        begins.append(leaf.begin_ns)
+        ends.append(leaf.end_ns)
+        if leaf.stream not in walks:
+            walks[leaf.stream] = StreamWalk(leaf.stream, unread, attested)
+        walks[leaf.stream].push(position, leaf)
+    findings: list[Finding] = []
+    for walk in walks.values():
+        walk.finish()
+        findings += walk.findings
+    for position in unread:
+        around = _range(begins, ends, position, position + 1)
+        findings.append(Finding(Verdict.ALTERED, NO_LINE, None, *around))
+    for position, known in attested.items():
+        hashes[32 * position : 32 * position + 32] = bytes.fromhex(known)
+    findings += _unanchored(hashes, begins, ends, heads, findings)
+    findings += [_open(walk) for walk in walks.values() if not walk.sealed and walk.last is not None]
+    return Examined(findings, walks, len(begins))
+
+
+def _open(walk: StreamWalk) -> Finding:
+    detail = "no seal: whether the session went on cannot be told"
+    return Finding(Verdict.TRUNCATED, detail, walk.stream, walk.last.end_ns if walk.last else None, None)
+
+
+def _unanchored(
+    hashes: bytearray, begins: "array[int]", ends: "array[int]", heads: Sequence[Head], known: Sequence[Finding]
+) -> Iterator[Finding]:
+    """What no signed head vouches for. Where the first refuted head is explained by what is `known` already, the leaves
+    from there on are unproven, else they are altered."""
+    size = len(begins)
+    found = anchoring((bytes(hashes[at : at + 32]) for at in range(0, 32 * size, 32)), size, heads)
+    unproven = found.proven
+    if found.refuted is not None:
+        spans = [_range(begins, ends, found.proven, found.refuted)]
+        for position in range(found.proven, found.refuted):  # leaves that claim another time than their neighbours
+            if ends[position] < spans[0][0] or begins[position] > spans[0][1]:
+                spans.append((begins[position], ends[position]))
+        if not any(_explains(finding, *span) for finding in known for span in spans):
+            detail = "these are not the leaves that were signed"
+            yield from (Finding(Verdict.ALTERED, detail, None, *span) for span in spans)
+            unproven = found.refuted
+    if found.beyond is not None:
+        detail = f"a signed head counts {found.beyond} leaves, there are {size}"
+        yield Finding(Verdict.TRUNCATED, detail, None, ends[-1] if size else None, None)
+    if unproven < size:
+        begin, end = _range(begins, ends, unproven, size)
+        yield Finding(Verdict.UNANCHORED, "no signed head vouches for the leaves from here on", None, begin, end)
+
+
+def _range(begins: "array[int]", ends: "array[int]", first: int, last: int) -> tuple[int, int]:
+    """The time of the leaves `first` to `last`, not included, as their neighbours tell it."""
+    begin = ends[first - 1] if first else begins[0]
+    end = begins[last] if last < len(begins) else ends[last - 1]
+    within = [ends[p] for p in range(first, last) if begin <= begins[p] <= end]
+    return min(begin, end), max([begin, end, *within])
+
+
+def _explains(finding: Finding, begin: int, end: int) -> bool:
+    after = finding.from_ns is None or finding.from_ns <= end
+    return finding.detail in OF_THE_LOG and after and (finding.to_ns is None or finding.to_ns >= begin)
+
+
+def judge_data(problems: Sequence[Problem], tombstones: dict[str, list[TombstoneBody]]) -> list[Finding]:
+    """Findings for pieces that are not as they should be; what retention says it deleted is declared."""
+    expected = {(p.piece.stream, p.piece.sha256): p.piece.seq for p in problems if p.fault is Fault.DIFFERS}
+    return [_data_finding(problem, expected, tombstones.get(problem.piece.stream, [])) for problem in problems]
+
+
+def _data_finding(
+    problem: Problem, expected: dict[tuple[str, str], int], tombstones: Sequence[TombstoneBody]
+) -> Finding:
+    piece = problem.piece
+    about = (piece.stream, piece.from_ns, piece.to_ns)
+    if problem.fault is Fault.MISSING:
+        for stone in tombstones:
+            if stone.from_seq <= piece.seq <= stone.to_seq:
+                return Finding(Verdict.DECLARED_GAP, f"deleted: {stone.reason}", *about)
+        return Finding(Verdict.MISSING, problem.fault.value, *about)
+    if problem.found is not None and (piece.stream, problem.found) in expected:
+        return Finding(Verdict.REORDERED, "the data of another second stand here", *about)
+    return Finding(Verdict.ALTERED, problem.fault.value, *about)
+
+
+def intact(walks: dict[str, StreamWalk], spans: dict[str, tuple[int, int, int]], found: list[Finding]) -> list[Finding]:
+    """For each stream with nothing against it, up to where that holds; `spans`: begin, end and number of segments."""
+    sound: list[Finding] = []
+    for stream in walks:
+        if stream not in spans:
+            continue
+        begin, end, count = spans[stream]
+        against = [f for f in found if not f.sound and f.stream in (None, stream)]
+        if any(f.verdict not in (Verdict.UNANCHORED, Verdict.TRUNCATED) or f.from_ns is None for f in against):
+            continue
+        end = min([end, *(f.from_ns for f in against if f.from_ns is not None)])
+        if end > begin:
+            sound.append(Finding(Verdict.INTACT, f"{count} segments in all", stream, begin, end))
+    return sound
+
+
+# --- a recorder's folder ---
+
+
+def verify_folder(folder: Path, trusted: Sequence[bytes] = (), threads: int | None = None) -> Report:
+    """Verify all that a recorder's folder holds. `trusted` are public keys; with none, the folder's own key is used.
+
+    Raises:
+        Unreadable: it is no recorder's folder, or can't be read.
+    """
+    try:
+        about = msgspec.json.decode((folder / RECORDER).read_bytes(), type=dict[str, object])
+        own = public_key_of((folder / CERTIFICATE).read_bytes(), CERTIFICATE)
+        text = (folder / HEADS).read_bytes().decode(errors="replace")  # before the leaves: they may grow meanwhile
+        with DataCheck(in_folder(folder), threads) as check:
+            spans: dict[str, tuple[int, int, int]] = {}
+            recorder = str(about.get("recorder"))
+            heads, findings = read_heads(text, recorder, own)
+            examined = examine(_watched(read_leaves(folder / LEAVES), check, spans), heads)
+            problems = check.finish()
+            hashed = check.bytes
+    except (OSError, msgspec.MsgspecError, InvalidKey) as error:
+        raise Unreadable(f"{folder}: expected a recorder's folder: {error}") from error
+    key, unknown = judge_key("the recorder", own, trusted)
+    tombstones = {stream: walk.tombstones for stream, walk in examined.streams.items()}
+    findings += [*unknown, *examined.findings, *judge_data(problems, tombstones)]
+    findings += intact(examined.streams, spans, findings)
+    return Report(recorder, [key], merged(findings), examined.size, hashed)
+
+
+def read_leaves(path: Path) -> Iterator[Leaf | None]:
+    """The leaves in the file, None for a line that is none. A last line without its end counts as not written."""
+    with path.open("rb") as file:
+        while line := file.readline(MAX_LINE + 2):
+            if not line.endswith(b"\n"):
+                if not file.peek(1):
+                    return
+                while line and not line.endswith(b"\n"):  # far too long: one unreadable line
+                    line = file.readline(1 << 20)
+                yield None
+                continue
+            try:
+                yield Leaf.parse(line[:-1])
+            except InvalidLeaf:
+                yield None
+
+
+def read_heads(text: str, recorder: str, key: bytes) -> tuple[list[Head], list[Finding]]:
+    """The heads that the key signed, and what is wrong with the others."""
+    heads: list[Head] = []
+    findings: list[Finding] = []
+    for line, note in notes(text):
+        where = f"{HEADS}, line {line}"
+        try:
+            signed = SignedHead.parse(note)
+        except InvalidHead as error:
+            findings.append(Finding(Verdict.ALTERED, f"{where}: {error}"))
+            continue
+        if signed.head.origin != recorder:
+            findings.append(Finding(Verdict.ALTERED, f"{where}: a head of another log, {signed.head.origin!r}"))
+        elif not signed.knows(key):
+            findings.append(Finding(Verdict.UNKNOWN_KEY, f"{where}: not signed by the key {fingerprint(key)}"))
+        elif not signed.signed_by(key):
+            findings.append(Finding(Verdict.ALTERED, f"{where}: the signature does not fit the head"))
+        else:
+            heads.append(signed.head)
+    return heads, findings
+
+
+def judge_key(of: str, key: bytes, trusted: Sequence[bytes]) -> tuple[Key, list[Finding]]:
+    """Whether a key is one of those trusted."""
+    if not trusted:
+        return Key(of, fingerprint(key), None), []
+    if key in trusted:
+        return Key(of, fingerprint(key), True), []
+    detail = f"{of} signs with {fingerprint(key)}, trusted is {', '.join(map(fingerprint, trusted))}"
+    return Key(of, fingerprint(key), False), [Finding(Verdict.UNKNOWN_KEY, detail)]
+
+
+def _watched(
+    leaves: Iterable[Leaf | None], check: DataCheck, spans: dict[str, tuple[int, int, int]]
+) -> Iterator[Leaf | None]:
+    """The same leaves; what they say of data is checked meanwhile."""
+    for leaf in leaves:
+        if leaf is not None and isinstance(leaf.body, SegmentBody):
+            check.add(leaf.body.file, piece_of(leaf, leaf.body))
+            begin, end, count = spans.get(leaf.stream, (leaf.begin_ns, leaf.end_ns, 0))
+            spans[leaf.stream] = (min(begin, leaf.begin_ns), max(end, leaf.end_ns), count + 1)
+        yield leaf
+
+
+def piece_of(leaf: Leaf, body: SegmentBody) -> Piece:
+    """Where a segment's data should be, and what."""
+    return Piece(
+        leaf.stream,
+        leaf.seq,
+        leaf.begin_ns,
+        leaf.end_ns,
+        body.offset,
+        body.bytes,
+        body.sha256,
+        body.init_bytes,
+        body.init_sha256,
+    )

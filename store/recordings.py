@@ -1,0 +1,145 @@
+"""Cameras and their recordings, as their worker writes them: rows that follow from its log and may be written again."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import psycopg
+
+from store.alert_rows import as_json
+from store.errors import CommitRefused, StoreUnavailable
+from store.evidence.leaf import GapBody, Leaf, SegmentBody, TombstoneBody
+from store.queries import queries
+from store.times import moment
+
+_SQL = queries("recordings")
+T = TypeVar("T")
+
+_TIMEOUTS = "-c timezone=UTC -c statement_timeout=10000"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraRow:
+    """One row of `cameras`; times in Unix seconds."""
+
+    id: str
+    name: str
+    kind: str
+    unit: str | None
+    room: str | None
+    lon: float | None
+    lat: float | None
+    recorder: str
+    folder: str
+    tap: str
+    state: str
+    reason: str | None
+    since_s: float
+    codec: str | None
+    width: int | None
+    height: int | None
+    audio: str | None
+    recorded: bool
+    seen_s: float
+
+
+class Recordings:
+    """One connection that writes; it reconnects. Every write may be repeated without harm. For use by one thread."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._connection: psycopg.Connection[Any] | None = None
+
+    def close(self) -> None:
+        """Leaves the database."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def newest(self, streams: Sequence[str]) -> dict[str, int]:
+        """The number of the newest leaf that has a row, of each of `streams` that has one.
+
+        Raises:
+            StoreUnavailable: the database is away; repeat the call.
+        """
+        rows = self._run(lambda connection: connection.execute(_SQL["newest"], (list(streams),)).fetchall())
+        return {stream: seq for stream, seq in rows if seq is not None}
+
+    def write_cameras(self, rows: Sequence[CameraRow], *, notify: bool) -> None:
+        """Bring rows of cameras up to date; with `notify` the consoles are told. Raises as :meth:`newest`, and
+        CommitRefused where the database takes no such row."""
+
+        def write(connection: psycopg.Connection[Any]) -> None:
+            with connection.transaction():
+                connection.execute(_SQL["write_cameras"], (as_json([_camera(row) for row in rows]),))
+                if notify:
+                    connection.execute(_SQL["notify"], (as_json({"cameras": True}),))
+
+        self._run(write)
+
+    def keep_cameras(self, recorder: str, ids: Sequence[str]) -> None:
+        """Drop the rows of cameras that `recorder` has no more. Raises as :meth:`write_cameras`."""
+        self._run(lambda connection: connection.execute(_SQL["drop_cameras"], (recorder, list(ids))))
+
+    def write_leaves(self, leaves: Sequence[Leaf]) -> int:
+        """Project leaves onto rows, in the order of the log; how many rows are new. Raises as :meth:`write_cameras`."""
+        rows = [row for leaf in leaves if (row := _segment(leaf)) is not None]
+        gone = [
+            {"stream": leaf.stream, "from_seq": leaf.body.from_seq, "to_seq": leaf.body.to_seq}
+            for leaf in leaves
+            if isinstance(leaf.body, TombstoneBody)
+        ]
+
+        def write(connection: psycopg.Connection[Any]) -> int:
+            written = 0
+            with connection.transaction():
+                if rows:
+                    written = connection.execute(_SQL["write_segments"], (as_json(rows),)).rowcount
+                if gone:
+                    connection.execute(_SQL["drop_segments"], (as_json(gone),))
+            return written
+
+        return self._run(write) if rows or gone else 0
+
+    def _run(self, work: Callable[[psycopg.Connection[Any]], T]) -> T:
+        try:
+            if self._connection is None or self._connection.closed:
+                self._connection = psycopg.connect(self._dsn, autocommit=True, connect_timeout=3, options=_TIMEOUTS)
+            return work(self._connection)
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            self.close()
+            raise StoreUnavailable(str(error).strip()) from error
+        except psycopg.DatabaseError as error:
+            self.close()
+            raise CommitRefused(str(error).strip()) from error
+
+
+def _camera(row: CameraRow) -> dict[str, Any]:
+    told = {name: getattr(row, name) for name in CameraRow.__slots__ if name not in ("since_s", "seen_s")}
+    return told | {"since": moment(row.since_s), "seen_at": moment(row.seen_s)}
+
+
+def _segment(leaf: Leaf) -> dict[str, Any] | None:
+    body = leaf.body
+    row = {"stream": leaf.stream, "seq": leaf.seq, "session": leaf.session}
+    if isinstance(body, SegmentBody):
+        where = {"file": body.file, "offset": body.offset, "bytes": body.bytes, "init_bytes": body.init_bytes}
+        return row | where | {"type": "segment", "begins": _at(leaf.begin_ns), "ends": _at(leaf.end_ns)}
+    if isinstance(body, GapBody):
+        begins = _at(min(body.from_ns, body.to_ns))  # where a clock was set back, nothing is missing: it is a moment
+        return row | {"type": "gap", "begins": begins, "ends": _at(body.to_ns), "reason": body.reason.value}
+    return None
+
+
+def _at(ns: int) -> datetime:
+    return moment(ns / 1e9)

@@ -1,0 +1,91 @@
+"""Clients that come and go, and one that never reads."""
+
+import threading
+import time
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from ffmpeg_viewer import watching
+from plain_rtsp_client import RtspClient
+
+from hardware.cameras import CameraServer, CameraSpec
+
+
+def becomes(true: Callable[[], bool], within_s: float = 5.0) -> bool:
+    until_s = time.monotonic() + within_s
+    while not true():
+        if time.monotonic() > until_s:
+            return False
+        threading.Event().wait(0.01)
+    return True
+
+
+def sockets() -> int:
+    return sum(link.is_socket() for link in Path("/proc/self/fd").iterdir())
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts open sockets in /proc")
+def test_joins_and_leaves_leave_nothing_behind(server):
+    with watching(server.url("win-1")) as container:
+        next(container.demux())
+    assert becomes(lambda: server.clients("win-1") == 0)
+    threads, open_before, tasks = threading.active_count(), sockets(), server.tasks()
+    for number in range(20):
+        if number % 2:
+            with watching(server.url("win-1"), "udp" if number % 4 == 1 else "tcp") as container:
+                next(container.demux())
+        else:
+            client = RtspClient(server.url("win-1"))
+            client.play(tracks=2)
+            client.rtp()
+            client.close()  # without a TEARDOWN
+    assert becomes(lambda: server.clients("win-1") == 0)
+    assert becomes(lambda: (threading.active_count(), sockets(), server.tasks()) == (threads, open_before, tasks))
+
+
+def test_a_server_stops_within_a_second_and_leaves_no_thread(window):
+    before = threading.active_count()
+    specs = [CameraSpec(name=f"win-{n}", view=window, size=(320, 180)) for n in range(4)]
+    with CameraServer(specs) as server, RtspClient(server.url("win-1")) as client:
+        client.play(tracks=2)
+        client.rtp()
+        began_s = time.monotonic()
+        server.close()
+        assert time.monotonic() - began_s < 1.0
+        assert client.is_closed()
+    assert threading.active_count() == before
+
+
+def test_one_who_never_reads_is_dropped_and_disturbs_nobody(window):
+    heavy = CameraSpec(
+        name="win-1", view=window, size=(640, 360), noise=12.0, bitrate_bps=12_000_000, keyframe_every_s=0.2, audio=None
+    )
+    with (
+        CameraServer([heavy]) as server,
+        RtspClient(server.url("win-1"), receive_buffer=4096) as idle,
+        RtspClient(server.url("win-1")) as busy,
+    ):
+        idle.play()
+        busy.play()
+        longest_s, last_s = 0.0, time.monotonic()
+        until_s = last_s + 10
+        while server.clients("win-1") == 2 and last_s < until_s:
+            busy.rtp()
+            now_s = time.monotonic()
+            longest_s, last_s = max(longest_s, now_s - last_s), now_s
+        assert server.clients("win-1") == 1
+        assert longest_s < 0.7
+        numbers = [busy.rtp().sequence for _ in range(100)]
+        assert [(b - a) % 65_536 for a, b in pairwise(numbers)] == [1] * 99
+
+
+def test_a_camera_that_nobody_watches_pictures_nothing(server):
+    with RtspClient(server.url("street-1")) as client:
+        client.play()
+        client.rtp()
+    assert becomes(lambda: server.clients("street-1") == 0)
+    before_s = time.process_time()
+    threading.Event().wait(0.5)
+    assert time.process_time() - before_s < 0.15

@@ -1,0 +1,108 @@
+"""Cameras for the tests: small, quick, on real RTSP; and servers that are none."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from threading import Event, Thread
+
+import numpy as np
+
+from hardware.cameras import CameraSpec
+from hardware.cameras.digest import Credentials
+from hardware.cameras.encoder import AudioCodec, VideoCodec
+from hardware.cameras.picture import Picture, Size
+from ingest.cameras.fanout import Closed, Item, Opened, Subscription
+from ingest.cameras.packets import Media, Packet
+from ingest.cameras.rtsp import Address
+from ingest.cameras.source import Patience
+
+QUICK = Patience(open_s=1.0, stall_s=1.0, keyframe_s=1.5, first_pause_s=0.05, most_pause_s=0.1)
+WHO = Credentials("watch", "p@ss:w/rd")
+
+
+class Square:
+    """A white square that walks."""
+
+    def picture(self, t_s: float, size: Size) -> Picture:
+        picture = np.full((size[1], size[0], 3), 90, np.uint8)
+        left = int(t_s * 40) % (size[0] - 20)
+        picture[20:50, left : left + 20] = 255
+        return picture
+
+
+def spec(
+    name: str,
+    *,
+    audio: AudioCodec | None = AudioCodec.PCMA,
+    locked: bool = False,
+    codec: VideoCodec = VideoCodec.H264,
+    b_frames: int = 0,
+    delimiters: bool = False,
+) -> CameraSpec:
+    return CameraSpec(
+        name=name,
+        view=Square(),
+        size=(160, 120),
+        fps=10.0,
+        codec=codec,
+        b_frames=b_frames,
+        delimiters=delimiters,
+        bitrate_bps=200_000,
+        keyframe_every_s=0.5,
+        audio=audio,
+        credentials=WHO if locked else None,
+        noise=0.0,
+    )
+
+
+def address(url: str, *, transport: str = "tcp", locked: bool = False, password: str = WHO.password) -> Address:
+    if locked:
+        return Address(url=url, username=WHO.user, password=password, transport=transport)
+    return Address(url=url, transport=transport)
+
+
+@contextmanager
+def impostor(answer: bytes) -> Iterator[str]:
+    """Something that listens, says `answer` to whatever comes, and is no camera."""
+    stop = Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        held: list[socket.socket] = []
+
+        def serve() -> None:
+            with suppress(OSError):
+                while not stop.is_set():
+                    connection, _ = server.accept()
+                    held.append(connection)
+                    connection.sendall(answer)
+
+        thread = Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"rtsp://127.0.0.1:{server.getsockname()[1]}/x"
+        stop.set()
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join(5)
+        for connection in held:
+            connection.close()
+
+
+class Reader:
+    """Reads a subscription on a thread of its own."""
+
+    def __init__(self, subscription: Subscription) -> None:
+        self.items: list[Item] = []
+        self._subscription = subscription
+        self._thread = Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        while not self._subscription.ended:
+            self.items += self._subscription.take(0.2)
+
+    def packets(self, media: Media = Media.VIDEO) -> list[Packet]:
+        return [item for item in list(self.items) if isinstance(item, Packet) and item.media is media]
+
+    def opened(self) -> list[Opened]:
+        return [item for item in list(self.items) if isinstance(item, Opened)]
+
+    def closed(self) -> int:
+        return sum(isinstance(item, Closed) for item in list(self.items))
