@@ -11,7 +11,7 @@ from store.times import moment, rfc3339, rfc3339_or_none
 
 _SQL = queries("cameras")
 
-HEARD_S = 30.0  # a camera whose worker said nothing for so long is in a state that nobody knows
+PATIENCE = timedelta(seconds=30)  # a camera whose worker said nothing for so long is in a state that nobody knows
 SEAM = timedelta(seconds=0.5)  # between two fragments of one stretch: arrival is not as regular as the pictures
 FRAGMENTS_LIMIT = 50_000
 
@@ -48,11 +48,10 @@ class Place:
         return f"{self.camera}.audio"
 
 
-async def cameras(pool: Pool, now_s: float) -> list[dict[str, Any]]:
-    """All cameras in the order of their ids."""
+async def cameras(pool: Pool) -> list[dict[str, Any]]:
+    """All cameras in the order of their ids. Their worker is judged by the wall clock: it films the present."""
     async with borrowed(pool) as connection:
-        heard = {"heard_since": moment(now_s - HEARD_S)}
-        rows = await (await connection.execute(_SQL["cameras"], heard)).fetchall()
+        rows = await (await connection.execute(_SQL["cameras"], {"patience": PATIENCE})).fetchall()
     times = ("since", "seen_at", "looked_at")
     return [row | {name: rfc3339_or_none(row[name]) for name in times} for row in rows]
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Header, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from console.api.context import Console, NowS, Store, whole
+from console.api.context import Console, Store, whole
 from console.api.shapes import CameraRow, Rows
 from store import cameras
 from store.errors import NotFound
@@ -19,9 +19,9 @@ router = APIRouter(prefix="/cameras", tags=["cameras"])
 
 
 @router.get("", response_model=Rows[CameraRow])
-async def list_cameras(store: Store, now_s: NowS) -> Any:
+async def list_cameras(store: Store) -> Any:
     """All cameras and how they are."""
-    return whole(await cameras.cameras(store, now_s))
+    return whole(await cameras.cameras(store))
 
 
 @router.get(
@@ -29,7 +29,7 @@ async def list_cameras(store: Store, now_s: NowS) -> Any:
     response_class=Response,
     responses={
         200: {
-            "description": "the newest keyframe; X-Picture-Time tells when it came, X-Picture-Age how many seconds ago",
+            "description": "the newest keyframe; X-Picture-Time: when it arrived, X-Picture-Age: how many seconds ago",
             "content": {"image/jpeg": {}},
         }
     },

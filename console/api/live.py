@@ -131,7 +131,7 @@ class Live:
             async with asyncio.timeout(CAMERAS_LOOK_S):
                 await self._cameras_changed.wait()
         self._cameras_changed.clear()
-        rows = await cameras.cameras(self._console.pool, self._console.clock())
+        rows = await cameras.cameras(self._console.pool)
         known, self._cameras = self._cameras, {row["id"]: row | {"seen_at": None} for row in rows}
         for row in rows:
             if known.get(row["id"]) != self._cameras[row["id"]]:

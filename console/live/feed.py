@@ -8,6 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
+from fractions import Fraction
 from itertools import islice
 
 import structlog
@@ -19,6 +20,7 @@ from ingest.cameras.packets import Media, Packet, StreamInfo
 QUEUE_PACKETS = 512
 GROUP_PACKETS = 400  # a group longer than that is not kept: who joins waits for the next keyframe
 GROUP_BYTES = 16 * 1024 * 1024
+REORDERED_S = 2.0
 ORDER_SHOWS = 3  # pictures: of I P B, or I B P, the third shows that they are not in order
 PARAMETERS_WITHIN = 6  # NAL units: parameter sets come before the picture
 RETRY_S = (0.2, 0.5, 1.0, 2.0)
@@ -137,7 +139,7 @@ class Feed:
                     failures = 0
                     await self._read(tap)
             except TapClosed as error:
-                if self.problem != str(error):
+                if self.problem is None and self.streams:
                     log.info("tap closed", camera=self.camera, problem=str(error))
                 await self._tell(str(error))
             await asyncio.sleep(RETRY_S[min(failures, len(RETRY_S) - 1)])
@@ -150,7 +152,7 @@ class Feed:
 
     async def _read(self, tap: Tap) -> None:
         known, self.streams = self.streams, tap.streams
-        self._group, self._group_bytes, self._pictures = [], 0, 0
+        self.reordered, self._group, self._group_bytes, self._pictures = False, [], 0, 0
         if known and known != tap.streams:
             self.end("the camera's streams changed")  # what was negotiated no longer holds
         async for packet in tap.packets():
@@ -185,11 +187,17 @@ class Feed:
         elif self._group:
             self._pictures += 1
             self._group_bytes += len(packet.data)
-            self.reordered = self.reordered or packet.pts < self._group[-1].pts
+            self.reordered = self.reordered or self._is_earlier(packet)
             if self._is_whole():
                 self._group.append(packet)
         if self.reordered:
             self.end("the camera sends B-frames")
+
+    def _is_earlier(self, packet: Packet) -> bool:
+        """Whether `packet` is to be shown before the one before it; a camera's clock that was set is no such thing."""
+        stream = self.stream(Media.VIDEO)
+        back = self._group[-1].pts - packet.pts
+        return stream is not None and 0 < back * Fraction(*stream.time_base) < REORDERED_S
 
     def _is_whole(self) -> bool:
         return len(self._group) <= GROUP_PACKETS and self._group_bytes <= GROUP_BYTES

@@ -214,10 +214,9 @@ async def _connection() -> AsyncIterator[RTCPeerConnection]:
     try:
         yield connection
     finally:
-        try:
-            async with asyncio.timeout(CLOSE_S):
-                await connection.close()
-        except TimeoutError:
+        # A task of its own: it may be closing already, and must not be broken off when this viewer is cancelled.
+        closing = asyncio.create_task(connection.close())
+        if not (await asyncio.wait({closing}, timeout=CLOSE_S))[0]:
             log.warning("a connection did not close", within_s=CLOSE_S)
 
 

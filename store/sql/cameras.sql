@@ -1,12 +1,12 @@
 -- name: cameras
 -- All cameras; one that its worker has not been heard of is in a state that nobody knows.
 SELECT id, name, kind, unit::text AS unit, room, lon, lat, recorder,
-       CASE WHEN seen_at < %(heard_since)s THEN 'unknown' ELSE state END AS state,
+       CASE WHEN silent THEN 'unknown' ELSE state END AS state,
        reason,
-       CASE WHEN seen_at < %(heard_since)s THEN seen_at ELSE since END AS since,
-       codec, width, height, audio, recorded AND seen_at >= %(heard_since)s AS recorded, seen_at,
+       CASE WHEN silent THEN seen_at ELSE since END AS since,
+       codec, width, height, audio, recorded AND NOT silent AS recorded, seen_at,
        people, picture, looked_at
-FROM cameras ORDER BY id;
+FROM cameras, LATERAL (SELECT seen_at < now() - %(patience)s AS silent) AS worker ORDER BY id;
 
 -- name: place
 -- Where a camera is to be had.

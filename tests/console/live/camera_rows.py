@@ -33,7 +33,7 @@ def write_camera(
         "height": 180,
         "audio": None,
         "recorded": True,
-        "seen_at": moment(NOW),
+        "seen_at": datetime.now(UTC),
     } | changes
     names, marks = ", ".join(row), ", ".join(f"%({name})s" for name in row)
     changed = ", ".join(f"{name} = excluded.{name}" for name in row)

