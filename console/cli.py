@@ -93,7 +93,8 @@ def watch(
     errors.print(
         f"{result.samples:,} samples, {len(result.alerts):,} alerts; {result.media_s:,.1f} s of video in "
         f"{result.took_s:.2f} s ({result.media_s / max(result.took_s, 1e-9):,.1f} times as fast as it was filmed, "
-        f"{result.samples / max(result.took_s, 1e-9):,.1f} samples/s)"
+        f"{result.samples / max(result.took_s, 1e-9):,.1f} samples/s"
+        f"{', keyframes only' if result.keyframes_only else ''})"
     )
 
 

@@ -20,6 +20,8 @@ SEAT = "seat=0.25,0.05,0.78,1.0"
 ASIDE = "aside=0,0,0.15,0,0.15,0.9,0,0.9"
 FIELDS = ["type", "rule", "rule_version", "grade", "device", "duty", "from", "to", "lon", "lat", "detail"]
 
+WEIGHTS = ROOT / "analytics" / "video" / "weights" / "coco-ssd.onnx"
+
 pytestmark = pytest.mark.skipif(
     not (MODEL.is_file() and CLIP.is_file()), reason="needs footage and model weights in ../shared/data"
 )
@@ -41,9 +43,10 @@ def events(file: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
 
 
 def encode(file: Path, scene: Scene, seconds: int, rate: int = 5, gop: int = 250) -> None:
-    """A video whose picture of each second `scene` draws."""
+    """A video whose picture of each second `scene` draws; an MP4 in fragments, as recordings are."""
     random = np.random.default_rng(1)
-    with av.open(str(file), "w") as container:
+    fragments = {"movflags": "frag_keyframe+empty_moov"} if file.suffix == ".mp4" else {}
+    with av.open(str(file), "w", options=fragments) as container:
         stream = container.add_stream("libx264", rate=rate, options={"preset": "ultrafast", "crf": "20"})
         stream.width, stream.height, stream.pix_fmt, stream.gop_size = 480, 270, "yuv420p", gop
         for number in range(seconds * rate):
@@ -79,6 +82,15 @@ def test_a_gif_is_watched_on_a_clock_of_its_own(tmp_path: Path) -> None:
     assert "samples/s" in run.stderr
 
 
+def test_without_a_model_the_default_detector_looks_or_its_lack_is_one_line(tmp_path: Path) -> None:
+    run = ducha(tmp_path, "watch", str(CLIP), "--region", SEAT, "--out", "events.jsonl")
+    if WEIGHTS.is_file():
+        assert run.returncode == 0, run.stderr
+        assert {(s["people"], s["regions"]["seat"]) for s in events(tmp_path / "events.jsonl")[0]} == {(1, "present")}
+    else:
+        refused(run, "coco-ssd.onnx", "a model of your own")
+
+
 def test_an_mp4_of_a_window_left_alone_tells_so(tmp_path: Path, empty: NDArray[np.uint8]) -> None:
     encode(tmp_path / "window.mp4", lambda _second: empty, 20)
     (tmp_path / "rules.toml").write_text("[post-unattended]\nseconds = 10\nburst = 3\n")
@@ -89,6 +101,7 @@ def test_an_mp4_of_a_window_left_alone_tells_so(tmp_path: Path, empty: NDArray[n
     assert run.returncode == 0, run.stderr
     samples, (alert,) = events(tmp_path / "events.jsonl")
     assert len(samples) == 20
+    assert "keyframes only" not in run.stderr
     assert list(alert) == FIELDS
     assert (alert["rule"], alert["device"], alert["from"], alert["to"]) == ("post-unattended", "window", 0.0, None)
     assert 10 < alert["detail"]["noticed"] <= 12
@@ -106,6 +119,7 @@ def test_a_camera_that_goes_black_is_told_and_the_window_is_unknown(
     run = ducha(tmp_path, "watch", "cam.mkv", "--region", SEAT, "--model", str(MODEL), "--out", "events.jsonl")
     assert run.returncode == 0, run.stderr
     samples, (alert,) = events(tmp_path / "events.jsonl")
+    assert "keyframes only" in run.stderr
     black = [s for s in samples if s["picture"] == "black"]
     assert [s["t"] for s in black] == [float(t) for t in range(5, 40)]
     assert all(s["people"] is None and s["regions"] == {"seat": "unknown"} for s in black)
@@ -125,11 +139,14 @@ def test_settings_of_a_plan_hold_too(tmp_path: Path, empty: NDArray[np.uint8]) -
     assert len(events(tmp_path / "events.jsonl")[1]) == 1
 
 
-def test_a_video_that_breaks_off_is_watched_as_far_as_it_goes(tmp_path: Path, attended: NDArray[np.uint8]) -> None:
-    encode(tmp_path / "whole.mkv", lambda _second: attended, 12)
-    whole = (tmp_path / "whole.mkv").read_bytes()
-    (tmp_path / "torn.mkv").write_bytes(whole[: len(whole) // 2])
-    run = ducha(tmp_path, "watch", "torn.mkv", "--model", str(MODEL), "--out", "events.jsonl")
+@pytest.mark.parametrize("kind", ["mkv", "mp4"])
+def test_a_video_that_breaks_off_is_watched_as_far_as_it_goes(
+    tmp_path: Path, attended: NDArray[np.uint8], kind: str
+) -> None:
+    encode(tmp_path / f"whole.{kind}", lambda _second: attended, 12, gop=10)
+    whole = (tmp_path / f"whole.{kind}").read_bytes()
+    (tmp_path / f"torn.{kind}").write_bytes(whole[: len(whole) // 2])
+    run = ducha(tmp_path, "watch", f"torn.{kind}", "--model", str(MODEL), "--out", "events.jsonl")
     assert run.returncode == 0, run.stderr
     assert 3 <= len(events(tmp_path / "events.jsonl")[0]) < 12
 
