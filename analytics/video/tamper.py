@@ -25,16 +25,19 @@ FROZEN_AFTER_S = 30.0
 ACCEPT_AFTER_S = 1800.0  # a new view that lasts this long is the camera's view from then on; its alert has been raised
 
 _BLOCK = 20  # pixels
+_UNWRITTEN = np.s_[_BLOCK:-_BLOCK]  # rows; above and below, cameras write time and place
 _TEXTURED = 5.0  # standard deviation in grey levels from which a block shows something
 _LEAST_TEXTURED = 10  # blocks; a picture with fewer gives nothing to compare
 _AGREES = 0.45  # correlation with the reference
 _ANOTHER_VIEW = 0.2  # share of the textured blocks that agree
 _COVERED = 0.4  # share of the textured blocks gone flat
 _FLAT = 0.25  # of the reference's contrast, allowing for the light
+_DULL = 0.4  # of the reference's contrast: no other view, but cloth or a hand
 _BLACK = 28  # grey level that no more than 2 % of a black picture exceed
 _FEATURELESS = 6.0  # standard deviation of a picture of nothing at all
 _BLURRED = 0.25  # of the reference's sharpness
 _STILL = 0.05  # mean difference in grey levels; a camera's own noise is more
+_UNWATCHED_S = 15.0  # without a picture; what was in it nobody knows
 _MOVED_PX = 6.0  # mean displacement of the corners: 2 % of the width, or 2 degrees
 _UNMOVED = 0.97  # mean correlation of a picture that needs no search for a move
 _BETTER = 0.05  # by which the mean correlation must grow when a move is undone
@@ -74,7 +77,7 @@ def examine(state: Tamper, picture: Picture, t_s: float, media_s: float | None =
     if state.at_s is not None and t_s <= state.at_s:
         return state
     grey = grey_of(picture)
-    still_since_s = _still_since(state, grey, media_s)
+    still_since_s = _still_since(state, grey, t_s, media_s)
     found, since_s, moved_since_s = _judge(state.reference, grey), t_s, None
     usual = found is PictureState.OK
     if found is PictureState.MOVED:
@@ -99,24 +102,26 @@ def grey_of(picture: Picture) -> Grey:
     return cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32)
 
 
-def _still_since(state: Tamper, grey: Grey, media_s: float | None) -> float | None:
-    """Since when the picture has not changed, or the camera's clock has not gone on; None where they have."""
-    if state.last is None:
+def _still_since(state: Tamper, grey: Grey, t_s: float, media_s: float | None) -> float | None:
+    """Since when the picture has not changed, or the camera's clock has not gone on; None where they have, or where
+    nobody looked for long. A clock that goes back is one that began anew, as with each connection."""
+    if state.last is None or state.at_s is None or t_s - state.at_s > _UNWATCHED_S:
         return None
-    stalled = media_s is not None and state.media_s is not None and media_s <= state.media_s
+    stalled = media_s is not None and media_s == state.media_s
     if not stalled and float(np.abs(grey - state.last).mean()) >= _STILL:
         return None
     return state.at_s if state.still_since_s is None else state.still_since_s
 
 
 def _judge(reference: Reference | None, grey: Grey) -> PictureState:
-    if float(np.percentile(grey, 98)) < _BLACK:
+    if float(np.percentile(grey[_UNWRITTEN], 98)) < _BLACK:
         return PictureState.BLACK
-    if float(_smooth(grey).std()) < _FEATURELESS:
+    if float(_smooth(grey)[_UNWRITTEN].std()) < _FEATURELESS:
         return PictureState.COVERED
     if reference is None or reference.pictures < _LEARNT_AFTER:
         return PictureState.OK
     textured = reference.contrast >= _TEXTURED
+    textured[[0, -1]] = False  # what the camera itself writes there says nothing of what it sees
     if textured.sum() < _LEAST_TEXTURED:
         return PictureState.OK
     now, before = _smooth(grey), _smooth(reference.grey)
@@ -128,7 +133,10 @@ def _judge(reference: Reference | None, grey: Grey) -> PictureState:
         return PictureState.COVERED
     if _is_blurred(reference, grey, textured, agrees):
         return PictureState.DEFOCUSED
-    return PictureState.MOVED if agrees.mean() < _ANOTHER_VIEW else PictureState.OK
+    if agrees.mean() >= _ANOTHER_VIEW:
+        return PictureState.OK
+    dull = _contrast(grey)[textured].mean() < _DULL * reference.contrast[textured].mean()
+    return PictureState.COVERED if dull else PictureState.MOVED
 
 
 def _is_moved(before: Grey, now: Grey, textured: Bools, agreement: float) -> bool:
@@ -185,7 +193,7 @@ def _agreement(grey: Grey, reference: Grey) -> Blocks:
 
 def _gone_flat(reference: Reference, grey: Grey) -> Bools:
     """Blocks that show much less than in the reference, darker or brighter light allowed for."""
-    light = np.clip(grey.mean() / max(float(reference.grey.mean()), 1.0), 0.1, 1.0)
+    light = np.clip(grey.mean() / max(float(reference.grey.mean()), 1.0), 0.5, 1.0)
     flat: Bools = _contrast(grey) < _FLAT * light * reference.contrast
     return flat
 

@@ -146,7 +146,10 @@ class Watcher:
         return self._advance(stream_lost.RULE, stream_lost.step, "", last_packet_s, now_s)
 
     def gap(self, stream: str, gap: recording_gap.Gap, now_s: float) -> Changes:
-        """What is known at `now_s` of a gap in the recording of `stream`, which is required."""
+        """What is known at `now_s` of a gap in the recording of `stream`, which is required. That a camera is away is
+        told by `stream`; only in an interrogation room what is missing for it is a finding of its own."""
+        if gap.reason == "source-lost" and not self._outlook.interrogation:
+            return ()
         return self._advance(recording_gap.RULE, recording_gap.step, stream, gap, now_s, self._outlook.interrogation)
 
     def finish(self, t_s: float) -> Changes:

@@ -111,6 +111,15 @@ def test_a_camera_whose_clock_stands_still_is_frozen() -> None:
     assert state.picture is PictureState.FROZEN
 
 
+def test_a_camera_that_comes_back_with_a_new_clock_is_not_frozen() -> None:
+    room, state = Room(), Tamper()
+    for second in range(60):
+        state = examine(state, room.picture(), float(second), media_s=1000.0 + second)
+    for second in range(120, 130):
+        state = examine(state, room.picture(), float(second), media_s=second - 120.0)
+        assert state.picture is PictureState.OK
+
+
 def test_a_camera_that_stays_moved_is_at_last_taken_to_look_that_way() -> None:
     room = Room()
     state = Tamper()

@@ -135,6 +135,12 @@ def test_streams_and_gaps_are_told_each_of_its_own() -> None:
     assert len({c.alert.id for c in told}) == 3
 
 
+def test_what_a_camera_that_is_away_does_not_send_is_told_once_outside_of_interrogation_rooms() -> None:
+    camera = watcher(Outlook("cam-9"))
+    assert camera.gap("cam-9.video", Gap(0.0, None, "source-lost"), 21.0) == ()
+    assert [c.alert.rule for c in camera.gap("cam-9.video", Gap(0.0, 30.0, "disk-full"), 31.0)] == ["recording-gap"] * 2
+
+
 def test_a_watcher_keeps_no_more_the_longer_it_watches() -> None:
     camera = watcher(Outlook("cam-1", (WINDOW,), counts=False))
     tracemalloc.start()

@@ -94,16 +94,19 @@ def wait_until_familiar(uri: str) -> None:
     wait_until(familiar, 20, "five good pictures")
 
 
-def test_a_black_picture_raises_one_alert_that_keeps_its_pictures_and_ends(
-    server: CameraServer, looked_at: str, tmp_path: Path
+@pytest.mark.parametrize(("fault", "kind"), [(Fault.BLACK, "black"), (Fault.COVERED, "covered")])
+def test_a_picture_without_a_view_raises_one_alert_that_keeps_its_pictures_and_ends(
+    server: CameraServer, looked_at: str, tmp_path: Path, fault: Fault, kind: str
 ) -> None:
     wait_until_familiar(looked_at)
-    server.camera("win-1").fault(Fault.BLACK)
+    server.camera("win-1").fault(fault)
     wait_until(lambda: alerts(looked_at, "camera-tampered"), 20, "the alert is raised")
     server.camera("win-1").mend()
     wait_until(lambda: alerts(looked_at, "camera-tampered")[0][1], 20, "the alert ends")
     assert len(alerts(looked_at, "camera-tampered")) == 1
     with psycopg.connect(looked_at) as connection:
+        told = connection.execute("SELECT detail->>'kind' FROM alerts WHERE rule = 'camera-tampered'").fetchone()
+        assert told == (kind,)
         pictures = connection.execute("SELECT folder, file, sha256 FROM alert_pictures").fetchall()
     assert pictures
     for folder, file, digest in pictures:
