@@ -334,7 +334,10 @@ def main(arguments: Sequence[str]) -> int:
             else:
                 paths.append(Path(argument))
         well = check(Export(paths[0] if paths else Path(__file__).resolve().parent), trusted, say)
-    except (OSError, ValueError, KeyError, TypeError, IndexError, StopIteration, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, StopIteration) as error:
+        say(f"unreadable: {error!r}")
+        return 2
+    except (zipfile.BadZipFile, RecursionError) as error:
         say(f"unreadable: {error!r}")
         return 2
     if not trusted:
