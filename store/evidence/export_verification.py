@@ -178,9 +178,12 @@ def _walk(stream: ExportedStream, placed: Placed) -> StreamWalk:
 
 
 def _ends(manifest: Manifest, walks: dict[str, StreamWalk], placed: Placed) -> list[Finding]:
-    """Where in the range no leaf speaks any more, and where no head vouches for them."""
+    """Where in the range no leaf speaks yet or any more, and where no head vouches for them."""
     findings: list[Finding] = []
     for stream, walk in walks.items():
+        if walk.first is not None and walk.first.seq > 0 and walk.first.end_ns > manifest.from_ns:
+            detail = "what came before the first leaf is not shown"
+            findings.append(Finding(Verdict.MISSING, detail, stream, manifest.from_ns, walk.first.begin_ns))
         if walk.last is not None and not walk.sealed and walk.last.end_ns < manifest.to_ns:
             detail = "no seal: whether the session went on cannot be told"
             findings.append(Finding(Verdict.TRUNCATED, detail, stream, walk.last.end_ns, manifest.to_ns))

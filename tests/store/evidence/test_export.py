@@ -12,8 +12,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from evidence_hour import AUDIO, GAP, SECOND, STREAMS, T0, VIDEO, record_hour, segment
+from evidence_hour import AUDIO, GAP, INIT, SECOND, STREAMS, T0, VIDEO, record_hour, segment
 
+from store.evidence import selection
 from store.evidence.errors import ExportError, Unreadable
 from store.evidence.export import export
 from store.evidence.export_verification import verify_export
@@ -184,6 +185,42 @@ def test_what_can_not_be_exported_is_refused_and_leaves_nothing(folder, tmp_path
     with pytest.raises(ExportError, match=says):
         make(folder, tmp_path / "e.zip", exporter, **more)
     assert list(tmp_path.iterdir()) == []
+
+
+def record_sessions(folder: Path, signer: FileSigner) -> None:
+    """Three sessions of ten seconds, at 0, 100 and 200."""
+    with EvidenceLog(folder, "county/r1", signer) as log:
+        for begin in (0, 100, 200):
+            session, file = f"s{begin}", f"{VIDEO}/{begin}.mp4"
+            (folder / VIDEO).mkdir(exist_ok=True)
+            (folder / file).write_bytes(INIT + b"x" * 10)
+            log.append(VIDEO, session, T0 + begin * SECOND, 0, StartBody(reason="on"))
+            for n in range(10):
+                body = segment(file, len(INIT) + n, b"x", begin + n)
+                log.append(VIDEO, session, T0 + (begin + n) * SECOND, 0, body)
+            seal = SealBody(final_seq=12 * begin // 100 + 11)
+            log.append(VIDEO, session, T0 + (begin + 10) * SECOND, 0, seal)
+            log.sign_head()
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "leaves"), [(100, 110, (12, 24)), (104, 106, (12, 24)), (99, 111, (11, 25)), (5, 105, (0, 24))]
+)
+def test_a_leaf_at_either_side_shows_that_nothing_of_the_range_is_left_out(tmp_path, signer, begin, end, leaves):
+    record_sessions(tmp_path / "r", signer)
+    manifest = make(tmp_path / "r", tmp_path / "e.zip", signer, begin, end, (VIDEO,))
+    assert (manifest.streams[0].first_seq, manifest.streams[0].end_seq) == leaves
+    assert verify_export(tmp_path / "e.zip").sound
+    assert standalone(tmp_path / "e.zip").returncode == 0
+
+
+def test_an_exporter_who_hides_the_beginning_is_found(tmp_path, signer, monkeypatch):
+    record_sessions(tmp_path / "r", signer)
+    monkeypatch.setattr(selection, "_span", lambda *_: (12, 25))  # as a dishonest exporter would choose
+    make(tmp_path / "r", tmp_path / "e.zip", signer, 5, 105, (VIDEO,))
+    wrong = [f for f in verify_export(tmp_path / "e.zip").findings if not f.sound]
+    assert [(f.verdict, f.from_ns, f.to_ns) for f in wrong] == [(Verdict.MISSING, *seconds(5, 100).values())]
+    assert standalone(tmp_path / "e.zip").returncode == 1
 
 
 # --- without us ---
