@@ -55,6 +55,7 @@ class StreamWalk:
         self.stream = stream
         self.findings: list[Finding] = []
         self.tombstones: list[TombstoneBody] = []
+        self.first: Leaf | None = None
         self.last: Leaf | None = None
         self._unread = unread
         self._attested = attested
@@ -76,6 +77,7 @@ class StreamWalk:
 
     def push(self, position: int, leaf: Leaf) -> None:
         """The stream's next leaf, number `position` of the log."""
+        self.first = self.first or leaf
         self._ahead.append((position, leaf))
         if len(self._ahead) > 2:
             self._step()

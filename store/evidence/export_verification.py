@@ -6,17 +6,14 @@ hash, and whatever was changed is named to the second.
 """
 
 import hashlib
-from bisect import bisect_left
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
-from store.evidence.continuity import CHANGED, LATE, NO_LINE, TWICE, StreamWalk
+from store.evidence.continuity import CHANGED, NO_LINE, StreamWalk
 from store.evidence.data import DataCheck, Piece
-from store.evidence.errors import InvalidKey, InvalidLeaf, Unreadable
+from store.evidence.errors import InvalidKey, Unreadable
 from store.evidence.leaf import Leaf, SegmentBody, canonical
 from store.evidence.manifest import (
     DATA,
@@ -33,6 +30,7 @@ from store.evidence.manifest import (
 )
 from store.evidence.merkle import pruned_root
 from store.evidence.package import Package
+from store.evidence.placing import Placed, as_they_come, in_their_places
 from store.evidence.recovery import HEADS, LEAVES
 from store.evidence.selection import touches
 from store.evidence.signer import public_key_of, verifies
@@ -40,16 +38,6 @@ from store.evidence.verdict import Finding, Verdict, merged
 from store.evidence.verification import Report, intact, judge_data, judge_key, piece_of, read_heads
 
 MAX_TEXT = 1 << 30  # bytes of the largest file beside the footage
-
-
-@dataclass(slots=True)
-class _Placed:
-    """The export's leaves in the order of the log; `unread` are the places without their leaf, and why."""
-
-    leaves: list[tuple[int, Leaf]] = field(default_factory=list)
-    unread: dict[int, Verdict] = field(default_factory=dict)
-    tail: list[Leaf] = field(default_factory=list)  # beyond the signed head
-    findings: list[Finding] = field(default_factory=list)
 
 
 def verify_export(path: Path, trusted: Sequence[bytes] = (), threads: int | None = None) -> Report:
@@ -146,7 +134,7 @@ def _digest(package: Package, name: str) -> str | None:
 # --- leaves ---
 
 
-def _placed(package: Package, manifest: Manifest, recorder_key: bytes) -> _Placed:
+def _placed(package: Package, manifest: Manifest, recorder_key: bytes) -> Placed:
     lines = package.read(LEAVES, MAX_TEXT).split(b"\n")
     if lines and not lines[-1]:
         lines.pop()
@@ -158,9 +146,9 @@ def _placed(package: Package, manifest: Manifest, recorder_key: bytes) -> _Place
         root = pruned_root(proof.size, kept, [bytes.fromhex(node) for node in proof.nodes])
     proved = proof is not None and any(h.size == proof.size and h.root == root for h in heads)
     if proof is not None and proved:
-        placed = _in_their_places(lines, proof, manifest)
+        placed = in_their_places(lines, proof, manifest.leaves)
     else:
-        placed = _as_they_come(lines)
+        placed = as_they_come(lines)
         detail = f"{PROOF} does not lead from the leaves to a signed head"
         findings.append(Finding(Verdict.UNANCHORED, detail, None, manifest.from_ns, manifest.to_ns))
     placed.findings += findings
@@ -177,84 +165,7 @@ def _proof(package: Package) -> Proof | None:
     return proof if len(proof.positions) == len(proof.hashes) else None
 
 
-def _as_they_come(lines: Sequence[bytes]) -> _Placed:
-    placed = _Placed()
-    for position, line in enumerate(lines):
-        leaf = _parsed(line)
-        if leaf is None:
-            placed.unread[position] = Verdict.ALTERED
-        else:
-            placed.leaves.append((position, leaf))
-    return placed
-
-
-def _in_their_places(lines: Sequence[bytes], proof: Proof, manifest: Manifest) -> _Placed:
-    placed = _Placed()
-    places = {digest: place for place, digest in enumerate(proof.hashes)}
-    tail = max(manifest.leaves - len(places), 0)
-    read = [_parsed(line) for line in lines]
-    found = [places.get(leaf.hash) if leaf is not None else None for leaf in read[: len(read) - tail]]
-    here: dict[int, Leaf] = {}
-    strange: Counter[int] = Counter()  # lines that are no leaf of ours, by the place of the leaf before
-    ordered = _in_order([place for place in found if place is not None])
-    last = -1
-    for leaf, place in zip(read, found, strict=False):
-        if leaf is None or place is None:
-            strange[last] += 1
-            continue
-        if place in here:
-            placed.findings.append(Finding(Verdict.REORDERED, TWICE, leaf.stream, leaf.begin_ns, leaf.end_ns))
-        elif place not in ordered:
-            placed.findings.append(Finding(Verdict.REORDERED, LATE, leaf.stream, leaf.begin_ns, leaf.end_ns))
-        else:
-            last = place
-        here[place] = leaf
-    before = -1
-    for place in range(len(places)):
-        if place in here:
-            before = place
-            placed.leaves.append((place, here[place]))
-        else:
-            placed.unread[place] = Verdict.ALTERED if strange[before] else Verdict.MISSING
-            strange[before] -= 1
-    for place, count in strange.items():
-        if count > 0:
-            near = here.get(place) or (placed.leaves[0][1] if placed.leaves else None)
-            span = (near.begin_ns, near.end_ns) if near is not None else (None, None)
-            placed.findings.append(Finding(Verdict.ALTERED, NO_LINE, None, *span))
-    for leaf in read[len(read) - tail :]:
-        if leaf is None:
-            placed.findings.append(Finding(Verdict.ALTERED, NO_LINE))
-        else:
-            placed.tail.append(leaf)
-    return placed
-
-
-def _in_order(places: Sequence[int]) -> set[int]:
-    """The most of the places that stand in ascending order: the others were moved."""
-    ends: list[int] = []  # indices: of each length of ascending sequence, its smallest end
-    values: list[int] = []
-    before: list[int] = []
-    for index, place in enumerate(places):
-        at = bisect_left(values, place)
-        before.append(ends[at - 1] if at else -1)
-        ends[at : at + 1], values[at : at + 1] = [index], [place]
-    ordered: set[int] = set()
-    index = ends[-1] if ends else -1
-    while index >= 0:
-        ordered.add(places[index])
-        index = before[index]
-    return ordered
-
-
-def _parsed(line: bytes) -> Leaf | None:
-    try:
-        return Leaf.parse(line)
-    except InvalidLeaf:
-        return None
-
-
-def _walk(stream: ExportedStream, placed: _Placed) -> StreamWalk:
+def _walk(stream: ExportedStream, placed: Placed) -> StreamWalk:
     walk = StreamWalk(stream.stream, placed.unread, {}, first_seq=stream.first_seq)
     for position, leaf in placed.leaves:
         if leaf.stream == stream.stream:
@@ -266,10 +177,13 @@ def _walk(stream: ExportedStream, placed: _Placed) -> StreamWalk:
     return walk
 
 
-def _ends(manifest: Manifest, walks: dict[str, StreamWalk], placed: _Placed) -> list[Finding]:
-    """Where in the range no leaf speaks any more, and where no head vouches for them."""
+def _ends(manifest: Manifest, walks: dict[str, StreamWalk], placed: Placed) -> list[Finding]:
+    """Where in the range no leaf speaks yet or any more, and where no head vouches for them."""
     findings: list[Finding] = []
     for stream, walk in walks.items():
+        if walk.first is not None and walk.first.seq > 0 and walk.first.end_ns > manifest.from_ns:
+            detail = "what came before the first leaf is not shown"
+            findings.append(Finding(Verdict.MISSING, detail, stream, manifest.from_ns, walk.first.begin_ns))
         if walk.last is not None and not walk.sealed and walk.last.end_ns < manifest.to_ns:
             detail = "no seal: whether the session went on cannot be told"
             findings.append(Finding(Verdict.TRUNCATED, detail, stream, walk.last.end_ns, manifest.to_ns))
@@ -286,7 +200,7 @@ def _ends(manifest: Manifest, walks: dict[str, StreamWalk], placed: _Placed) -> 
 
 
 def _data(
-    package: Package, manifest: Manifest, walks: dict[str, StreamWalk], placed: _Placed, threads: int | None
+    package: Package, manifest: Manifest, walks: dict[str, StreamWalk], placed: Placed, threads: int | None
 ) -> tuple[int, dict[str, tuple[int, int, int]], list[Finding]]:
     """Bytes hashed, the span of each stream, and what is wrong."""
     findings: list[Finding] = []

@@ -93,8 +93,10 @@ def newest_head(path: Path, recorder: str, key: bytes) -> SignedHead:
 
 def _span(path: Path, stream: str, from_ns: int, to_ns: int) -> tuple[int, int]:
     """The numbers of the stream's leaves from the beginning of the first session that the range touches to the end of
-    the last; and on to the tombstones, if any, that speak of them."""
+    the last, and on to the tombstones that speak of them; and at either side to a leaf that lies outside of the range,
+    which shows that nothing of the range was left out."""
     sessions: dict[str, list[int]] = {}
+    before, after = 0, 0
     stones: list[tuple[int, TombstoneBody]] = []
     mark = _mark(stream)
     for position, line in enumerate(_lines(path)):
@@ -103,15 +105,17 @@ def _span(path: Path, stream: str, from_ns: int, to_ns: int) -> tuple[int, int]:
         leaf = _parsed(path, position, line)
         if leaf.stream != stream:
             continue
+        before = leaf.seq if leaf.end_ns <= from_ns else before
+        after = after or (leaf.seq if leaf.begin_ns >= to_ns else 0)
         if isinstance(leaf.body, TombstoneBody):
             stones.append((leaf.seq, leaf.body))
             continue
         seen = sessions.setdefault(leaf.session, [leaf.seq, leaf.seq, leaf.begin_ns, leaf.end_ns])
-        seen[1:] = [leaf.seq, min(seen[2], leaf.begin_ns), max(seen[3], leaf.end_ns)]
+        seen[1:4] = [leaf.seq, min(seen[2], leaf.begin_ns), max(seen[3], leaf.end_ns)]
     touched = [s for s in sessions.values() if s[2] < to_ns and s[3] > from_ns]
     if not touched:
         raise ExportError(f"{path}: nothing of {stream} in the range; expected a recorded stream and time")
-    first, last = min(s[0] for s in touched), max(s[1] for s in touched)
+    first, last = min(before, *(s[0] for s in touched)), max(after, *(s[1] for s in touched))
     return first, max([last, *(seq for seq, stone in stones if stone.from_seq <= last and stone.to_seq >= first)]) + 1
 
 

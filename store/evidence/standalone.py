@@ -282,6 +282,9 @@ def check_stream(manifest: Any, stream: Any, leaves: Leaves, bad: Say, say: Say)
                 say(f"DECLARED GAP {name} {moment(leaf['from_ns'])} to {moment(leaf['to_ns'])}: {leaf['reason']}")
             last = leaf
         before = leaf
+    first = leaves.get((name, stream["first_seq"]))
+    if first and first["seq"] and first["wall_ns"] + first.get("duration_ns", 0) > manifest["from_ns"]:
+        bad(f"MISSING {name} before {moment(first['wall_ns'])}: what came before the first leaf is not shown")
     end = last["wall_ns"] + last.get("duration_ns", 0) if last else 0
     if last and last["type"] not in ("seal", "tombstone") and end < manifest["to_ns"]:
         bad(f"TRUNCATED {name} after {moment(end)}: no seal")
@@ -334,7 +337,10 @@ def main(arguments: Sequence[str]) -> int:
             else:
                 paths.append(Path(argument))
         well = check(Export(paths[0] if paths else Path(__file__).resolve().parent), trusted, say)
-    except (OSError, ValueError, KeyError, TypeError, IndexError, StopIteration, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, StopIteration) as error:
+        say(f"unreadable: {error!r}")
+        return 2
+    except (zipfile.BadZipFile, RecursionError) as error:
         say(f"unreadable: {error!r}")
         return 2
     if not trusted:

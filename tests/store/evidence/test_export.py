@@ -1,21 +1,24 @@
 """Exports of a recorded hour: whole and intact, checked with our own command, with Python alone, with openssl alone."""
 
+import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
 import zipfile
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
 import pytest
-from evidence_hour import AUDIO, GAP, SECOND, STREAMS, T0, VIDEO, record_hour
+from evidence_hour import AUDIO, GAP, INIT, SECOND, STREAMS, T0, VIDEO, record_hour, segment
 
+from store.evidence import selection
 from store.evidence.errors import ExportError, Unreadable
 from store.evidence.export import export
 from store.evidence.export_verification import verify_export
-from store.evidence.leaf import TombstoneBody
+from store.evidence.leaf import SealBody, StartBody, TombstoneBody
 from store.evidence.log import EvidenceLog
 from store.evidence.manifest import Request
 from store.evidence.signer import FileSigner
@@ -184,6 +187,42 @@ def test_what_can_not_be_exported_is_refused_and_leaves_nothing(folder, tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
+def record_sessions(folder: Path, signer: FileSigner) -> None:
+    """Three sessions of ten seconds, at 0, 100 and 200."""
+    with EvidenceLog(folder, "county/r1", signer) as log:
+        for begin in (0, 100, 200):
+            session, file = f"s{begin}", f"{VIDEO}/{begin}.mp4"
+            (folder / VIDEO).mkdir(exist_ok=True)
+            (folder / file).write_bytes(INIT + b"x" * 10)
+            log.append(VIDEO, session, T0 + begin * SECOND, 0, StartBody(reason="on"))
+            for n in range(10):
+                body = segment(file, len(INIT) + n, b"x", begin + n)
+                log.append(VIDEO, session, T0 + (begin + n) * SECOND, 0, body)
+            seal = SealBody(final_seq=12 * begin // 100 + 11)
+            log.append(VIDEO, session, T0 + (begin + 10) * SECOND, 0, seal)
+            log.sign_head()
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "leaves"), [(100, 110, (12, 24)), (104, 106, (12, 24)), (99, 111, (11, 25)), (5, 105, (0, 24))]
+)
+def test_a_leaf_at_either_side_shows_that_nothing_of_the_range_is_left_out(tmp_path, signer, begin, end, leaves):
+    record_sessions(tmp_path / "r", signer)
+    manifest = make(tmp_path / "r", tmp_path / "e.zip", signer, begin, end, (VIDEO,))
+    assert (manifest.streams[0].first_seq, manifest.streams[0].end_seq) == leaves
+    assert verify_export(tmp_path / "e.zip").sound
+    assert standalone(tmp_path / "e.zip").returncode == 0
+
+
+def test_an_exporter_who_hides_the_beginning_is_found(tmp_path, signer, monkeypatch):
+    record_sessions(tmp_path / "r", signer)
+    monkeypatch.setattr(selection, "_span", lambda *_: (12, 25))  # as a dishonest exporter would choose
+    make(tmp_path / "r", tmp_path / "e.zip", signer, 5, 105, (VIDEO,))
+    wrong = [f for f in verify_export(tmp_path / "e.zip").findings if not f.sound]
+    assert [(f.verdict, f.from_ns, f.to_ns) for f in wrong] == [(Verdict.MISSING, *seconds(5, 100).values())]
+    assert standalone(tmp_path / "e.zip").returncode == 1
+
+
 # --- without us ---
 
 
@@ -305,3 +344,65 @@ def test_what_is_no_export_is_unreadable(folder, tmp_path, exporter):
     (tmp_path / "d" / "link").symlink_to("/etc/passwd")
     with pytest.raises(Unreadable, match="plain"):
         verify_export(tmp_path / "d")
+
+
+# --- real pictures ---
+
+
+def boxes(data: bytes) -> list[tuple[str, bytes]]:
+    """The top-level boxes of an MP4."""
+    found, at = [], 0
+    while at < len(data):
+        size = int.from_bytes(data[at : at + 4], "big")
+        found.append((data[at + 4 : at + 8].decode(), data[at : at + size]))
+        at += size
+    return found
+
+
+def record_pictures(folder: Path, signer: FileSigner, seconds: int) -> None:
+    """Fragmented H.264 of ten frames a second, a key frame and a fragment each second, as a recorder packs it."""
+    av = pytest.importorskip("av")
+    raw = folder.parent / "raw.mp4"
+    options = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+    with av.open(str(raw), "w", options=options) as container:
+        stream = container.add_stream("libx264", rate=10, options={"g": "10", "keyint_min": "10", "bf": "0"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for n in range(seconds * 10):
+            frame = av.VideoFrame(64, 48, "yuv420p")
+            for number, plane in enumerate(frame.planes):
+                plane.update(bytes([(n * 3 + number * 40) % 256]) * plane.buffer_size)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    parts = boxes(raw.read_bytes())
+    init = b"".join(data for kind, data in parts if kind in ("ftyp", "moov"))
+    fragments = [a[1] + b[1] for a, b in pairwise(parts) if (a[0], b[0]) == ("moof", "mdat")]
+    assert len(fragments) == seconds
+    file = "cam1.video/20260105/000000-0.mp4"
+    (folder / file).parent.mkdir(parents=True)
+    (folder / file).write_bytes(init + b"".join(fragments))
+    with EvidenceLog(folder, "county/r1", signer) as log:
+        log.append(VIDEO, "s1", T0, 0, StartBody(reason="on"))
+        at = len(init)
+        for second, data in enumerate(fragments):
+            told = segment(file, at, data, second)
+            body = msgspec.structs.replace(
+                told, init_bytes=len(init), init_sha256=hashlib.sha256(init).hexdigest(), frames=10
+            )
+            log.append(VIDEO, "s1", T0 + second * SECOND, 0, body)
+            at += len(data)
+        log.append(VIDEO, "s1", T0 + seconds * SECOND, 0, SealBody(final_seq=seconds + 1))
+        log.sign_head()
+
+
+def test_exported_pictures_play_and_are_those_of_the_range(tmp_path, signer):
+    av = pytest.importorskip("av")
+    record_pictures(tmp_path / "r", signer, seconds=8)
+    make(tmp_path / "r", tmp_path / "e.zip", signer, 3, 6, (VIDEO,))
+    assert verify_export(tmp_path / "e.zip").sound
+    shutil.unpack_archive(tmp_path / "e.zip", tmp_path / "e")
+    with av.open(str(next((tmp_path / "e" / "data").rglob("*.mp4")))) as container:
+        frames = [(frame.time, bytes(frame.planes[0])[0]) for frame in container.decode(video=0)]
+    with av.open(str(tmp_path / "raw.mp4")) as container:
+        whole = [(frame.time, bytes(frame.planes[0])[0]) for frame in container.decode(video=0)]
+    assert [luma for _, luma in frames] == [luma for _, luma in whole[30:60]]
+    assert frames[1][0] - frames[0][0] == pytest.approx(0.1)
