@@ -7,13 +7,14 @@ ORB features and RANSAC) that makes the blocks agree better when it is undone wa
 don't do that. Focus is the Laplacian's variance divided by the grey variance, block by block against the reference.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.video.detection import Picture
+from analytics.video.detection import Person, Picture
 from analytics.video.picture import PictureState
 
 WIDTH, HEIGHT = 320, 180
@@ -33,6 +34,9 @@ _ANOTHER_VIEW = 0.2  # share of the textured blocks that agree
 _COVERED = 0.4  # share of the textured blocks gone flat
 _FLAT = 0.25  # of the reference's contrast, allowing for the light
 _DULL = 0.4  # of the reference's contrast: no other view, but cloth or a hand
+_NOTHING = 2.5  # standard deviation of a block that shows nothing but a shade
+_OCCUPIED = 0.2  # how often somebody is seen in a block that is a person's as much as the room's
+_BRIGHTNESS = 12.0  # grey levels by which a bare wall may change
 _BLACK = 28  # grey level that no more than 2 % of a black picture exceed
 _FEATURELESS = 6.0  # standard deviation of a picture of nothing at all
 _BLURRED = 0.25  # of the reference's sharpness
@@ -50,11 +54,13 @@ _MEMORY = 60.0  # pictures of which the reference is about the mean
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What the camera usually shows: its picture, the contrast and sharpness of each block, from `pictures` so far."""
+    """What the camera usually shows: its picture, the contrast and sharpness of each block, how often somebody was
+    seen in it (0 to 1), from `pictures` so far."""
 
     grey: Grey
     contrast: Blocks
     sharpness: Blocks
+    occupied: Blocks
     pictures: int
 
 
@@ -96,6 +102,22 @@ def examine(state: Tamper, picture: Picture, t_s: float, media_s: float | None =
     return Tamper(found, since_s, t_s, reference, grey, media_s, still_since_s, moved_since_s)
 
 
+def with_people(state: Tamper, people: Sequence[Person]) -> Tamper:
+    """The state when `people` were found in its last picture: who is known to be there may leave, and bares a wall."""
+    reference = state.reference
+    if reference is None:
+        return state
+    here = np.zeros_like(reference.occupied)
+    rows, columns = here.shape
+    for person in people:
+        top, bottom = int(person.y0 * rows), int(np.ceil(person.y1 * rows))
+        left, right = int(person.x0 * columns), int(np.ceil(person.x1 * columns))
+        here[top:bottom, left:right] = 1.0
+    share = max(1 / reference.pictures, 1 / _MEMORY)
+    occupied = reference.occupied + share * (here - reference.occupied)
+    return replace(state, reference=replace(reference, occupied=occupied))
+
+
 def grey_of(picture: Picture) -> Grey:
     """`picture` grey and small: shape (HEIGHT, WIDTH)."""
     small = cv2.resize(picture, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
@@ -120,15 +142,20 @@ def _judge(reference: Reference | None, grey: Grey) -> PictureState:
         return PictureState.COVERED
     if reference is None or reference.pictures < _LEARNT_AFTER:
         return PictureState.OK
-    textured = reference.contrast >= _TEXTURED
+    textured, free = reference.contrast >= _TEXTURED, reference.occupied < _OCCUPIED
     textured[[0, -1]] = False  # what the camera itself writes there says nothing of what it sees
     if textured.sum() < _LEAST_TEXTURED:
         return PictureState.OK
+    told_by_people = (textured & free).sum() < _LEAST_TEXTURED
+    if not told_by_people:
+        textured &= free
     now, before = _smooth(grey), _smooth(reference.grey)
     agreement = _agreement(now, before)[textured]
     if agreement.mean() < _UNMOVED and _is_moved(reference.grey, grey, textured, float(agreement.mean())):
         return PictureState.MOVED
     agrees = agreement >= _AGREES
+    if told_by_people and _is_as_before(reference, grey, free):
+        agrees[:] = True  # what has changed is only that people have left
     if (_gone_flat(reference, grey)[textured] & ~agrees).mean() >= _COVERED:
         return PictureState.COVERED
     if _is_blurred(reference, grey, textured, agrees):
@@ -194,7 +221,7 @@ def _agreement(grey: Grey, reference: Grey) -> Blocks:
 def _gone_flat(reference: Reference, grey: Grey) -> Bools:
     """Blocks that show much less than in the reference, darker or brighter light allowed for."""
     light = np.clip(grey.mean() / max(float(reference.grey.mean()), 1.0), 0.5, 1.0)
-    flat: Bools = _contrast(grey) < _FLAT * light * reference.contrast
+    flat: Bools = _contrast(grey) < np.maximum(_FLAT * light * reference.contrast, _NOTHING)
     return flat
 
 
@@ -205,6 +232,12 @@ def _is_blurred(reference: Reference, grey: Grey, textured: Bools, agrees: Bools
     return float(np.median(share)) < _BLURRED
 
 
+def _is_as_before(reference: Reference, grey: Grey, free: Bools) -> bool:
+    """Whether the places where nobody used to be are as bright as they were."""
+    change = np.abs(_blocks(grey).mean(axis=-1) - _blocks(reference.grey).mean(axis=-1))
+    return bool(free.any()) and float((change[free] > _BRIGHTNESS).mean()) < _COVERED
+
+
 def _smooth(grey: Grey) -> Grey:
     """Without the noise of single pixels."""
     return cv2.GaussianBlur(grey, (0, 0), 1.2).astype(np.float32, copy=False)
@@ -213,12 +246,13 @@ def _smooth(grey: Grey) -> Grey:
 def _renewed(reference: Reference | None, grey: Grey) -> Reference:
     contrast, sharpness = _contrast(grey), _sharpness(grey)
     if reference is None:
-        return Reference(grey, contrast, sharpness, 1)
+        return Reference(grey, contrast, sharpness, np.zeros_like(contrast), 1)
     share = max(1 / (reference.pictures + 1), 1 / _MEMORY)
     return Reference(
         reference.grey + share * (grey - reference.grey),
         reference.contrast + share * (contrast - reference.contrast),
         reference.sharpness + share * (sharpness - reference.sharpness),
+        reference.occupied,
         reference.pictures + 1,
     )
 

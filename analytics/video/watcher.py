@@ -25,7 +25,7 @@ from analytics.video.rules import (
     unregistered_use,
 )
 from analytics.video.standing import Changes, Standing, Subject
-from analytics.video.tamper import Tamper, examine
+from analytics.video.tamper import Tamper, examine, with_people
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,7 @@ class Watcher:
             state = self._tamper.picture
             if state is PictureState.OK:
                 people, counted = self._look(picture)
+                self._tamper = with_people(self._tamper, [p for p in people if p.score >= COUNTED])
         self._headcount = headcount_after(self._headcount, counted)
         changes = self._judge_picture(state, t_s)
         for place in self._places.values():

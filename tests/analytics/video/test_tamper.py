@@ -10,9 +10,9 @@ import pytest
 from drawn_pictures import Room, blurred, covered, lit, lit_from_one_side, moved, noisy
 from labelled_footage import FOOTAGE
 
-from analytics.video.detection import Picture
+from analytics.video.detection import Person, Picture
 from analytics.video.picture import PictureState
-from analytics.video.tamper import ACCEPT_AFTER_S, FROZEN_AFTER_S, Tamper, examine
+from analytics.video.tamper import ACCEPT_AFTER_S, FROZEN_AFTER_S, Tamper, examine, with_people
 
 RANDOM = np.random.default_rng(7)
 Change = Callable[[Picture], Picture]
@@ -158,3 +158,23 @@ def test_tampering_with_footage_is_told(clip: object) -> None:
     for kind, (state, change) in TAMPERING.items():
         found = Counter(states([*pictures[:20], *(change(p) for p in pictures[20:])])[20:])
         assert found[state.value] >= 14, (kind, found)
+
+
+def bared(picture: Picture) -> Picture:
+    """The wall that is seen when the man before it has left: from the one side of him to the other."""
+    left, right = int(0.24 * picture.shape[1]), int(0.8 * picture.shape[1])
+    wall = picture.astype(np.float32)
+    share = np.linspace(0, 1, right - left)[None, :, None]
+    beside = [wall[:, at : at + 6].mean(axis=1, keepdims=True) for at in (left - 6, right)]
+    wall[:, left:right] = beside[0] * (1 - share) + beside[1] * share
+    return noisy(wall, RANDOM, 1.5)
+
+
+@needs_footage
+def test_a_man_who_bares_the_wall_by_leaving_is_no_tampering_and_whoever_covers_him_is() -> None:
+    pictures = footage(FOOTAGE / "intel_head-pose-face-detection-male.gif", 40)
+    state, man = Tamper(), Person(0.25, 0.05, 0.78, 1.0, 0.9)
+    for second, picture in enumerate(pictures[:20]):
+        state = with_people(examine(state, picture, float(second)), [man])
+    assert set(states([bared(p) for p in pictures[20:]], state, start_s=20)) == {"ok"}
+    assert set(states([covered(p, 0.65, RANDOM) for p in pictures[20:]], state, start_s=20)) == {"covered"}
