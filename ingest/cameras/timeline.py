@@ -1,9 +1,9 @@
 """The times of one stream within one file: begun near Unix time, and never going back, whatever the camera says.
 
-RTSP tells when a picture is shown, not when it is decoded; where pictures come in another order than they are shown, the
-decoding times are worked out, a segment at a time. A camera's timestamps may also leap or repeat: a step that is not
-forward by a sensible amount counts as the step before it. What the camera itself said stays in the leaf (`first_pts`,
-`last_pts`).
+RTSP tells when a picture is shown, not when it is decoded; where pictures come in another order than they are shown,
+the decoding times are worked out, a segment at a time. A camera's timestamps may also leap or repeat: a step that is
+not forward by a sensible amount counts as the step before it. What the camera itself said stays in the leaf
+(`first_pts`, `last_pts`).
 """
 
 from collections.abc import Sequence
