@@ -52,6 +52,7 @@ class Connection:
                 if isinstance(message, Request):
                     await self.awake.wait()
                     self._writer.write(await self._answer(message))
+                    self._drop_if_unread()
                     if message.method == "TEARDOWN":
                         break
         except rtsp.RequestError:
@@ -168,6 +169,9 @@ class Connection:
             self._waits_for_keyframe = False
         for payload in sample.payloads:
             sender.send(payload, sample.ticks)
+        self._drop_if_unread()
+
+    def _drop_if_unread(self) -> None:
         if self._writer.transport.get_write_buffer_size() > MOST_UNREAD:
             self.drop()
 
@@ -177,7 +181,7 @@ class Connection:
         for sender in self._senders.values():
             sender.close()
         self._senders = {}
-        if politely and self._writer.transport.get_write_buffer_size() == 0:
+        if politely:
             self._writer.close()
         else:
             self._writer.transport.abort()

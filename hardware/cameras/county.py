@@ -58,8 +58,8 @@ def demo_cameras(
     speed: float = 1.0,
     *,
     minutes: float = 60.0,
-    size: Size = (1280, 720),
-    fps: float = 15.0,
+    size: Size = (960, 540),
+    fps: float = 12.0,
     footage: Path | None = None,
 ) -> DemoCameras:
     """The county's cameras. `footage` is a folder with clips of real people to take clerks from.

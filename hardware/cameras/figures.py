@@ -134,8 +134,12 @@ class _Board:
         self.part(list(zip((x + rx * np.cos(t)).tolist(), (y + ry * np.sin(t)).tolist(), strict=True)), colour, bulge)
 
     def sprite(self) -> Sprite:
-        colour = np.clip(self._colour, 0, 255).astype(np.uint8)
-        return Sprite(colour, self._alpha, _STATURE, _FLOOR)
+        """What is painted, without the empty margins."""
+        rows, columns = (np.flatnonzero(self._alpha.any(axis=axis)) for axis in (1, 0))
+        half, top = int(np.abs(columns - _BOARD[1] // 2).max()) + 1, int(rows[0])
+        cut = np.s_[top : rows[-1] + 1, max(0, _BOARD[1] // 2 - half) : _BOARD[1] // 2 + half]
+        colour = np.clip(self._colour[cut], 0, 255).astype(np.uint8)
+        return Sprite(colour, self._alpha[cut].copy(), _STATURE, _FLOOR - top)
 
 
 def _shade(sharp: NDArray[np.uint8], bulge: float) -> _Floats:

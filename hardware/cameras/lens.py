@@ -7,7 +7,7 @@ from hardware.cameras import clockface
 from hardware.cameras.faults import Fault
 from hardware.cameras.picture import Picture, Size, as_picture
 
-_FIELDS = 7  # of noise, taken in turn
+_SHIFT = 61  # the noise is one field, seen through the picture at another place each time
 
 
 class Lens:
@@ -16,9 +16,8 @@ class Lens:
     def __init__(self, size: Size, noise: float) -> None:
         self._size = size
         rng = np.random.default_rng(5)
-        width, height = size
-        fields = [rng.normal(2 * noise, noise, (height, width, 1)) for _ in range(_FIELDS)] if noise else []
-        self._noise = [np.repeat(np.clip(f, 0, 255).astype(np.uint8), 3, axis=2) for f in fields]
+        grain = rng.standard_normal((size[1] + _SHIFT, size[0] + _SHIFT, 1), np.float32) * noise + 2 * noise
+        self._noise = as_picture(grain).repeat(3, axis=2)
         self._level = np.full((*size[::-1], 3), round(2 * noise), np.uint8)
         self._cloth = _cloth(size, rng)
         self._turn = 0
@@ -48,16 +47,14 @@ class Lens:
         return view
 
     def _noisy(self, view: Picture) -> Picture:
-        if not self._noise:
-            return view.copy()
-        self._turn = (self._turn + 1) % _FIELDS
-        brighter = cv2.add(view, self._noise[self._turn])
+        self._turn += 1
+        down, right = self._turn * 23 % _SHIFT, self._turn * 41 % _SHIFT
+        brighter = cv2.add(view, self._noise[down : down + view.shape[0], right : right + view.shape[1]])
         return as_picture(cv2.subtract(brighter, self._level))
 
 
 def _cloth(size: Size, rng: np.random.Generator) -> Picture:
     """A cloth over the lens: dim, soft folds, no edges."""
-    height = size[1]
     coarse = rng.normal(46, 11, (6, 9, 1)) * np.array([0.8, 0.9, 1.1])
     folds = cv2.resize(coarse.astype(np.float32), size, interpolation=cv2.INTER_CUBIC)
-    return as_picture(cv2.GaussianBlur(folds, (0, 0), height / 18))
+    return as_picture(folds)

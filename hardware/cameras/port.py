@@ -13,6 +13,7 @@ from hardware.cameras.rtsp import MOST_HEADER
 from hardware.cameras.tracks import Sample
 
 REPORT_EVERY_S = 5.0
+_FAREWELL_S = 2.0  # for a client to take what was still written for it
 _SEND_BUFFER = 262_144  # bytes the kernel keeps for a client
 
 
@@ -84,7 +85,9 @@ class Port:
         if Fault.STALL in self._camera.faults:
             client.awake.clear()
         task = asyncio.current_task()
-        assert task is not None
+        if task is None or Fault.DIE in self._camera.faults:
+            writer.transport.abort()
+            return
         self._clients[client] = task
         try:
             await client.converse()
@@ -92,8 +95,10 @@ class Port:
             if client in self._watching:
                 self._watching.remove(client)
                 self._film.leave()
-            with contextlib.suppress(ConnectionError):
-                await writer.wait_closed()
+            with contextlib.suppress(OSError):
+                async with asyncio.timeout(_FAREWELL_S):
+                    await writer.wait_closed()
+            writer.transport.abort()
             del self._clients[client]
 
     def _watch(self, client: Connection) -> None:

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from hardware.cameras.picture import Picture, as_picture
 
+_MOST_SCALED = 128  # sprites kept in the sizes of late, of all scenes together; about a megabyte each
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sprite:
@@ -21,8 +23,8 @@ class Sprite:
 
     def paste(self, picture: Picture, x: float, y: float, stature: float) -> None:
         """Set it into `picture`, its middle at column `x`, its floor at row `y`, `stature` pixels tall."""
-        colour, here, there, floor = _scaled(self, round(stature / 2) * 2)
-        height, width = here.shape
+        colour, alpha, floor = _scaled(self, round(stature / 2) * 2)
+        height, width = alpha.shape
         left, top = round(x - width / 2), round(y - floor)
         x0, y0 = max(left, 0), max(top, 0)
         x1, y1 = min(left + width, picture.shape[1]), min(top + height, picture.shape[0])
@@ -30,14 +32,14 @@ class Sprite:
             return
         cut = np.s_[y0 - top : y1 - top, x0 - left : x1 - left]
         target = picture[y0:y1, x0:x1]
-        target[:] = cv2.blendLinear(colour[cut], target, here[cut], there[cut])
+        target[:] = cv2.blendLinear(colour[cut], target, alpha[cut], 1 - alpha[cut])
 
 
-@lru_cache(maxsize=192)
-def _scaled(sprite: Sprite, stature: int) -> tuple[Picture, NDArray[np.float32], NDArray[np.float32], float]:
-    """Its colours, its opacity, the opposite, and its floor, at another size."""
+@lru_cache(maxsize=_MOST_SCALED)
+def _scaled(sprite: Sprite, stature: int) -> tuple[Picture, NDArray[np.float32], float]:
+    """Its colours, its opacity and its floor, at another size."""
     factor = stature / sprite.stature
     size = max(1, round(sprite.colour.shape[1] * factor)), max(1, round(sprite.colour.shape[0] * factor))
     how = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
     alpha = np.asarray(cv2.resize(sprite.alpha, size, interpolation=how), np.float32)
-    return as_picture(cv2.resize(sprite.colour, size, interpolation=how)), alpha, 1 - alpha, sprite.floor * factor
+    return as_picture(cv2.resize(sprite.colour, size, interpolation=how)), alpha, sprite.floor * factor

@@ -26,7 +26,7 @@ QUIET_NS = 12_000_000_000  # beside a heartbeat, which comes every 10 s
 
 CHANGED = "the leaf is not as it was written"
 NO_LEAF = "the leaf is not there"
-LATE = "the leaf stands after later ones"
+LATE = "the leaf stands out of its order"
 TWICE = "the leaf stands there twice"
 SWAPPED = "the leaf of another time stands here"
 NO_LINE = "a line of the log that is no leaf"

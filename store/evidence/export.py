@@ -21,7 +21,7 @@ from store.evidence.data import BUFFER, is_plain
 from store.evidence.errors import ExportError, InvalidKey
 from store.evidence.explanation import EXPLANATION
 from store.evidence.leaf import GapBody, Leaf, canonical
-from store.evidence.log import CERTIFICATE, HEADS, LEAVES, RECORDER
+from store.evidence.log import CERTIFICATE, RECORDER
 from store.evidence.manifest import (
     CLIPS,
     DATA,
@@ -40,6 +40,7 @@ from store.evidence.manifest import (
     Manifest,
     Request,
 )
+from store.evidence.recovery import HEADS, LEAVES
 from store.evidence.selection import Selected, newest_head, select, touches
 from store.evidence.signer import Signer, public_key_of
 

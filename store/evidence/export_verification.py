@@ -6,6 +6,7 @@ hash, and whatever was changed is named to the second.
 """
 
 import hashlib
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,6 @@ from store.evidence.continuity import CHANGED, LATE, NO_LINE, TWICE, StreamWalk
 from store.evidence.data import DataCheck, Piece
 from store.evidence.errors import InvalidKey, InvalidLeaf, Unreadable
 from store.evidence.leaf import Leaf, SegmentBody, canonical
-from store.evidence.log import HEADS, LEAVES
 from store.evidence.manifest import (
     DATA,
     EXPORT_CERTIFICATE,
@@ -33,6 +33,7 @@ from store.evidence.manifest import (
 )
 from store.evidence.merkle import pruned_root
 from store.evidence.package import Package
+from store.evidence.recovery import HEADS, LEAVES
 from store.evidence.selection import touches
 from store.evidence.signer import public_key_of, verifies
 from store.evidence.verdict import Finding, Verdict, merged
@@ -191,21 +192,23 @@ def _in_their_places(lines: Sequence[bytes], proof: Proof, manifest: Manifest) -
     placed = _Placed()
     places = {digest: place for place, digest in enumerate(proof.hashes)}
     tail = max(manifest.leaves - len(places), 0)
+    read = [_parsed(line) for line in lines]
+    found = [places.get(leaf.hash) if leaf is not None else None for leaf in read[: len(read) - tail]]
     here: dict[int, Leaf] = {}
     strange: Counter[int] = Counter()  # lines that are no leaf of ours, by the place of the leaf before
+    ordered = _in_order([place for place in found if place is not None])
     last = -1
-    for line in lines[: len(lines) - tail]:
-        leaf = _parsed(line)
-        place = places.get(leaf.hash) if leaf is not None else None
+    for leaf, place in zip(read, found, strict=False):
         if leaf is None or place is None:
             strange[last] += 1
-        elif place in here:
+            continue
+        if place in here:
             placed.findings.append(Finding(Verdict.REORDERED, TWICE, leaf.stream, leaf.begin_ns, leaf.end_ns))
+        elif place not in ordered:
+            placed.findings.append(Finding(Verdict.REORDERED, LATE, leaf.stream, leaf.begin_ns, leaf.end_ns))
         else:
-            if place < last:
-                placed.findings.append(Finding(Verdict.REORDERED, LATE, leaf.stream, leaf.begin_ns, leaf.end_ns))
-            here[place] = leaf
-            last = max(last, place)
+            last = place
+        here[place] = leaf
     before = -1
     for place in range(len(places)):
         if place in here:
@@ -219,13 +222,29 @@ def _in_their_places(lines: Sequence[bytes], proof: Proof, manifest: Manifest) -
             near = here.get(place) or (placed.leaves[0][1] if placed.leaves else None)
             span = (near.begin_ns, near.end_ns) if near is not None else (None, None)
             placed.findings.append(Finding(Verdict.ALTERED, NO_LINE, None, *span))
-    for line in lines[len(lines) - tail :]:
-        leaf = _parsed(line)
+    for leaf in read[len(read) - tail :]:
         if leaf is None:
             placed.findings.append(Finding(Verdict.ALTERED, NO_LINE))
         else:
             placed.tail.append(leaf)
     return placed
+
+
+def _in_order(places: Sequence[int]) -> set[int]:
+    """The most of the places that stand in ascending order: the others were moved."""
+    ends: list[int] = []  # indices: of each length of ascending sequence, its smallest end
+    values: list[int] = []
+    before: list[int] = []
+    for index, place in enumerate(places):
+        at = bisect_left(values, place)
+        before.append(ends[at - 1] if at else -1)
+        ends[at : at + 1], values[at : at + 1] = [index], [place]
+    ordered: set[int] = set()
+    index = ends[-1] if ends else -1
+    while index >= 0:
+        ordered.add(places[index])
+        index = before[index]
+    return ordered
 
 
 def _parsed(line: bytes) -> Leaf | None:

@@ -10,6 +10,7 @@ import fcntl
 import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Condition
 from types import TracebackType
@@ -18,16 +19,14 @@ from typing import NamedTuple, Self
 import msgspec
 
 from store.evidence import files
-from store.evidence.checkpoint import Head, SignedHead, check_origin, whole_notes
-from store.evidence.errors import InvalidHead, InvalidLeaf, LogBroken, LogCorrupt, LogLocked, LogUnavailable
-from store.evidence.leaf import MAX_LINE, Body, Leaf, canonical
-from store.evidence.merkle import CompactRange
+from store.evidence.checkpoint import Head, SignedHead, check_origin
+from store.evidence.errors import LogBroken, LogCorrupt, LogLocked, LogUnavailable
+from store.evidence.leaf import Body, Leaf, canonical
+from store.evidence.recovery import HEADS, LEAVES, RESUME, LogState, recover, resume_point
 from store.evidence.signer import Signer, fingerprint, public_key_of
 
 RECORDER = "recorder.json"
 CERTIFICATE = "certificate.pem"
-LEAVES = "leaves.jsonl"
-HEADS = "heads.txt"
 LOCK = ".lock"
 
 
@@ -57,10 +56,9 @@ class EvidenceLog:
         self._recorder = recorder
         self._signer = signer
         self._changed = Condition()
-        self._tree = CompactRange()
-        self._last: dict[str, Leaf] = {}
+        self._state = LogState()
         self._signed = 0  # leaves under the last signed head
-        self._end = 0  # bytes of whole lines
+        self._at_head: LogState | None = None
         self._synced = 0  # leaves that the disk has
         self._syncing = False
         self._broken: str | None = None
@@ -70,7 +68,12 @@ class EvidenceLog:
             _identify(folder, recorder, signer)
             self._leaves = _open(folder / LEAVES)
             self._heads = _open(folder / HEADS)
-            self._recover()
+            self._state, head, heads_end = recover(folder, recorder, signer.public_key)
+            self._signed = head.size if head is not None else 0
+            self._synced = self._state.tree.size
+            os.ftruncate(self._leaves, self._state.end)
+            os.ftruncate(self._heads, heads_end)
+            os.fsync(self._leaves)
         except BaseException:
             os.close(self._lock)
             raise
@@ -79,12 +82,12 @@ class EvidenceLog:
     def size(self) -> int:
         """How many leaves there are."""
         with self._changed:
-            return self._tree.size
+            return self._state.tree.size
 
     def last(self, stream: str) -> Leaf | None:
         """The newest leaf of a stream."""
         with self._changed:
-            return self._last.get(stream)
+            return self._state.last.get(stream)
 
     def append(self, stream: str, session: str, wall_ns: int, mono_ns: int, body: Body) -> Leaf:
         """Adds one leaf and returns when the disk has it.
@@ -104,7 +107,7 @@ class EvidenceLog:
         with self._changed:
             self._check()
             leaves = self._written(entries)
-            size = self._tree.size
+            size = self._state.tree.size
         self._sync(size)
         return leaves
 
@@ -113,9 +116,10 @@ class EvidenceLog:
         :meth:`append`."""
         with self._changed:
             self._check()
-            if self._tree.size == self._signed:
+            if self._state.tree.size == self._signed:
                 return None
-            head = Head(self._recorder, self._tree.size, self._tree.root())
+            head = Head(self._recorder, self._state.tree.size, self._state.tree.root())
+            state = self._state.copy()
         self._sync(head.size)
         signed = SignedHead.sign(head, self._signer)
         with self._changed:
@@ -128,6 +132,10 @@ class EvidenceLog:
             except OSError as error:
                 raise self._fail(HEADS, error) from error
             self._signed = head.size
+            before, self._at_head = self._at_head, state
+        if before is not None:
+            with suppress(OSError):  # without it, the next opening only takes longer
+                files.replace(self._folder / RESUME, resume_point(before, self._recorder, self._signer))
         return signed
 
     def close(self) -> None:
@@ -155,7 +163,7 @@ class EvidenceLog:
         leaves: list[Leaf] = []
         newest: dict[str, Leaf] = {}
         for stream, session, wall_ns, mono_ns, body in entries:
-            before = newest.get(stream) or self._last.get(stream)
+            before = newest.get(stream) or self._state.last.get(stream)
             leaf = Leaf.of(
                 recorder=self._recorder,
                 stream=stream,
@@ -168,12 +176,9 @@ class EvidenceLog:
             )
             newest[stream] = leaf
             leaves.append(leaf)
-        data = b"".join(leaf.line + b"\n" for leaf in leaves)
-        self._write(self._leaves, LEAVES, data, self._end)
-        self._end += len(data)
-        self._last |= newest
+        self._write(self._leaves, LEAVES, b"".join(leaf.line + b"\n" for leaf in leaves), self._state.end)
         for leaf in leaves:
-            self._tree.append(bytes.fromhex(leaf.hash))
+            self._state.add(leaf)
         return leaves
 
     def _write(self, handle: int, name: str, data: bytes, end: int) -> None:
@@ -197,7 +202,7 @@ class EvidenceLog:
                 if self._synced >= size:
                     return
                 self._check()
-                self._syncing, reached = True, self._tree.size
+                self._syncing, reached = True, self._state.tree.size
             failed: OSError | None = None
             try:
                 os.fsync(self._leaves)
@@ -218,73 +223,6 @@ class EvidenceLog:
     def _check(self) -> None:
         if self._broken is not None:
             raise LogBroken(self._broken)
-
-    # --- opening ---
-
-    def _recover(self) -> None:
-        head = self._last_head()
-        self._read_leaves(head)
-        if head is not None and head.size > self._tree.size:
-            raise LogCorrupt(
-                f"{self._folder / LEAVES}: expected at least the {head.size} leaves of the last signed head, "
-                f"found {self._tree.size}"
-            )
-        self._signed = head.size if head is not None else 0
-        os.fsync(self._leaves)
-        self._synced = self._tree.size
-
-    def _read_leaves(self, head: Head | None) -> None:
-        path = self._folder / LEAVES
-        with path.open("rb") as file:
-            number = 0
-            while line := file.readline(MAX_LINE + 2):
-                number += 1
-                if not line.endswith(b"\n"):
-                    if len(line) > MAX_LINE or file.read(1):
-                        raise LogCorrupt(f"{path}: line {number}: expected a leaf of at most {MAX_LINE} bytes")
-                    os.ftruncate(self._leaves, self._end)
-                    break
-                try:
-                    leaf = Leaf.parse(line[:-1])
-                except InvalidLeaf as error:
-                    raise LogCorrupt(f"{path}: line {number}: {error}") from error
-                self._follow(leaf, f"{path}: line {number}")
-                self._end += len(line)
-                if head is not None and self._tree.size == head.size and self._tree.root() != head.root:
-                    raise LogCorrupt(f"{path}: the first {head.size} lines are not those of the last signed head")
-
-    def _follow(self, leaf: Leaf, where: str) -> None:
-        before = self._last.get(leaf.stream)
-        expected = (0, None) if before is None else (before.seq + 1, before.hash)
-        if leaf.recorder != self._recorder:
-            raise LogCorrupt(f"{where}: expected a leaf of {self._recorder}, got one of {leaf.recorder}")
-        if (leaf.seq, leaf.prev) != expected:
-            raise LogCorrupt(
-                f"{where}: expected leaf {expected[0]} of {leaf.stream} after {expected[1]}, "
-                f"got {leaf.seq} after {leaf.prev}"
-            )
-        self._last[leaf.stream] = leaf
-        self._tree.append(bytes.fromhex(leaf.hash))
-
-    def _last_head(self) -> Head | None:
-        """The newest head, which must be ours; a torn one after it is cut off."""
-        path = self._folder / HEADS
-        data = path.read_bytes()
-        end, note = whole_notes(data)
-        if data.count(b"\n\n", end) > 1:  # more than the beginning of one note
-            line = data.count(b"\n", 0, end) + 1
-            raise LogCorrupt(f"{path}: line {line}: expected a signed head")
-        os.ftruncate(self._heads, end)
-        if note is None:
-            return None
-        line = data.count(b"\n", 0, end - len(note)) + 1
-        try:
-            signed = SignedHead.parse(note.decode())
-        except (InvalidHead, UnicodeDecodeError) as error:
-            raise LogCorrupt(f"{path}: line {line}: {error}") from error
-        if signed.head.origin != self._recorder or not signed.signed_by(self._signer.public_key):
-            raise LogCorrupt(f"{path}: line {line}: expected a head of {self._recorder} signed by this recorder's key")
-        return signed.head
 
 
 _CLOSED = "the log is closed"

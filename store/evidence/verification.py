@@ -17,7 +17,8 @@ from store.evidence.continuity import NO_LINE, OF_THE_LOG, StreamWalk
 from store.evidence.data import DataCheck, Fault, Piece, Problem, in_folder
 from store.evidence.errors import InvalidHead, InvalidKey, InvalidLeaf, Unreadable
 from store.evidence.leaf import MAX_LINE, Leaf, SegmentBody, TombstoneBody
-from store.evidence.log import CERTIFICATE, HEADS, LEAVES, RECORDER
+from store.evidence.log import CERTIFICATE, RECORDER
+from store.evidence.recovery import HEADS, LEAVES
 from store.evidence.signer import fingerprint, public_key_of
 from store.evidence.verdict import Finding, Verdict, merged
 
@@ -67,8 +68,10 @@ def examine(leaves: Iterable[Leaf | None], heads: Sequence[Head]) -> Examined:
     walks: dict[str, StreamWalk] = {}
     unread: dict[int, Verdict] = {}
     attested: dict[int, str] = {}
+    newest: dict[str, str] = {}  # hash, by stream
     for position, leaf in enumerate(leaves):
-        if leaf is None:
+        # A leaf that begins a stream but follows on another's is that other's, with its name changed.
+        if leaf is None or (leaf.stream not in walks and leaf.prev in newest.values()):
             unread[position] = Verdict.ALTERED
             hashes += _UNKNOWN_HASH
             begins.append(ends[-1] if ends else 0)
@@ -80,6 +83,7 @@ def examine(leaves: Iterable[Leaf | None], heads: Sequence[Head]) -> Examined:
         if leaf.stream not in walks:
             walks[leaf.stream] = StreamWalk(leaf.stream, unread, attested)
         walks[leaf.stream].push(position, leaf)
+        newest[leaf.stream] = leaf.hash
     findings: list[Finding] = []
     for walk in walks.values():
         walk.finish()
@@ -118,7 +122,8 @@ def _unanchored(
             unproven = found.refuted
     if found.beyond is not None:
         detail = f"a signed head counts {found.beyond} leaves, there are {size}"
-        yield Finding(Verdict.TRUNCATED, detail, None, ends[-1] if size else None, None)
+        begin = ends[found.proven - 1] if found.proven else None  # what is cut off may lie anywhere after
+        yield Finding(Verdict.TRUNCATED, detail, None, begin, None)
     if unproven < size:
         begin, end = _range(begins, ends, unproven, size)
         yield Finding(Verdict.UNANCHORED, "no signed head vouches for the leaves from here on", None, begin, end)

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from hardware.cameras import clockface
 
-OPTIONS = {"analyzeduration": "100000", "probesize": "100000", "fflags": "nobuffer"}
+OPTIONS = {"analyzeduration": "100000", "fpsprobesize": "0"}  # show the first picture soon
 
 
 @contextmanager
 def watching(url: str, transport: str = "tcp") -> Iterator[av.container.InputContainer]:
     with av.open(url, options=OPTIONS | {"rtsp_transport": transport}, timeout=5.0) as container:
+        container.streams.video[0].thread_count = 1  # more threads give the pictures later
         yield container
 
 

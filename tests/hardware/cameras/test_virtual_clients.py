@@ -89,3 +89,9 @@ def test_a_camera_that_nobody_watches_pictures_nothing(server):
     before_s = time.process_time()
     threading.Event().wait(0.5)
     assert time.process_time() - before_s < 0.15
+
+
+def test_one_who_asks_and_never_reads_the_answers_is_dropped(server):
+    with RtspClient(server.url("win-1"), receive_buffer=4096) as client, pytest.raises(ConnectionError):
+        client.socket.sendall(b"OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n" * 500_000)
+    assert becomes(lambda: server.clients("win-1") == 0)

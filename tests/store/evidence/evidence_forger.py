@@ -9,8 +9,12 @@ from dataclasses import dataclass, field, replace
 from evidence_hour import SECOND, T0
 
 from store.evidence.checkpoint import Head
+from store.evidence.errors import InvalidLeaf
 from store.evidence.leaf import Leaf, SegmentBody, canonical
 from store.evidence.merkle import leaf_hash
+from store.evidence.verdict import Finding, Verdict
+
+NAMING = (Verdict.ALTERED, Verdict.MISSING, Verdict.REORDERED, Verdict.TRUNCATED)
 
 
 @dataclass
@@ -21,6 +25,11 @@ class Record:
     files: dict[str, bytes]
     heads: list[Head]
     changed: set[str] = field(default_factory=set)  # files
+    broken: bytes = b""  # the line that is no leaf
+
+    def lines(self) -> bytes:
+        """As leaves.jsonl."""
+        return b"".join((leaf.line if leaf else self.broken) + b"\n" for leaf in self.leaves)
 
     def copy(self) -> "Record":
         return Record(list(self.leaves), dict(self.files), list(self.heads))
@@ -193,13 +202,11 @@ def flip_leaf(record: Record, stream: str, at: int, chance: random.Random, _reha
     assert leaf is not None
     line = bytearray(leaf.line)
     line[chance.randrange(len(line))] ^= 1 << chance.randrange(8)
-    record.leaves[at] = parsed(bytes(line))
+    record.leaves[at], record.broken = parsed(bytes(line)), bytes(line)
     return Forgery("flip a bit of a leaf", stream, (middle(leaf),))
 
 
 def parsed(line: bytes) -> Leaf | None:
-    from store.evidence.errors import InvalidLeaf
-
     try:
         return Leaf.parse(line)
     except InvalidLeaf:
@@ -223,3 +230,37 @@ ACTS: tuple[Act, ...] = (
 def second_of(ns: int) -> float:
     """Seconds into the recording."""
     return (ns - T0) / SECOND
+
+
+# --- what must be said of it ---
+
+
+def covers(finding: Finding, stream: str | None, at: int) -> bool:
+    return (
+        (finding.stream is None or stream is None or finding.stream == stream)
+        and (finding.from_ns is None or finding.from_ns <= at)
+        and (finding.to_ns is None or finding.to_ns >= at)
+    )
+
+
+def width(finding: Finding) -> float:
+    """Seconds."""
+    if finding.from_ns is None or finding.to_ns is None:
+        return float("inf")
+    return (finding.to_ns - finding.from_ns) / SECOND
+
+
+def assert_named(forgery: Forgery, findings: list[Finding], *, rehash: bool) -> None:
+    wrong = [finding for finding in findings if not finding.sound]
+    said = "\n".join(map(str, wrong))
+    about = f"{forgery.what} of {forgery.stream} at {[*map(second_of, forgery.seconds)][:3]} rehash={rehash}\n{said}"
+    assert wrong, about
+    for at in forgery.seconds:
+        assert any(covers(finding, forgery.stream, at) for finding in wrong), about
+    naming = [f for f in wrong if f.verdict in NAMING and covers(f, forgery.stream, forgery.seconds[0])]
+    assert naming, about
+    if not forgery.wide:
+        assert min(map(width, naming)) <= (20 if rehash else 1) + len(forgery.seconds), about
+    for finding in wrong:
+        if finding.verdict in (Verdict.ALTERED, Verdict.MISSING, Verdict.REORDERED) and not rehash:
+            assert any(covers(finding, forgery.stream, at) for at in forgery.seconds), f"false: {finding}\n{about}"

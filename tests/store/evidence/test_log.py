@@ -142,6 +142,56 @@ def test_a_line_changed_anywhere_is_an_error_that_names_it(tmp_path, signer, at)
     assert path.read_bytes() == before
 
 
+def test_a_long_log_is_read_on_from_its_resume_point_only(tmp_path, signer):
+    folder = tmp_path / "r1"
+    with EvidenceLog(folder, "r1", signer) as log:
+        written = []
+        for n in range(30):
+            written += [beat(log, stream, n) for stream in ("a", "b")]
+            if n % 10 == 9:
+                log.sign_head()
+        written.append(beat(log, "a", 30))
+    path = folder / "leaves.jsonl"
+    data = path.read_bytes()
+    path.write_bytes(b" " + data[1:])  # before the resume point: not read, so not seen
+    with EvidenceLog(folder, "r1", signer) as log:
+        assert log.size == 61
+        assert (log.last("a"), log.last("b")) == (written[-1], written[-2])
+        beat(log, "b", 31)
+        assert log.sign_head().head.root == root_of(bytes.fromhex(x.hash) for x in [*written, log.last("b")])
+    for place in (data.index(written[-2].line), data.index(written[45].line)):  # after it: read, and seen
+        path.write_bytes(data[: place + 1] + b" " + data[place + 2 :])
+        with pytest.raises(LogCorrupt, match="line "):
+            EvidenceLog(folder, "r1", signer)
+
+
+def test_a_resume_point_that_does_not_hold_is_as_good_as_none(tmp_path, signer):
+    folder = tmp_path / "r1"
+    with EvidenceLog(folder, "r1", signer) as log:
+        for n in range(30):
+            beat(log, n=n)
+            log.sign_head()
+    path = folder / "resume.json"
+    good = path.read_bytes()
+    data = (folder / "leaves.jsonl").read_bytes()
+    (folder / "leaves.jsonl").write_bytes(b" " + data[1:])
+    for bad in (
+        b"",
+        b"{}\n\n",
+        good[:-9],
+        good.replace(b'"size":29', b'"size":28'),
+        good.replace(b"c.video", b"c.audio"),
+    ):
+        path.write_bytes(bad)
+        with pytest.raises(LogCorrupt, match="line 1: "):
+            EvidenceLog(folder, "r1", signer)
+    path.write_bytes(good)
+    EvidenceLog(folder, "r1", signer).close()
+    (folder / "leaves.jsonl").write_bytes(data)
+    path.unlink()
+    EvidenceLog(folder, "r1", signer).close()
+
+
 def test_leaves_that_are_not_those_signed_are_an_error(tmp_path, signer):
     folder = tmp_path / "r1"
     with EvidenceLog(folder, "r1", signer) as log:

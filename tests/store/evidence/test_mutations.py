@@ -4,16 +4,14 @@ import hashlib
 import random
 
 import pytest
-from evidence_forger import ACTS, Forgery, Record, bytes_of, second_of
-from evidence_hour import INIT, SECOND, STREAMS, record_hour
+from evidence_forger import ACTS, Record, assert_named, bytes_of
+from evidence_hour import INIT, STREAMS, record_hour
 
 from store.evidence.data import Fault, Problem
 from store.evidence.leaf import Leaf, SegmentBody
 from store.evidence.signer import FileSigner
 from store.evidence.verdict import Finding, Verdict
 from store.evidence.verification import examine, judge_data, piece_of, read_heads, read_leaves
-
-NAMING = (Verdict.ALTERED, Verdict.MISSING, Verdict.REORDERED, Verdict.TRUNCATED)
 
 
 @pytest.fixture(scope="module")
@@ -48,37 +46,6 @@ def problem(record: Record, leaf: Leaf, body: SegmentBody) -> list[Problem]:
     if found != body.sha256:
         return [Problem(piece_of(leaf, body), Fault.DIFFERS, found)]
     return [] if record.files[body.file].startswith(INIT) else [Problem(piece_of(leaf, body), Fault.HEAD)]
-
-
-def covers(finding: Finding, stream: str | None, at: int) -> bool:
-    return (
-        (finding.stream is None or stream is None or finding.stream == stream)
-        and (finding.from_ns is None or finding.from_ns <= at)
-        and (finding.to_ns is None or finding.to_ns >= at)
-    )
-
-
-def width(finding: Finding) -> float:
-    """Seconds."""
-    if finding.from_ns is None or finding.to_ns is None:
-        return float("inf")
-    return (finding.to_ns - finding.from_ns) / SECOND
-
-
-def assert_named(forgery: Forgery, findings: list[Finding], *, rehash: bool) -> None:
-    wrong = [finding for finding in findings if not finding.sound]
-    said = "\n".join(map(str, wrong))
-    about = f"{forgery.what} of {forgery.stream} at {[*map(second_of, forgery.seconds)][:3]} rehash={rehash}\n{said}"
-    assert wrong, about
-    for at in forgery.seconds:
-        assert any(covers(finding, forgery.stream, at) for finding in wrong), about
-    naming = [f for f in wrong if f.verdict in NAMING and covers(f, forgery.stream, forgery.seconds[0])]
-    assert naming, about
-    if not forgery.wide:
-        assert min(map(width, naming)) <= (21 if rehash else 2), about
-    for finding in wrong:
-        if finding.verdict in (Verdict.ALTERED, Verdict.MISSING, Verdict.REORDERED) and not rehash:
-            assert any(covers(finding, forgery.stream, at) for at in forgery.seconds), f"false: {finding}\n{about}"
 
 
 def test_the_hour_is_intact(hour):

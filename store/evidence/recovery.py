@@ -1,0 +1,150 @@
+"""Opening a log: what is there, from what point on it must be read, and whether it is as it was written.
+
+A log of months is not read from its beginning. Every signed head leaves behind a resume point: the tree, the streams'
+last leaves and the length of the file as they were at the head *before*, signed. What came since is read and compared
+with the newest head. Without a resume point that holds, everything is read; verification always reads everything.
+"""
+
+import base64
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from store.evidence.checkpoint import Head, SignedHead, whole_notes
+from store.evidence.errors import InvalidHead, InvalidLeaf, LogCorrupt
+from store.evidence.leaf import MAX_LINE, Leaf, canonical
+from store.evidence.merkle import CompactRange
+from store.evidence.signer import Signer, verifies
+
+LEAVES = "leaves.jsonl"
+HEADS = "heads.txt"
+RESUME = "resume.json"
+
+
+@dataclass(slots=True)
+class LogState:
+    """A log up to some leaf: its tree, the last leaf of each stream, and the bytes of its lines."""
+
+    tree: CompactRange = field(default_factory=CompactRange)
+    last: dict[str, Leaf] = field(default_factory=dict)
+    end: int = 0
+
+    def copy(self) -> "LogState":
+        return LogState(CompactRange(self.tree.size, self.tree.nodes), dict(self.last), self.end)
+
+    def add(self, leaf: Leaf) -> None:
+        """Take the next line."""
+        self.tree.append(bytes.fromhex(leaf.hash))
+        self.last[leaf.stream] = leaf
+        self.end += len(leaf.line) + 1
+
+
+class _ResumePoint(Struct, frozen=True, kw_only=True):
+    format: str
+    recorder: str
+    size: int
+    end: int
+    nodes: list[str]
+    last: list[str]
+
+
+_FORMAT = "ducha-evidence-resume-1"
+
+
+def resume_point(state: LogState, recorder: str, signer: Signer) -> bytes:
+    """The state as a file."""
+    point = _ResumePoint(
+        format=_FORMAT,
+        recorder=recorder,
+        size=state.tree.size,
+        end=state.end,
+        nodes=[node.hex() for node in state.tree.nodes],
+        last=[leaf.line.decode() for leaf in state.last.values()],
+    )
+    document = canonical(point)
+    return document + b"\n" + base64.b64encode(signer.sign(document)) + b"\n"
+
+
+def recover(folder: Path, recorder: str, public_key: bytes) -> tuple[LogState, Head | None, int]:
+    """The log in `folder` without a torn last line; its newest head, and the bytes of `heads.txt` without a torn one.
+
+    Raises:
+        LogCorrupt: naming the file and line that is not as it was written.
+    """
+    head, heads_end = _last_head(folder / HEADS, recorder, public_key)
+    state = _resumed(folder, recorder, public_key, head) or LogState()
+    _read_on(folder / LEAVES, state, recorder, head)
+    if head is not None and head.size > state.tree.size:
+        raise LogCorrupt(
+            f"{folder / LEAVES}: expected at least the {head.size} leaves of the last signed head, "
+            f"found {state.tree.size}"
+        )
+    return state, head, heads_end
+
+
+def _resumed(folder: Path, recorder: str, public_key: bytes, head: Head | None) -> LogState | None:
+    """The state at the resume point, if it is ours, older than the newest head, and the file reaches so far."""
+    with suppress(OSError, ValueError, InvalidLeaf):
+        document, signature, _ = (folder / RESUME).read_bytes().split(b"\n")
+        if not verifies(public_key, base64.b64decode(signature), document):
+            return None
+        point = msgspec.json.decode(document, type=_ResumePoint)
+        if point.format != _FORMAT or point.recorder != recorder or head is None or point.size >= head.size:
+            return None
+        leaves = [Leaf.parse(line.encode()) for line in point.last]
+        tree = CompactRange(point.size, map(bytes.fromhex, point.nodes))
+        with (folder / LEAVES).open("rb") as file:
+            file.seek(max(point.end - 1, 0))
+            if file.read(1) == b"\n":
+                return LogState(tree, {leaf.stream: leaf for leaf in leaves}, point.end)
+    return None
+
+
+def _read_on(path: Path, state: LogState, recorder: str, head: Head | None) -> None:
+    with path.open("rb") as file:
+        file.seek(state.end)
+        while line := file.readline(MAX_LINE + 2):
+            number = state.tree.size + 1
+            if not line.endswith(b"\n"):
+                if len(line) > MAX_LINE or file.read(1):
+                    raise LogCorrupt(f"{path}: line {number}: expected a leaf of at most {MAX_LINE} bytes")
+                return  # torn
+            try:
+                leaf = Leaf.parse(line[:-1])
+            except InvalidLeaf as error:
+                raise LogCorrupt(f"{path}: line {number}: {error}") from error
+            _check_follows(leaf, state.last.get(leaf.stream), recorder, f"{path}: line {number}")
+            state.add(leaf)
+            if head is not None and state.tree.size == head.size and state.tree.root() != head.root:
+                raise LogCorrupt(f"{path}: the first {head.size} lines are not those of the last signed head")
+
+
+def _check_follows(leaf: Leaf, before: Leaf | None, recorder: str, where: str) -> None:
+    if leaf.recorder != recorder:
+        raise LogCorrupt(f"{where}: expected a leaf of {recorder}, got one of {leaf.recorder}")
+    seq, prev = (0, None) if before is None else (before.seq + 1, before.hash)
+    if (leaf.seq, leaf.prev) != (seq, prev):
+        raise LogCorrupt(
+            f"{where}: expected leaf {seq} of {leaf.stream} after {prev}, got {leaf.seq} after {leaf.prev}"
+        )
+
+
+def _last_head(path: Path, recorder: str, public_key: bytes) -> tuple[Head | None, int]:
+    data = path.read_bytes()
+    end, note = whole_notes(data)
+    if data.count(b"\n\n", end) > 1:  # more than the beginning of one note
+        line = data.count(b"\n", 0, end) + 1
+        raise LogCorrupt(f"{path}: line {line}: expected a signed head")
+    if note is None:
+        return None, end
+    line = data.count(b"\n", 0, end - len(note)) + 1
+    try:
+        signed = SignedHead.parse(note.decode())
+    except (InvalidHead, UnicodeDecodeError) as error:
+        raise LogCorrupt(f"{path}: line {line}: {error}") from error
+    if signed.head.origin != recorder or not signed.signed_by(public_key):
+        raise LogCorrupt(f"{path}: line {line}: expected a head of {recorder} signed by this recorder's key")
+    return signed.head, end
