@@ -5,7 +5,7 @@ from pathlib import Path
 
 from store.evidence.errors import InvalidLeaf
 from store.evidence.leaf import Leaf
-from store.evidence.log import LEAVES
+from store.evidence.recovery import LEAVES
 
 BLOCK = 1 << 18
 

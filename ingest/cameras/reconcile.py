@@ -12,7 +12,7 @@ import structlog
 from ingest.cameras.leaves import newest_first
 from ingest.cameras.packs import packs_of
 from store.evidence.leaf import SegmentBody, TombstoneBody
-from store.evidence.log import LEAVES
+from store.evidence.recovery import LEAVES
 
 NEWEST_PACKS = 2  # of a stream: only these can be what a crash left
 LOOKED_AT = 20_000  # leaves of which the files are looked for; all of them are what verification is for
