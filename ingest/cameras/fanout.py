@@ -52,15 +52,17 @@ class Subscription:
         self._lost = 0  # packets, not yet told
         self._told: Opened | Closed | None = None  # what could not be queued when it happened
         self._ended = False
+        self._wanted = 1  # items for which the reader waits
         self._changed = Condition()
         self.lost_packets = 0
         """All packets lost so far."""
 
-    def take(self, timeout_s: float, limit: int = 256) -> list[Item]:
-        """Up to `limit` items, as soon as there is one; none when nothing came within `timeout_s` seconds or nothing
-        will come any more (see :attr:`ended`)."""
+    def take(self, timeout_s: float, limit: int = 256, at_least: int = 1) -> list[Item]:
+        """Up to `limit` items, as soon as there are `at_least` so many, or what there is after `timeout_s` seconds or
+        when nothing will come any more (see :attr:`ended`)."""
         with self._changed:
-            self._changed.wait_for(lambda: self._ended or self._queue or self._told, timeout_s)
+            self._wanted = at_least
+            self._changed.wait_for(lambda: self._ended or len(self._queue) >= at_least or self._told, timeout_s)
             if not self._queue and self._told:
                 self._tell()
             taken = [self._queue.popleft() for _ in range(min(limit, len(self._queue)))]
@@ -106,7 +108,8 @@ class Subscription:
             self._waiting = False
             self._queue.append(packet)
             self._bytes += len(packet.data)
-            self._changed.notify_all()
+            if len(self._queue) >= self._wanted or full:
+                self._changed.notify_all()
 
     def _announce(self, item: Opened | Closed) -> None:
         with self._changed:

@@ -98,9 +98,11 @@ class Segmenter:
         length_s = packet.arrived_s - track.packets[0].arrived_s
         if length_s >= self._longest_s or track.bytes + len(packet.data) > self._max_bytes:
             return True
-        # half a frame of patience: a keyframe a second must make a segment a second, although packets arrive unevenly
+        if packet.media is not Media.VIDEO or not packet.is_keyframe:
+            return False
+        # by the camera's clock too, for packets arrive unevenly; and with half a frame of patience, for it rounds
         enough_s = self._segment_s - min(0.5 * track.frame_s, 0.5 * self._segment_s)
-        return packet.media is Media.VIDEO and packet.is_keyframe and length_s >= enough_s
+        return length_s >= enough_s or enough_s <= track.media_s(packet) <= self._longest_s
 
     def _begin(self, packet: Packet) -> dict[Media, "_Track"]:
         self._run += 1
@@ -129,6 +131,10 @@ class _Track:
     def frame_s(self) -> float:
         """How long a packet lasts."""
         return self._timeline.step * self._info.time_base[0] / self._info.time_base[1]
+
+    def media_s(self, packet: Packet) -> float:
+        """How long the pending packets are by the camera's clock, if `packet` comes next."""
+        return (packet.pts - self.packets[0].pts) * self._info.time_base[0] / self._info.time_base[1]
 
     def add(self, packet: Packet) -> None:
         self.packets.append(packet)

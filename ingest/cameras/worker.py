@@ -112,7 +112,6 @@ class Worker:
         self._failure: BaseException | None = None
         self._failed = Event()
         self._evidence = self._opened_log()
-        self.metrics.irreconcilable.set(len(reconcile(self._folder)))
         self._room = Room(self._folder, round(self.settings.reserve_gb * 1e9))
         self._is_held = is_held
         self.projection = Projection(
@@ -209,7 +208,9 @@ class Worker:
         try:
             key = Path(self.settings.key)
             key.parent.mkdir(parents=True, exist_ok=True)
-            return EvidenceLog(self._folder, self.settings.recorder, FileSigner.open_or_create(key))
+            evidence = EvidenceLog(self._folder, self.settings.recorder, FileSigner.open_or_create(key))
+            self.metrics.irreconcilable.set(len(reconcile(self._folder)))
+            return evidence
         except OSError as error:
             raise RecordingFailed(f"cameras.folder or cameras.key: {error.filename}: {error.strerror}") from error
         except StoreError as error:

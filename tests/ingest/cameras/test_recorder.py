@@ -2,6 +2,7 @@
 
 import errno
 import os
+import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from ingest.cameras import leaves as reading
 from ingest.cameras.fanout import Fanout
 from ingest.cameras.leaves import Follower, newest_first
 from ingest.cameras.metrics import CameraMetrics
-from ingest.cameras.packets import Packet
+from ingest.cameras.packets import Media, Packet
 from ingest.cameras.packs import packs_of
 from ingest.cameras.reconcile import reconcile
 from ingest.cameras.recorder import Clock, Recorder, Room
@@ -308,13 +309,46 @@ def test_a_write_that_the_disk_refuses_leaves_no_half_of_it(tmp_path: Path) -> N
     bench.wait_for(SegmentBody, 2)
     full.set()
     bench.send(list(later(PACKETS, 3.0)))
-    wait_until(lambda: len(packs_of(bench.folder, VIDEO)) == 1 and bench.recorder._streams["video"].gap is not None)
+    wait_until(lambda: len(packs_of(bench.folder, VIDEO)) == 1 and bench.recorder._streams[Media.VIDEO].gap is not None)
     full.clear()
     bench.send(list(later(PACKETS, 6.0)))
     bench.fanout.interrupt()
     bench.wait_for(GapBody, 1)
     bench.stop()
     assert bench.bodies(GapBody)[0].reason is Reason.DISK_FULL
+    assert faults(bench.folder) == []
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own, of 1 MiB, with room for a few segments beside a file that can be deleted."""
+    disk = tmp_path / "recordings"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("needs the right to mount a small disk")
+    yield tmp_path
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+def test_a_disk_that_is_really_full_is_a_gap_and_recording_goes_on_when_there_is_room(small_disk: Path) -> None:
+    bench = Bench(small_disk)
+    filler = bench.folder / "filler"
+    filler.write_bytes(bytes(960 << 10))
+    bench.fanout.open((INFO,))
+    stream = bench.recorder._streams[Media.VIDEO]
+    sent = 0
+    while stream.gap is not Reason.DISK_FULL:
+        bench.send(list(later(PACKETS, 3.0 * sent)))
+        wait_until(lambda: bench.recorder._subscription.queued == (0, 0))
+        sent += 1
+        assert sent < 100
+    stored = len(bench.bodies(SegmentBody))
+    filler.unlink()
+    bench.send([p for n in range(3) for p in later(PACKETS, 3.0 * (sent + n))])
+    bench.wait_for(SegmentBody, stored + 3)
+    bench.stop()
+    assert {gap.reason for gap in bench.bodies(GapBody)} == {Reason.DISK_FULL}
     assert faults(bench.folder) == []
 
 
@@ -338,8 +372,8 @@ def test_a_disk_that_is_slow_for_one_camera_holds_up_no_other_and_costs_it_a_gap
     quick.start()
     other.open((INFO,))
     bench.fanout.open((INFO,))
-    for n in range(60):
-        part = list(later(PACKETS, 3.0 * n))
+    for n in range(0, 60, 10):
+        part = [p for k in range(n, n + 10) for p in later(PACKETS, 3.0 * k)]
         bench.send(part)
         for packet in part:
             other.publish(packet)

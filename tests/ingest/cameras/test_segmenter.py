@@ -118,6 +118,12 @@ def test_shorter_groups_of_pictures_are_put_together() -> None:
     assert [s.frames for s in segments([Opened((info,)), *packets])] == [15, 15, 15, 15]
 
 
+def test_packets_that_arrive_unevenly_are_cut_as_the_camera_made_them() -> None:
+    info, packets = film(frames=60)
+    late = [changed(p, arrived_s=p.arrived_s + 0.3) if n < 15 else p for n, p in enumerate(packets)]
+    assert [s.frames for s in segments([Opened((info,)), *late])] == [15, 15, 15, 15]
+
+
 @pytest.mark.parametrize("bounds", [{"longest_s": 2.0}, {"max_bytes": 2_000}])
 def test_a_camera_without_keyframes_fills_no_memory(bounds: dict[str, int]) -> None:
     info, packets = film(frames=90, gop=90)

@@ -59,6 +59,9 @@ class Served:
     def clients(self) -> float:
         return self.metrics.registry.get_sample_value("ducha_tap_clients") or 0.0
 
+    def wait_for_viewers(self, count: int) -> None:
+        wait_until(lambda: len(self.fanout._subscriptions) == count, 10, "viewers")
+
     def publish(self, by_s: float = 0.0) -> None:
         for packet in later(PACKETS, by_s):
             self.fanout.publish(packet)
@@ -107,7 +110,7 @@ def test_what_can_not_be_answered_is_said(served: Served, asking: bytes, error: 
 def test_a_slow_client_loses_its_own_packets_alone(served: Served) -> None:
     served.fanout.open((INFO,))
     with closing(served.ask()) as slow, closing(served.ask()) as quick:
-        wait_until(lambda: served.clients() == 2)
+        served.wait_for_viewers(2)
         served.publish()
         assert slow.answer() == quick.answer()
         assert [quick.packet() for _ in PACKETS] == list(PACKETS)
@@ -121,7 +124,7 @@ def test_a_slow_client_loses_its_own_packets_alone(served: Served) -> None:
 def test_clients_are_let_go_when_the_streams_change_but_not_when_they_come_again(served: Served) -> None:
     served.fanout.open((INFO,))
     with closing(served.ask()) as client:
-        wait_until(lambda: served.clients() == 1)
+        served.wait_for_viewers(1)
         served.publish()
         client.answer()
         served.fanout.interrupt()
