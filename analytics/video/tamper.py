@@ -143,27 +143,35 @@ def _judge(reference: Reference | None, grey: Grey) -> PictureState:
     if reference is None or reference.pictures < _LEARNT_AFTER:
         return PictureState.OK
     textured, free = reference.contrast >= _TEXTURED, reference.occupied < _OCCUPIED
-    textured[[0, -1]] = False  # what the camera itself writes there says nothing of what it sees
     if textured.sum() < _LEAST_TEXTURED:
         return PictureState.OK
     told_by_people = (textured & free).sum() < _LEAST_TEXTURED
     if not told_by_people:
         textured &= free
-    now, before = _smooth(grey), _smooth(reference.grey)
-    agreement = _agreement(now, before)[textured]
+    all_agreement = _agreement(_smooth(grey), _smooth(reference.grey))
+    agreement = all_agreement[textured]
     if agreement.mean() < _UNMOVED and _is_moved(reference.grey, grey, textured, float(agreement.mean())):
         return PictureState.MOVED
     agrees = agreement >= _AGREES
     if told_by_people and _is_as_before(reference, grey, free):
         agrees[:] = True  # what has changed is only that people have left
-    if (_gone_flat(reference, grey)[textured] & ~agrees).mean() >= _COVERED:
+    elif _is_covered(reference, grey, textured, all_agreement >= _AGREES):
         return PictureState.COVERED
     if _is_blurred(reference, grey, textured, agrees):
         return PictureState.DEFOCUSED
-    if agrees.mean() >= _ANOTHER_VIEW:
-        return PictureState.OK
-    dull = _contrast(grey)[textured].mean() < _DULL * reference.contrast[textured].mean()
-    return PictureState.COVERED if dull else PictureState.MOVED
+    return PictureState.OK if agrees.mean() >= _ANOTHER_VIEW else PictureState.MOVED
+
+
+def _is_covered(reference: Reference, grey: Grey, textured: Bools, agrees: Bools) -> bool:
+    """Whether what showed something has gone flat, or cloth or a hand is all there is."""
+    seen = textured.copy()
+    seen[[0, -1]] = False  # time and place, which the camera itself writes, stay whatever covers it
+    if seen.sum() < _LEAST_TEXTURED:
+        seen = textured
+    if (_gone_flat(reference, grey) & ~agrees)[seen].mean() >= _COVERED:
+        return True
+    dull = _contrast(grey)[seen].mean() < _DULL * reference.contrast[seen].mean()
+    return bool(dull and agrees[seen].mean() < _ANOTHER_VIEW)
 
 
 def _is_moved(before: Grey, now: Grey, textured: Bools, agreement: float) -> bool:
