@@ -12,8 +12,8 @@ from starlette.responses import Response
 
 from analytics.rulebook import RuleError
 from console.api.headers import SECURITY_HEADERS
+from console.live.offer import Refused
 from console.live.snapshot import NoPicture
-from console.live.whep import Refused
 from geofence.features import PlanError
 from store.errors import InvalidRecord, NotFound, StoreUnavailable
 from store.interrogations import SessionConflict

@@ -20,10 +20,10 @@ from aiortc import (
     RTCSessionDescription,
 )
 from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError, OperationError
-from aiortc.sdp import MediaDescription, SessionDescription
 from prometheus_client import Gauge
 
 from console.live.feed import Feed, Feeds
+from console.live.offer import Offer, Refused
 from console.live.tap import TapClosed
 from console.live.track import CameraTrack, sound_type
 from ingest.cameras.packets import Media, StreamInfo
@@ -39,15 +39,6 @@ CLOSE_S = 3.0
 CLOSED = "closed by the viewer"
 
 log = structlog.get_logger("console")
-
-
-class Refused(Exception):  # noqa: N818  (an answer)
-    """There will be no video: `status` and `kind` as in the problem document that tells of it."""
-
-    def __init__(self, status: int, kind: str, detail: str) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.kind = kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +70,7 @@ class Viewers:
         """
         if self._closed or len(self._tasks) >= MAX_VIEWERS:
             raise Refused(503, "too-many-viewers", f"{len(self._tasks)} look already; at most {MAX_VIEWERS} may")
-        wanted = _Wanted.of(offer)
+        wanted = Offer.parse(offer)
         viewer = secrets.token_urlsafe(12)
         answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         task = asyncio.create_task(self._show(camera, tap, wanted, viewer, answered), name=f"viewer of {camera}")
@@ -117,9 +108,7 @@ class Viewers:
         del self._tasks[camera, viewer]
         self._gauge.set(len(self._tasks))
 
-    async def _show(
-        self, camera: str, tap: str, wanted: "_Wanted", viewer: str, answered: asyncio.Future[Answer]
-    ) -> None:
+    async def _show(self, camera: str, tap: str, wanted: Offer, viewer: str, answered: asyncio.Future[Answer]) -> None:
         """One viewer from its offer to its end."""
         try:
             async with self._feeds.watched(camera, tap) as feed, AsyncExitStack() as stack:
@@ -141,54 +130,6 @@ class Viewers:
             log.exception("viewer failed", camera=camera)
             if not answered.done():
                 answered.set_exception(error)
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """What an offer asks for."""
-
-    sdp: str
-    audio: MediaDescription | None
-
-    @classmethod
-    def of(cls, offer: str) -> "_Wanted":
-        """Reads an offer. Its candidates are left out: they may be names that only the browser's network knows, or
-        addresses of others; the viewer is found when it comes to us."""
-        lines = [line for line in offer.splitlines() if line and not line.startswith(("a=candidate", "a=end-of-cand"))]
-        sdp = "\r\n".join(lines) + "\r\n"
-        try:
-            media = SessionDescription.parse(sdp).media
-        except Exception as error:  # whatever a parser of foreign text may stumble over
-            raise Refused(422, "invalid-offer", f"the body can't be read as SDP ({error!r})") from error
-        kinds = [part.kind for part in media]
-        if sorted(kinds) not in (["video"], ["audio", "video"]):
-            expected = "one video and at most one audio section, nothing else"
-            raise Refused(422, "invalid-offer", f"the offer has {', '.join(kinds) or 'no media'}; expected {expected}")
-        by_kind = {part.kind: part for part in media}
-        if "h264" not in _codecs(by_kind["video"]):
-            raise Refused(406, "no-h264", "cameras are shown as H.264, which the offer does not name; offer video/H264")
-        return cls(sdp, by_kind.get("audio"))
-
-    def sound(self, feed: Feed) -> StreamInfo | None:
-        """The camera's sound, where it is asked for and can go through as it is."""
-        stream = feed.stream(Media.AUDIO)
-        if stream is None or self.audio is None:
-            return None
-        kind = sound_type(stream)
-        return stream if kind and kind.removeprefix("audio/").lower() in _codecs(self.audio) else None
-
-    def said_of_sound(self, feed: Feed) -> str:
-        """What becomes of the camera's sound, in a few words."""
-        stream = feed.stream(Media.AUDIO)
-        if stream is None:
-            return "none"
-        if self.audio is None:
-            return f"not asked for; {stream.codec}"
-        return stream.codec if self.sound(feed) else f"left out; {stream.codec} can't be sent as it is"
-
-
-def _codecs(media: MediaDescription) -> set[str]:
-    return {codec.name.lower() for codec in media.rtp.codecs}
 
 
 async def _showable(feed: Feed) -> StreamInfo:
@@ -221,7 +162,7 @@ async def _connection() -> AsyncIterator[RTCPeerConnection]:
 
 
 async def _negotiate(
-    connection: RTCPeerConnection, wanted: _Wanted, tracks: dict[Media, MediaStreamTrack], feed: Feed
+    connection: RTCPeerConnection, wanted: Offer, tracks: dict[Media, MediaStreamTrack], feed: Feed
 ) -> str:
     """The answer. Codecs are preferred before the offer is set: otherwise the first that the browser names is taken."""
     for media, track in tracks.items():
