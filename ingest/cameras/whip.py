@@ -8,34 +8,20 @@ publisher's own are not looked for: it comes to us.
 import asyncio
 import secrets
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future
-from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
-
-import structlog
-from aiortc import (
-    MediaStreamError,
-    MediaStreamTrack,
-    RTCConfiguration,
-    RTCPeerConnection,
-    RTCRtpReceiver,
-    RTCSessionDescription,
-)
-from aiortc.exceptions import OperationError
 
 from ingest.cameras.fanout import Fanout
 from ingest.cameras.published import KEYFRAME_S, Published
-from ingest.cameras.undecoded import divert
+from ingest.cameras.publisher import CLOSE_S, Publisher
 from ingest.cameras.whip_offer import Offer, Refusal, WhipRefused
 
 MAX_PUBLISHERS = 200
 SILENT_S = 10.0  # a publisher of which no picture came for so long is closed
 REPLACED_S = 5.0  # for so long its place is not given to another
 ANSWER_S = 5.0
-CLOSE_S = 3.0
 
-log = structlog.get_logger("cameras")
 T = TypeVar("T")
 
 
@@ -54,7 +40,7 @@ class Whip:
         self._silent_s = silent_s
         self._replaced_s = replaced_s
         self._keyframe_s = keyframe_s
-        self._publishers: dict[str, _Publisher] = {}  # by device; of the loop's thread alone
+        self._publishers: dict[str, Publisher] = {}  # by device; of the loop's thread alone
         self._closing = False
         self._submitting = threading.Lock()
         self._loop = asyncio.new_event_loop()
@@ -118,7 +104,7 @@ class Whip:
 
     async def _join(self, device: str, offer: Offer, fanout: Fanout) -> tuple[str, str]:
         await self._make_room(device)
-        publisher = _Publisher(device, Published(fanout, offer.sound, keyframe_s=self._keyframe_s))
+        publisher = Publisher(device, Published(fanout, offer.sound, keyframe_s=self._keyframe_s))
         self._publishers[device] = publisher
         publisher.task = asyncio.create_task(publisher.run(offer, self._silent_s), name=f"publisher {device}")
         publisher.task.add_done_callback(lambda _: self._forget(publisher))
@@ -151,116 +137,6 @@ class Whip:
                 return
         raise WhipRefused(Refusal.NO_SUCH_PUBLICATION, "there is no publication with this id; it may have ended")
 
-    def _forget(self, publisher: "_Publisher") -> None:
+    def _forget(self, publisher: Publisher) -> None:
         if self._publishers.get(publisher.device) is publisher:
             del self._publishers[publisher.device]
-
-
-class _Publisher:
-    """One device that publishes."""
-
-    task: asyncio.Task[None]
-
-    def __init__(self, device: str, published: Published) -> None:
-        self.device = device
-        self.published = published
-        self.resource = secrets.token_urlsafe(18)
-        self.answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-
-    async def end(self, reason: str) -> None:
-        """Ends it, and returns when it is gone, or stays in spite of it for `CLOSE_S`."""
-        self.task.cancel(reason)
-        await asyncio.wait({self.task}, timeout=CLOSE_S)
-
-    async def run(self, offer: Offer, silent_s: float) -> None:
-        """From the offer to the end."""
-        reason = "failed"
-        try:
-            async with _connection() as connection:
-                try:
-                    self.answer.set_result(await self._negotiate(connection, offer))
-                    reason = await self._until_gone(connection, silent_s)
-                finally:
-                    self.published.end()
-        except asyncio.CancelledError as cancelled:
-            reason = str(cancelled)
-            raise
-        except Exception as error:
-            if not self.answer.done():
-                self.answer.set_exception(error)
-            else:
-                log.exception("publisher failed", device=self.device)
-        finally:
-            self.answer.cancel()
-            log.info("publisher gone", device=self.device, reason=reason)
-
-    async def _negotiate(self, connection: RTCPeerConnection, offer: Offer) -> str:
-        """The answer. Codecs are preferred before the offer is set: otherwise the first that it names is taken."""
-        self._receiver(connection, "video", {"video/h264", "video/rtx"})
-        if offer.sound_type is not None:
-            self._receiver(connection, "audio", {offer.sound_type})
-        try:
-            await connection.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
-            await connection.setLocalDescription(await connection.createAnswer())
-        except OperationError as error:
-            detail = f"no codec in common ({error}); expected H.264, Baseline, with packetization-mode 1"
-            raise WhipRefused(Refusal.NO_H264, detail) from error
-        except Exception as error:  # whatever aiortc may stumble over in foreign text
-            raise WhipRefused(Refusal.INVALID_OFFER, f"the offer can't be answered ({error!r:.200})") from error
-        return connection.localDescription.sdp
-
-    def _receiver(self, connection: RTCPeerConnection, kind: str, types: set[str]) -> None:
-        transceiver = connection.addTransceiver(kind, "recvonly")
-        known = RTCRtpReceiver.getCapabilities(kind)
-        assert known is not None
-        transceiver.setCodecPreferences([codec for codec in known.codecs if codec.mimeType.lower() in types])
-        published = self.published
-        if kind == "video":
-            divert(transceiver.receiver, published.take_picture, published.report_picture)
-        else:
-            divert(transceiver.receiver, published.take_sound, published.report_sound)
-
-    async def _until_gone(self, connection: RTCPeerConnection, silent_s: float) -> str:
-        """Waits as long as pictures come; why they don't any more."""
-        changed = asyncio.Event()
-        connection.on("connectionstatechange", changed.set)
-        tracks = [r.track for r in connection.getReceivers() if r.track and r.track.kind == "video"]
-        over = asyncio.create_task(_over(tracks[0], changed), name=f"end of {self.device}")
-        loop = asyncio.get_running_loop()
-        try:
-            while True:
-                left_s = self.published.heard_s + silent_s - loop.time()
-                if left_s <= 0:
-                    return f"silent for {silent_s:g} s"
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(left_s):
-                        await changed.wait()
-                changed.clear()
-                if connection.connectionState in ("failed", "closed"):
-                    return f"connection {connection.connectionState}"
-                if over.done():
-                    return "said goodbye"
-        finally:
-            over.cancel()
-
-
-async def _over(track: MediaStreamTrack, changed: asyncio.Event) -> None:
-    """Waits for the end of a track that has no frames, for nothing is decoded."""
-    with suppress(MediaStreamError):
-        await track.recv()
-    changed.set()
-
-
-@asynccontextmanager
-async def _connection() -> AsyncIterator[RTCPeerConnection]:
-    connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-    try:
-        yield connection
-    finally:
-        try:
-            async with asyncio.timeout(CLOSE_S):
-                await connection.close()
-        except TimeoutError:
-            log.warning("a connection did not close", within_s=CLOSE_S)
-        except Exception as error:  # aiortc stumbles over what a strange offer left half made
-            log.warning("a connection did not close", problem=repr(error))
