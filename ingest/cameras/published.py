@@ -45,8 +45,10 @@ class Published:
         )
         self._sets: tuple[bytes, ...] = ()
         self._open: tuple[bytes, ...] = ()  # the parameter sets that the fan-out was opened with
-        self._keyframe_came_s = self._asked_s = -float("inf")
+        self._keyframe_came_s: float | None = None  # or when it began, before there is one
+        self._asked_s = -float("inf")
         self._losses = 0
+        self._useless = False  # whether something came that is of no use without a keyframe
         self._ended = False
         self.heard_s = time.monotonic()
         """When something of the picture came last; at first, when it was made."""
@@ -87,11 +89,14 @@ class Published:
             self._fanout.interrupt()
 
     def _wants_keyframe(self, now_s: float) -> bool:
+        if self._keyframe_came_s is None:
+            self._keyframe_came_s = now_s  # what just begins to come may be one
         due = now_s - self._keyframe_came_s >= self._keyframe_s
         lost = self._pictures.losses != self._losses
-        if not (lost or due) or now_s - self._asked_s < ASK_AGAIN_S:
+        if not (due or lost or self._useless) or now_s - self._asked_s < ASK_AGAIN_S:
             return False
         self._losses = self._pictures.losses
+        self._useless = False
         self._asked_s = now_s
         return True
 
@@ -104,6 +109,7 @@ class Published:
         is_keyframe = _IDR in kinds
         if is_keyframe and self._opened():
             self._keyframe_came_s = frame.arrived_s
+        self._useless = not self._open
         if self._open:
             self._publish(Media.VIDEO, frame, self._picture_clock, 0, is_keyframe=is_keyframe)
 
