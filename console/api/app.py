@@ -20,6 +20,7 @@ from console.api import (
     rules,
     sessions,
     system,
+    whip,
 )
 from console.api.context import Context
 from console.api.guard import API, LOOPBACK_HOSTS, Guard
@@ -70,7 +71,7 @@ def create_app(
     app.state.context = context
     problems.install(app)
     app.add_middleware(Guard, hosts=hosts, metrics=context.metrics)
-    for module in (alerts, positions, plans, rules, sessions, cameras, recordings, system, events):
+    for module in (alerts, positions, plans, rules, sessions, cameras, whip, recordings, system, events):
         app.include_router(module.router, prefix=API, responses=problems.RESPONSES)
     app.include_router(system.probes)
     app.include_router(pages.router)

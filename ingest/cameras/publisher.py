@@ -1,0 +1,135 @@
+"""One device that publishes by WebRTC: its connection, from its offer to its end."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import structlog
+from aiortc import (
+    MediaStreamError,
+    MediaStreamTrack,
+    RTCConfiguration,
+    RTCPeerConnection,
+    RTCRtpReceiver,
+    RTCSessionDescription,
+)
+from aiortc.exceptions import OperationError
+
+from ingest.cameras.published import Published
+from ingest.cameras.undecoded import divert
+from ingest.cameras.whip_offer import Offer, Refusal, WhipRefused
+
+CLOSE_S = 3.0
+
+log = structlog.get_logger("cameras")
+
+
+class Publisher:
+    """One device that publishes."""
+
+    task: asyncio.Task[None]
+
+    def __init__(self, device: str, published: Published) -> None:
+        self.device = device
+        self.published = published
+        self.resource = secrets.token_urlsafe(18)
+        self.answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    async def end(self, reason: str) -> None:
+        """Ends it, and returns when it is gone, or stays in spite of it for `CLOSE_S`."""
+        self.task.cancel(reason)
+        await asyncio.wait({self.task}, timeout=CLOSE_S)
+
+    async def run(self, offer: Offer, silent_s: float) -> None:
+        """From the offer to the end."""
+        reason = "failed"
+        try:
+            async with _connection() as connection:
+                try:
+                    self.answer.set_result(await self._negotiate(connection, offer))
+                    reason = await self._until_gone(connection, silent_s)
+                finally:
+                    self.published.end()
+        except asyncio.CancelledError as cancelled:
+            reason = str(cancelled)
+            raise
+        except Exception as error:
+            if not self.answer.done():
+                self.answer.set_exception(error)
+            else:
+                log.exception("publisher failed", device=self.device)
+        finally:
+            self.answer.cancel()
+            log.info("publisher gone", device=self.device, reason=reason)
+
+    async def _negotiate(self, connection: RTCPeerConnection, offer: Offer) -> str:
+        """The answer. Codecs are preferred before the offer is set: otherwise the first that it names is taken."""
+        self._receiver(connection, "video", {"video/h264", "video/rtx"})
+        if offer.sound_type is not None:
+            self._receiver(connection, "audio", {offer.sound_type})
+        try:
+            await connection.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
+            await connection.setLocalDescription(await connection.createAnswer())
+        except OperationError as error:
+            detail = f"no codec in common ({error}); expected H.264, Baseline, with packetization-mode 1"
+            raise WhipRefused(Refusal.NO_H264, detail) from error
+        except Exception as error:  # whatever aiortc may stumble over in foreign text
+            raise WhipRefused(Refusal.INVALID_OFFER, f"the offer can't be answered ({error!r:.200})") from error
+        return connection.localDescription.sdp
+
+    def _receiver(self, connection: RTCPeerConnection, kind: str, types: set[str]) -> None:
+        transceiver = connection.addTransceiver(kind, "recvonly")
+        known = RTCRtpReceiver.getCapabilities(kind)
+        assert known is not None
+        transceiver.setCodecPreferences([codec for codec in known.codecs if codec.mimeType.lower() in types])
+        published = self.published
+        if kind == "video":
+            divert(transceiver.receiver, published.take_picture, published.report_picture)
+        else:
+            divert(transceiver.receiver, published.take_sound, published.report_sound)
+
+    async def _until_gone(self, connection: RTCPeerConnection, silent_s: float) -> str:
+        """Waits as long as pictures come; why they don't any more."""
+        changed = asyncio.Event()
+        connection.on("connectionstatechange", changed.set)
+        tracks = [r.track for r in connection.getReceivers() if r.track and r.track.kind == "video"]
+        over = asyncio.create_task(_over(tracks[0], changed), name=f"end of {self.device}")
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                left_s = self.published.heard_s + silent_s - loop.time()
+                if left_s <= 0:
+                    return f"silent for {silent_s:g} s"
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(left_s):
+                        await changed.wait()
+                changed.clear()
+                if connection.connectionState in ("failed", "closed"):
+                    return f"connection {connection.connectionState}"
+                if over.done():
+                    return "said goodbye"
+        finally:
+            over.cancel()
+
+
+async def _over(track: MediaStreamTrack, changed: asyncio.Event) -> None:
+    """Waits for the end of a track that has no frames, for nothing is decoded."""
+    with suppress(MediaStreamError):
+        await track.recv()
+    changed.set()
+
+
+@asynccontextmanager
+async def _connection() -> AsyncIterator[RTCPeerConnection]:
+    connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    try:
+        yield connection
+    finally:
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await connection.close()
+        except TimeoutError:
+            log.warning("a connection did not close", within_s=CLOSE_S)
+        except Exception as error:  # aiortc stumbles over what a strange offer left half made
+            log.warning("a connection did not close", problem=repr(error))

@@ -1,0 +1,142 @@
+"""Body-worn cameras that publish by WebRTC (WHIP, RFC 9725): an SDP offer in, an answer out, then their packets.
+
+One event loop on a thread of its own serves all publishers; one task each, from its offer to its end. What comes is
+stored and shown as it comes: H.264, with Opus or G.711. Nothing asks a server outside for addresses, and the
+publisher's own are not looked for: it comes to us.
+"""
+
+import asyncio
+import secrets
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import CancelledError, Future
+from typing import Any, TypeVar
+
+from ingest.cameras.fanout import Fanout
+from ingest.cameras.published import KEYFRAME_S, Published
+from ingest.cameras.publisher import CLOSE_S, Publisher
+from ingest.cameras.whip_offer import Offer, Refusal, WhipRefused
+
+MAX_PUBLISHERS = 200
+SILENT_S = 10.0  # a publisher of which no picture came for so long is closed
+REPLACED_S = 5.0  # for so long its place is not given to another
+ANSWER_S = 5.0
+
+T = TypeVar("T")
+
+
+class Whip:
+    """The publishers of one camera process. All methods may be called from any thread."""
+
+    def __init__(
+        self,
+        *,
+        max_publishers: int = MAX_PUBLISHERS,
+        silent_s: float = SILENT_S,
+        replaced_s: float = REPLACED_S,
+        keyframe_s: float = KEYFRAME_S,
+    ) -> None:
+        self._max_publishers = max_publishers
+        self._silent_s = silent_s
+        self._replaced_s = replaced_s
+        self._keyframe_s = keyframe_s
+        self._publishers: dict[str, Publisher] = {}  # by device; of the loop's thread alone
+        self._closing = False
+        self._submitting = threading.Lock()
+        self._loop = asyncio.new_event_loop()
+        self._stop = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, name="whip", daemon=True)
+        self._thread.start()
+
+    def __len__(self) -> int:
+        return len(self._publishers)
+
+    def offer(self, device: str, sdp: str, fanout: Fanout) -> tuple[str, str]:
+        """A device wants to publish. Returns the answer (SDP) and the id of the publication, not to be guessed. What
+        comes is told to `fanout`, which opens with the first keyframe and is interrupted when the publisher is gone.
+
+        Raises:
+            WhipRefused: with the reason.
+            undecoded.UnknownReceiver: when aiortc is not as expected.
+        """
+        read = Offer.of(sdp)
+        return self._done(lambda: self._join(device, read, fanout), ANSWER_S + CLOSE_S)
+
+    def end(self, resource: str) -> None:
+        """Ends a publication, and returns when it is over.
+
+        Raises:
+            WhipRefused: when there is none with this id.
+        """
+        self._done(lambda: self._leave(resource), CLOSE_S + 1)
+
+    def close(self) -> None:
+        """Ends all, and takes no more. Returns within 5 s."""
+        with self._submitting:
+            if not self._closing:
+                self._closing = True
+                self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(5)
+
+    def _done(self, work: Callable[[], Coroutine[Any, Any, T]], within_s: float) -> T:
+        """What `work` gives, done in the loop."""
+        with self._submitting:
+            if self._closing:
+                raise WhipRefused(Refusal.STOPPING, "the cameras are being stopped")
+            future: Future[T] = asyncio.run_coroutine_threadsafe(work(), self._loop)
+        try:
+            return future.result(within_s)
+        except (TimeoutError, CancelledError):
+            future.cancel()
+            raise WhipRefused(Refusal.NO_ANSWER, f"no answer could be made within {within_s:g} s") from None
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._serve())
+
+    async def _serve(self) -> None:
+        await self._stop.wait()
+        tasks = {publisher.task for publisher in self._publishers.values()}
+        for task in tasks:
+            task.cancel("stopped")
+        if tasks:
+            await asyncio.wait(tasks, timeout=CLOSE_S)
+
+    async def _join(self, device: str, offer: Offer, fanout: Fanout) -> tuple[str, str]:
+        await self._make_room(device)
+        publisher = Publisher(device, Published(fanout, offer.sound, keyframe_s=self._keyframe_s))
+        self._publishers[device] = publisher
+        publisher.task = asyncio.create_task(publisher.run(offer, self._silent_s), name=f"publisher {device}")
+        publisher.task.add_done_callback(lambda _: self._forget(publisher))
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                return await publisher.answer, publisher.resource
+        except TimeoutError:
+            raise WhipRefused(Refusal.NO_ANSWER, f"no answer could be made within {ANSWER_S:g} s") from None
+        finally:
+            if publisher.answer.cancelled() or publisher.answer.exception():
+                publisher.task.cancel("there is no answer")
+
+    async def _make_room(self, device: str) -> None:
+        while (former := self._publishers.get(device)) is not None:
+            silent_s = asyncio.get_running_loop().time() - former.published.heard_s
+            if silent_s < self._replaced_s:
+                detail = (
+                    f"{device} is published already; its place is free {self._replaced_s:g} s after the last picture"
+                )
+                raise WhipRefused(Refusal.PUBLISHED_ALREADY, detail)
+            await former.end("replaced")
+        if len(self._publishers) >= self._max_publishers:
+            detail = f"{len(self._publishers)} devices publish already; at most {self._max_publishers} may"
+            raise WhipRefused(Refusal.TOO_MANY, detail)
+
+    async def _leave(self, resource: str) -> None:
+        for publisher in self._publishers.values():
+            if secrets.compare_digest(publisher.resource.encode(), resource.encode("utf-8", "replace")):
+                await publisher.end("ended by the publisher")
+                return
+        raise WhipRefused(Refusal.NO_SUCH_PUBLICATION, "there is no publication with this id; it may have ended")
+
+    def _forget(self, publisher: Publisher) -> None:
+        if self._publishers.get(publisher.device) is publisher:
+            del self._publishers[publisher.device]

@@ -1,0 +1,261 @@
+"""WHIP from end to end: a virtual body-worn camera, a real console, a real camera process's socket and fan-out."""
+
+import asyncio
+import gc
+import json
+import os
+import threading
+import time
+from collections.abc import Callable
+from io import BytesIO
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import httpx
+import psutil
+import pytest
+from publishing import CameraProcess, camera_process, clocks_ms, opened, pictures, received, sounds
+
+from hardware.cameras.bodycam import Bodycam, PublishingRefused
+from hardware.cameras.clockface import read_ms
+from ingest.cameras.fanout import Closed
+from ingest.cameras.packets import Media
+from ingest.cameras.segmenter import Segment, Segmenter
+
+JOINS = int(os.environ.get("DUCHA_WHIP_JOINS", "20"))
+SIZE = (640, 360)
+SMALL = (320, 180)
+SDP = {"content-type": "application/sdp"}
+
+
+def endpoint(address: str, device: str = "body-1") -> str:
+    return f"{address}/api/v1/devices/{device}/whip"
+
+
+def problem(refused: PublishingRefused) -> dict[str, object]:
+    document: dict[str, object] = json.loads(str(refused).partition(": ")[2])
+    return document
+
+
+def until(condition: Callable[[], bool], within_s: float = 10.0) -> None:
+    waited = threading.Event()
+    until_s = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < until_s
+        waited.wait(0.02)
+
+
+def test_what_a_bodycam_sends_arrives_as_it_was_sent(address: str, postgres_uri: str, tmp_path: Path) -> None:
+    camera = Bodycam(endpoint(address), size=SIZE)
+    with camera_process(postgres_uri, tmp_path, "body-1") as process:
+        subscription = process.fanouts["body-1"].subscribe()
+        camera.start()
+        try:
+            items = received(subscription, lambda items: len(pictures(items)) >= 60 and len(sounds(items)) >= 100)
+        finally:
+            camera.stop()
+        assert isinstance(received(subscription, lambda items: Closed() in items)[-1], Closed)
+
+    video, audio = opened(items).streams
+    assert (video.codec, video.width, video.height, video.time_base) == ("h264", *SIZE, (1, 90_000))
+    assert (audio.codec, audio.time_base) == ("opus", (1, 48_000))
+    seen, heard = pictures(items), sounds(items)
+    assert seen[0].is_keyframe
+    clocks = clocks_ms(seen)
+    assert len(clocks) == len(seen)
+    late_s = [packet.arrived_wall_s - (clock or 0) / 1000 for packet, clock in zip(seen, clocks, strict=True)]
+    assert sorted(late_s)[len(late_s) // 2] < 0.5  # most arrived at once, the first while everything starts
+    assert all(-0.01 < each < 3 for each in late_s)
+    steps = sorted(later.pts - former.pts for former, later in pairwise(seen))
+    assert steps[len(steps) // 2] == 90_000 // 15
+    assert all(step > 0 and step % 6_000 == 0 for step in steps)
+    assert {packet.duration for packet in heard} == {960}
+    told = [abs(packet.camera_s - packet.arrived_wall_s) for packet in seen if packet.camera_s is not None]
+    assert told
+    assert max(told) < 1.0
+
+
+def test_what_arrives_is_cut_and_stored_untouched(address: str, postgres_uri: str, tmp_path: Path) -> None:
+    camera = Bodycam(endpoint(address), size=SMALL)
+    with camera_process(postgres_uri, tmp_path, "body-1", keyframe_s=1.0) as process:
+        subscription = process.fanouts["body-1"].subscribe()
+        camera.start()
+        items = received(subscription, lambda items: sum(packet.is_keyframe for packet in pictures(items)) >= 4)
+        camera.stop()
+
+    segmenter = Segmenter(1.0)
+    segments = [segment for item in items for segment in segmenter.feed(item)] + segmenter.flush()
+    film = [segment for segment in segments if segment.info.media is Media.VIDEO]
+    assert len(film) >= 3
+    assert all(0.8 < segment.duration_s < 5 for segment in film[:-1])
+    frames = [frame for segment in film for frame in decoded(segment)]
+    assert len(frames) == len(pictures(items)) == sum(segment.frames for segment in film)
+    assert all(read_ms(frame.to_ndarray(format="bgr24")) for frame in frames)
+    stored = b"".join(segment.fragment for segment in film)
+    for packet in pictures(items):
+        assert packet.data.rpartition(b"\0\0\0\1")[2] in stored
+    (tone, *_) = [segment for segment in segments if segment.info.media is Media.AUDIO]
+    with av.open(BytesIO(tone.init + tone.fragment)) as container:
+        assert sum(frame.samples for frame in container.decode(audio=0)) >= (tone.frames - 1) * 960
+
+
+def decoded(segment: Segment) -> list[av.VideoFrame]:
+    with av.open(BytesIO(segment.init + segment.fragment)) as container:
+        return list(container.decode(video=0))
+
+
+def test_an_offer_without_h264_is_refused(address: str, postgres_uri: str, tmp_path: Path) -> None:
+    with camera_process(postgres_uri, tmp_path, "body-1"), pytest.raises(PublishingRefused) as refused:
+        Bodycam(endpoint(address), size=SMALL, codec="video/VP8").start()
+    told = problem(refused.value)
+    assert (refused.value.status, told["type"]) == (406, "urn:ducha:problem:no-h264")
+    assert "H.264" in str(told["detail"])
+
+
+def test_a_second_publisher_of_a_device_is_refused(address: str, postgres_uri: str, tmp_path: Path) -> None:
+    first = Bodycam(endpoint(address), size=SMALL)
+    with camera_process(postgres_uri, tmp_path, "body-1") as process:
+        subscription = process.fanouts["body-1"].subscribe()
+        first.start()
+        received(subscription, lambda items: len(pictures(items)) >= 1)
+        with pytest.raises(PublishingRefused) as refused:
+            Bodycam(endpoint(address), size=SMALL).start()
+        received(subscription, lambda items: len(pictures(items)) >= 10)  # the first goes on
+        first.stop()
+    assert (refused.value.status, problem(refused.value)["type"]) == (409, "urn:ducha:problem:published-already")
+
+
+def test_a_publisher_that_vanishes_interrupts_the_fanout(address: str, postgres_uri: str, tmp_path: Path) -> None:
+    camera = Bodycam(endpoint(address), size=SMALL)
+    with camera_process(postgres_uri, tmp_path, "body-1", silent_s=3.0) as process:
+        subscription = process.fanouts["body-1"].subscribe()
+        camera.start()
+        received(subscription, lambda items: len(pictures(items)) >= 5)
+        camera.kill()
+        killed_s = time.monotonic()
+        received(subscription, lambda items: Closed() in items)
+        assert 1.5 < time.monotonic() - killed_s < 5.0
+        until(lambda: len(process.whip) == 0)
+
+
+def test_one_that_fell_silent_is_replaced(address: str, postgres_uri: str, tmp_path: Path) -> None:
+    with camera_process(postgres_uri, tmp_path, "body-1", replaced_s=1.0) as process:
+        subscription = process.fanouts["body-1"].subscribe()
+        first = Bodycam(endpoint(address), size=SMALL)
+        first.start()
+        received(subscription, lambda items: len(pictures(items)) >= 5)
+        first.kill()
+        second = started(endpoint(address))
+        items = received(
+            subscription, lambda items: Closed() in items and len(pictures(items[items.index(Closed()) :])) > 3
+        )
+        again = items[items.index(Closed()) :]
+        assert pictures(again)[0].is_keyframe
+        assert len(process.whip) == 1
+        second.stop()
+
+
+def started(url: str, within_s: float = 10.0) -> Bodycam:
+    """A camera that tries again until it may publish."""
+    until_s = time.monotonic() + within_s
+    while True:
+        camera = Bodycam(url, size=SMALL)
+        try:
+            camera.start()
+        except PublishingRefused:
+            assert time.monotonic() < until_s
+        else:
+            return camera
+
+
+def test_only_so_many_may_publish(address: str, postgres_uri: str, tmp_path: Path) -> None:
+    one = Bodycam(endpoint(address, "body-1"), size=SMALL)
+    with camera_process(postgres_uri, tmp_path, "body-1", "body-2", max_publishers=1):
+        one.start()
+        with pytest.raises(PublishingRefused) as refused:
+            Bodycam(endpoint(address, "body-2"), size=SMALL).start()
+        one.stop()
+    assert (refused.value.status, problem(refused.value)["type"]) == (503, "urn:ducha:problem:too-many-publishers")
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        ("", SDP, 400),
+        ("v=0\r\nthis is no SDP", SDP, 400),
+        ("\0" * 65_000, SDP, 400),
+        ("v=0\r\nm=video 9\r\n", SDP, 400),
+        ("v=0\r\n" + "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:0\r\n" * 400, SDP, 400),
+        ("v=0\r\n" + "a=x\r\n" * 5_000, SDP, 400),
+        ("v=0", {"content-type": "text/plain"}, 415),
+        ("v=0\r\n" + "a=x\r\n" * 200_000, SDP, 413),
+    ],
+    ids=["empty", "text", "zeros", "cut off", "many sections", "many lines", "no SDP", "1 MB"],
+)
+def test_what_is_no_offer_is_refused(
+    address: str, postgres_uri: str, tmp_path: Path, body: str, headers: dict[str, str], status: int
+) -> None:
+    with camera_process(postgres_uri, tmp_path, "body-1") as process:
+        answer = httpx.post(endpoint(address), content=body, headers=headers, trust_env=False)
+        assert len(process.whip) == 0
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+    if status == 400:
+        assert answer.json()["type"] == "urn:ducha:problem:invalid-offer"
+
+
+def test_an_unknown_device_and_an_unknown_publication_are_404(address: str, postgres_uri: str, tmp_path: Path) -> None:
+    with camera_process(postgres_uri, tmp_path, "body-1"):
+        assert httpx.post(endpoint(address, "body-9"), content="v=0", headers=SDP, trust_env=False).status_code == 404
+        answer = httpx.delete(endpoint(address) + "/nothing", trust_env=False)
+    assert (answer.status_code, answer.json()["type"]) == (404, "urn:ducha:problem:no-such-publication")
+
+
+def test_without_a_camera_process_it_is_503(address: str, postgres_uri: str, tmp_path: Path) -> None:
+    with camera_process(postgres_uri, tmp_path, "body-1"):
+        pass
+    answer = httpx.post(endpoint(address), content="v=0", headers=SDP, trust_env=False)
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:ducha:problem:no-answer")
+
+
+def test_joining_and_leaving_leaves_nothing_behind(address: str, postgres_uri: str, tmp_path: Path) -> None:
+    machine = psutil.Process()
+
+    def held() -> tuple[int, int]:
+        gc.collect()
+        return threading.active_count(), machine.num_fds()
+
+    def come_and_go(process: CameraProcess, times: int) -> None:
+        for number in range(times):
+            camera = Bodycam(endpoint(address), size=SMALL, sound=number % 2 == 0)
+            subscription = process.fanouts["body-1"].subscribe()
+            camera.start()
+            received(subscription, lambda items: len(pictures(items)) >= 1)
+            camera.kill() if number % 10 == 9 else camera.stop()
+            received(subscription, lambda items: Closed() in items)
+            subscription.close()
+
+    with camera_process(postgres_uri, tmp_path, "body-1", silent_s=3.0, replaced_s=0.5) as process:
+        come_and_go(process, 3)
+        before = held()
+        come_and_go(process, JOINS)
+        until(lambda: held() <= before)
+        tasks = asyncio.run_coroutine_threadsafe(_tasks(), process.whip._loop).result(5)
+        assert len(tasks) == 2, tasks  # the loop's own, and that which counts
+    assert not [thread.name for thread in threading.enumerate() if thread.name in ("whip", "whip socket", "bodycam")]
+
+
+async def _tasks() -> list[str]:
+    return [task.get_name() for task in asyncio.all_tasks()]
+
+
+def test_everything_stops_at_once_although_somebody_publishes(address: str, postgres_uri: str, tmp_path: Path) -> None:
+    camera = Bodycam(endpoint(address), size=SMALL)
+    with camera_process(postgres_uri, tmp_path, "body-1") as process:
+        subscription = process.fanouts["body-1"].subscribe()
+        camera.start()
+        received(subscription, lambda items: len(pictures(items)) >= 5)
+        began_s = time.monotonic()
+    assert time.monotonic() - began_s < 5
+    assert received(subscription, lambda items: Closed() in items)
+    camera.stop()

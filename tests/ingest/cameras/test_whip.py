@@ -1,0 +1,159 @@
+"""Who may publish: offers good and bad, taken by a `Whip` from a real WebRTC peer."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+import psutil
+import pytest
+from aiortc import AudioStreamTrack, RTCConfiguration, RTCPeerConnection
+from webrtc_publisher import Stripes, publishing
+
+from ingest.cameras.fanout import Fanout, Item, Opened
+from ingest.cameras.packets import Media, Packet
+from ingest.cameras.segmenter import Segmenter
+from ingest.cameras.whip import Whip
+from ingest.cameras.whip_offer import Offer, Refusal, WhipRefused
+
+
+@cache
+def offered(direction: str = "sendonly") -> str:
+    """An offer of picture and sound by a peer that does not wait for the answer."""
+
+    async def offer() -> str:
+        connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        connection.addTransceiver(Stripes(), direction)
+        connection.addTransceiver(AudioStreamTrack(), direction)
+        await connection.setLocalDescription(await connection.createOffer())
+        sdp: str = connection.localDescription.sdp
+        await connection.close()
+        return sdp
+
+    return asyncio.run(offer())
+
+
+@pytest.fixture
+def whip() -> Iterator[Whip]:
+    whip = Whip(silent_s=1.0)
+    yield whip
+    began_s = time.monotonic()
+    whip.close()
+    assert time.monotonic() - began_s < 5
+
+
+def until_empty(whip: Whip, within_s: float = 5.0) -> None:
+    until_s = time.monotonic() + within_s
+    while len(whip):
+        assert time.monotonic() < until_s
+        time.sleep(0.02)
+
+
+def answered(whip: Whip, sdp: str, device: str = "body-1") -> str | Refusal:
+    """The answer, or why there is none."""
+    try:
+        return whip.offer(device, sdp, Fanout())[0]
+    except WhipRefused as refused:
+        return refused.kind
+
+
+def test_the_answer_receives_h264_and_one_kind_of_sound(whip: Whip) -> None:
+    answer = answered(whip, offered())
+    assert answer.count("a=recvonly") == 2
+    assert "VP8" not in answer
+    assert "H264/90000" in answer
+    assert "opus/48000/2" in answer
+    assert "PCMA" not in answer
+
+
+@pytest.mark.parametrize(
+    ("change", "refusal"),
+    [
+        (lambda sdp: sdp.replace("H264", "H265"), Refusal.NO_H264),
+        (lambda sdp: sdp.replace("packetization-mode=1", "packetization-mode=0"), Refusal.NO_H264),
+        (lambda sdp: sdp.replace("m=audio", "m=application"), Refusal.INVALID_OFFER),
+        (lambda sdp: sdp[: sdp.index("m=video")] + sdp[sdp.index("m=audio") :], Refusal.INVALID_OFFER),
+        (lambda sdp: sdp.replace("a=sendonly", "a=recvonly"), Refusal.INVALID_OFFER),
+        (lambda sdp: sdp.replace("a=ice-ufrag", "a=ice-frag"), Refusal.INVALID_OFFER),
+        (lambda sdp: "".join(line for line in sdp.splitlines(True) if ":opus" not in line), "answer"),
+        (lambda sdp: sdp.replace("a=mid:1", "a=mid:0"), Refusal.INVALID_OFFER),
+        (lambda sdp: sdp + "a=x\r\n" * 20_000, Refusal.INVALID_OFFER),
+    ],
+    ids=[
+        "H.265",
+        "mode 0",
+        "data",
+        "no video",
+        "receives",
+        "no ICE",
+        "a format without a name",
+        "one mid twice",
+        "long",
+    ],
+)
+def test_an_offer_that_can_not_be_taken_is_refused(whip: Whip, change: object, refusal: str) -> None:
+    assert callable(change)
+    got = answered(whip, change(offered()))
+    assert (got if isinstance(got, Refusal) else "answer") == refusal
+
+
+def test_sound_of_another_kind_is_refused_and_says_what_is_taken() -> None:
+    sdp = offered().replace("opus/48000/2", "speex/16000").replace("PCMA", "iLBC").replace("PCMU", "G726")
+    with pytest.raises(WhipRefused, match=r"Opus or G\.711") as refused:
+        Offer.of(sdp)
+    assert refused.value.kind is Refusal.NO_SOUND_CODEC
+
+
+def test_g711_is_taken_where_there_is_no_opus(whip: Whip) -> None:
+    answer = answered(whip, offered().replace("opus/48000/2", "speex/16000"))
+    assert "PCMA/8000" in answer
+    assert "PCMU" not in answer
+
+
+def test_every_line_of_an_offer_may_lack_or_be_rubbish(whip: Whip) -> None:
+    lines, machine = offered().splitlines(), psutil.Process()
+    held = machine.num_fds()
+    for place in range(len(lines)):
+        for rubbish in ((), (lines[place][: len(lines[place]) // 2],), (lines[place] + "\0x",)):
+            changed = "\r\n".join([*lines[:place], *rubbish, *lines[place + 1 :], ""])
+            device = f"body-{place}-{len(rubbish)}-{rubbish}"
+            assert isinstance(answered(whip, changed, device), Refusal | str)
+    until_empty(whip)
+    assert machine.num_fds() <= held
+
+
+def test_one_that_never_comes_is_closed(whip: Whip) -> None:
+    assert isinstance(answered(whip, offered()), str)
+    assert answered(whip, offered()) is Refusal.PUBLISHED_ALREADY
+    until_empty(whip, 4)
+
+
+def test_of_many_that_come_at_once_as_one_device_one_is_taken(whip: Whip) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: answered(whip, offered()), range(8)))
+    assert sum(not isinstance(answer, Refusal) for answer in answers) == 1
+    assert {answer for answer in answers if isinstance(answer, Refusal)} == {Refusal.PUBLISHED_ALREADY}
+
+
+def test_over_a_network_that_loses_packets_it_goes_on() -> None:
+    whip, fanout = Whip(keyframe_s=1.0), Fanout()
+    subscription = fanout.subscribe()
+    items: list[Item] = []
+    try:
+        with publishing(whip, "body-1", fanout, loses_one_in=8):
+            until_s = time.monotonic() + 15
+            while len(pictures(items)) < 60:
+                assert time.monotonic() < until_s, len(pictures(items))
+                items += subscription.take(1.0)
+    finally:
+        whip.close()
+    assert isinstance(items[0], Opened)
+    assert sum(packet.is_keyframe for packet in pictures(items)) >= 2
+    assert all(packet.data.startswith(b"\0\0\0\1") for packet in pictures(items))
+    segmenter = Segmenter(1.0)
+    assert [segment for item in items for segment in segmenter.feed(item)]
+
+
+def pictures(items: list[Item]) -> list[Packet]:
+    return [item for item in items if isinstance(item, Packet) and item.media is Media.VIDEO]

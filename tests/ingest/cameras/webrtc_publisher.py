@@ -1,0 +1,90 @@
+"""A publisher that is no camera: aiortc with a picture that is made once, offered to a `Whip` directly."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from fractions import Fraction
+from itertools import count
+from typing import Any
+
+import av
+import numpy as np
+from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+
+from ingest.cameras.fanout import Fanout
+from ingest.cameras.whip import Whip
+
+FPS = 15
+
+
+class Stripes(MediaStreamTrack):
+    """A moving picture of 192 x 108."""
+
+    kind = "video"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._count = 0
+        self._grey = (np.arange(192)[None, :] * 3 + np.arange(108)[:, None] * 2) % 256
+
+    async def recv(self) -> av.VideoFrame:
+        await asyncio.sleep(1 / FPS)
+        grey = ((self._grey + self._count * 9) % 256).astype(np.uint8)
+        frame = av.VideoFrame.from_ndarray(grey, format="gray").reformat(format="yuv420p")
+        frame.pts, frame.time_base = self._count * 90_000 // FPS, Fraction(1, 90_000)
+        self._count += 1
+        return frame
+
+
+@contextmanager
+def event_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """A loop that runs in a thread of its own."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="test's publisher")
+    thread.start()
+    try:
+        yield loop
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(5)
+        loop.close()
+
+
+def lose(transport: Any, one_in: int) -> None:
+    """Loses RTP packets, repeated ones too."""
+    send, numbers = transport._send_rtp, count(1)
+
+    async def lossy(data: bytes) -> None:
+        if next(numbers) % one_in or data[1] & 0x7F in range(72, 80):  # not of RTCP
+            await send(data)
+
+    transport._send_rtp = lossy
+
+
+@contextmanager
+def publishing(whip: Whip, device: str, fanout: Fanout, loses_one_in: int = 0) -> Iterator[str]:
+    """Publishes as long as the context lasts; gives the id of the publication. With `loses_one_in`, over a network
+    that loses packets in an even way."""
+    with event_loop() as loop:
+
+        def done(work: Any) -> Any:
+            future: Future[Any] = asyncio.run_coroutine_threadsafe(work, loop)
+            return future.result(15)
+
+        async def offered() -> tuple[RTCPeerConnection, str]:
+            connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+            sender = connection.addTransceiver(Stripes(), "sendonly").sender
+            if loses_one_in:
+                lose(sender.transport, loses_one_in)
+            await connection.setLocalDescription(await connection.createOffer())
+            return connection, connection.localDescription.sdp
+
+        connection, sdp = done(offered())
+        try:
+            answer, resource = whip.offer(device, sdp, fanout)
+            done(connection.setRemoteDescription(RTCSessionDescription(answer, "answer")))
+            yield resource
+        finally:
+            done(connection.close())
