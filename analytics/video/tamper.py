@@ -33,6 +33,7 @@ _ANOTHER_VIEW = 0.2  # share of the textured blocks that agree
 _COVERED = 0.4  # share of the textured blocks gone flat
 _FLAT = 0.25  # of the reference's contrast, allowing for the light
 _NOTHING = 2.5  # standard deviation of a block that shows nothing but a shade
+_LEAST_FREE = 0.4  # share of the textured blocks; what is left beside people who fill the picture moves with them
 _OCCUPIED = 0.2  # how often somebody is seen in a block that is a person's as much as the room's
 _BRIGHTNESS = 12.0  # grey levels by which a bare wall may change
 _BLACK = 28  # grey level that no more than 2 % of a black picture exceed
@@ -141,7 +142,7 @@ def _judge(reference: Reference | None, grey: Grey) -> PictureState:
     textured, free = reference.contrast >= _TEXTURED, reference.occupied < _OCCUPIED
     if textured.sum() < _LEAST_TEXTURED:
         return PictureState.OK
-    told_by_people = (textured & free).sum() < _LEAST_TEXTURED
+    told_by_people = (textured & free).sum() < max(_LEAST_TEXTURED, _LEAST_FREE * textured.sum())
     if not told_by_people:
         textured &= free
     now, before = _smooth(grey), _smooth(reference.grey)
