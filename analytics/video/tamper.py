@@ -35,6 +35,7 @@ _COVERED = 0.4  # share of the textured blocks gone flat
 _FLAT = 0.25  # of the reference's contrast, allowing for the light
 _DULL = 0.4  # of the reference's contrast: no other view, but cloth or a hand
 _NOTHING = 2.5  # standard deviation of a block that shows nothing but a shade
+_LEAST_FREE = 0.4  # share of the textured blocks; what is left beside people who fill the picture moves with them
 _OCCUPIED = 0.2  # how often somebody is seen in a block that is a person's as much as the room's
 _BRIGHTNESS = 12.0  # grey levels by which a bare wall may change
 _BLACK = 28  # grey level that no more than 2 % of a black picture exceed
@@ -145,7 +146,7 @@ def _judge(reference: Reference | None, grey: Grey) -> PictureState:
     textured, free = reference.contrast >= _TEXTURED, reference.occupied < _OCCUPIED
     if textured.sum() < _LEAST_TEXTURED:
         return PictureState.OK
-    told_by_people = (textured & free).sum() < _LEAST_TEXTURED
+    told_by_people = (textured & free).sum() < max(_LEAST_TEXTURED, _LEAST_FREE * textured.sum())
     if not told_by_people:
         textured &= free
     all_agreement = _agreement(_smooth(grey), _smooth(reference.grey))
