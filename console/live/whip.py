@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from console.live.whep import Refused
+from console.live.offer import Refused
 from ingest.cameras.whip_offer import Refusal
 from ingest.cameras.whip_socket import LINE_BYTES, SUFFIX
 

@@ -22,7 +22,7 @@ Id = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]  # it becomes a 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 
 _UNIT = re.compile(r"[A-Za-z0-9_-]{1,200}(\.[A-Za-z0-9_-]{1,200}){0,30}")
-_UNIX_PATH_BYTES = 107  # of sockaddr_un
+_UNIX_PATH_BYTES = 102  # 107 of sockaddr_un, less the ".whip" of the socket beside it
 
 
 class Kind(StrEnum):
@@ -57,12 +57,13 @@ class RecorderSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[[camera]]`. `service` are the hours in which somebody is expected at a window, like 08:30-12:00 in the bureau's
-    time; without any it is always. `region` is the part of the picture that its rules look at, by name: two corners of
-    a rectangle or three and more of a polygon, each pair in fractions of width and height."""
+    """`[[camera]]`. A body-worn one without a `url` publishes by itself (WHIP). `service` are the hours in which
+    somebody is expected at a window, like 08:30-12:00 in the bureau's time; without any it is always. `region` is the
+    part of the picture that its rules look at, by name: two corners of a rectangle or three and more of a polygon, each
+    pair in fractions of width and height."""
 
     id: Id
-    url: Annotated[str, Meta(min_length=1, max_length=2_000)]
+    url: Annotated[str, Meta(min_length=1, max_length=2_000)] | None = None
     kind: Kind
     name: Name | None = None
     username: str | None = None
@@ -80,8 +81,14 @@ class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return f"CameraSettings({self.id!r})"
 
     @property
+    def publishes(self) -> bool:
+        """Whether it comes to us, and nobody connects to it."""
+        return self.url is None
+
+    @property
     def address(self) -> Address:
-        """Where the camera is, and who may look."""
+        """Where the camera is, and who may look; of one that does not publish."""
+        assert self.url is not None
         return Address(url=self.url, username=self.username, password=self.password, transport=self.transport)
 
 
@@ -134,15 +141,8 @@ def _cameras(tables: Any, path: Path | None) -> tuple[CameraSettings, ...]:
 
 def _problem(camera: CameraSettings) -> str | None:
     """What is wrong with a camera, without repeating its address, which may hold a password."""
-    try:
-        place = urlsplit(camera.url)
-        port_is_sound = place.port is None or place.port > 0
-    except ValueError:
-        return "url: expected rtsp://HOST[:PORT]/PATH"
-    if place.scheme != "rtsp" or not place.hostname or not port_is_sound:
-        return "url: expected rtsp://HOST[:PORT]/PATH"
-    if "@" in place.netloc:
-        return "url: expected no user name and password in it, but in the keys username and password"
+    if problem := _address_problem(camera):
+        return problem
     if camera.password is not None and camera.username is None:
         return "username: expected one with the password"
     if camera.unit is not None and not _UNIT.fullmatch(camera.unit):
@@ -156,4 +156,19 @@ def _problem(camera: CameraSettings) -> str | None:
     for name, corners in camera.region.items():
         if len(corners) < 4 or len(corners) % 2 or not all(0 <= corner <= 1 for corner in corners):
             return f"region.{name}: expected at least two corners x0, y0, x1, y1, … from 0 to 1"
+    return None
+
+
+def _address_problem(camera: CameraSettings) -> str | None:
+    if camera.url is None:
+        return None if camera.kind is Kind.BODYCAM else "url: expected one; only a bodycam publishes by itself"
+    try:
+        place = urlsplit(camera.url)
+        port_is_sound = place.port is None or place.port > 0
+    except ValueError:
+        return "url: expected rtsp://HOST[:PORT]/PATH"
+    if place.scheme != "rtsp" or not place.hostname or not port_is_sound:
+        return "url: expected rtsp://HOST[:PORT]/PATH"
+    if "@" in place.netloc:
+        return "url: expected no user name and password in it, but in the keys username and password"
     return None

@@ -5,7 +5,7 @@ goes wrong here, recording goes on.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from threading import Event, Thread
 
@@ -76,13 +76,18 @@ class Lookout:
         rules = rules.amended(settings, "rules")
         known = [a for a in ledger.alerts_known(now_s) if a.rule in rules.rules and a.end_s is None]
         views = []
-        for camera in self._settings.cameras:
+        for camera in looked_at(self._settings.cameras):
             mine = [alert for alert in known if alert.device == camera.id]
             watcher = Watcher(outlook_of(camera), detector, rules, mine)
             album = Album(camera.id, Path(self._settings.recorder.folder).absolute())
             views.append(View(camera.id, self._fanouts[camera.id], watcher, album))
         facts = Facts(self._settings.cameras, ledger, self._last, now_s)
         return Looking(views, facts, ledger, rules)
+
+
+def looked_at(cameras: Iterable[CameraSettings]) -> Iterator[CameraSettings]:
+    """The cameras that hang on a wall. One that somebody wears turns away and is switched off with no fault."""
+    return (camera for camera in cameras if camera.kind is not Kind.BODYCAM)
 
 
 def outlook_of(camera: CameraSettings) -> Outlook:

@@ -11,6 +11,7 @@ from typing import Self
 
 import structlog
 
+from ingest.cameras.awaited import AwaitedFanout, Entrance, awaited
 from ingest.cameras.config import CameraSettings, Settings
 from ingest.cameras.fanout import Fanout
 from ingest.cameras.lookout import Lookout
@@ -43,15 +44,22 @@ class RecordingFailed(IngestError):  # noqa: N818  (a state of the disk)
 
 
 class CameraWork:
-    """One camera: its source, its fan-out and, where it is to be recorded, its recorder."""
+    """One camera: its source, unless it publishes by itself, its fan-out and, where it is to be recorded, its
+    recorder."""
 
     def __init__(self, settings: CameraSettings, worker: "Worker") -> None:
         self.settings = settings
-        self.fanout = Fanout()
-        self.condition = Condition(State.CONNECTING, time.time())
         self.streams: tuple[StreamInfo, ...] = ()  # the last that there were
+        self.fanout: Fanout
+        self.source: Source | None
         self._worker = worker
-        self.source = Source(settings.id, settings.address, self.fanout, self._become, worker.patience)
+        if settings.publishes:
+            self.condition = awaited()
+            self.fanout, self.source = AwaitedFanout(self._become), None
+        else:
+            self.condition = Condition(State.CONNECTING, time.time())
+            self.fanout = Fanout()
+            self.source = Source(settings.id, settings.address, self.fanout, self._become, worker.patience)
         self.recorder = worker.recorder_of(settings.id, self.fanout) if settings.record else None
 
     def _become(self, condition: Condition) -> None:
@@ -120,6 +128,8 @@ class Worker:
         self.cameras = [CameraWork(camera, self) for camera in settings.cameras]
         fanouts = {camera.settings.id: camera.fanout for camera in self.cameras}
         self._tap = self._opened_tap(fanouts)
+        self._awaited = {camera.settings.id: camera.fanout for camera in self.cameras if camera.source is None}
+        self._entrance: Entrance | None = None
         self._lookout = Lookout(settings, fanouts, self._evidence.last) if self.settings.look else None
 
     def __enter__(self) -> Self:
@@ -127,7 +137,10 @@ class Worker:
         for camera in self.cameras:
             if camera.recorder is not None:
                 camera.recorder.start()
-            camera.source.start()
+            if camera.source is not None:
+                camera.source.start()
+        if self._awaited:
+            self._entrance = self._opened_entrance()
         self.projection.start()
         if self._lookout is not None:
             self._lookout.start()
@@ -152,8 +165,11 @@ class Worker:
 
     def __exit__(self, *_: object) -> None:
         """Store and seal what there is, sign the last head, let everybody go."""
+        if self._entrance is not None:
+            self._entrance.close()
         for camera in self.cameras:
-            camera.source.stop()
+            if camera.source is not None:
+                camera.source.stop()
             camera.fanout.end()
         if self._lookout is not None and not self._lookout.stop(1.0):
             log.info("the lookout still looks")
@@ -166,7 +182,8 @@ class Worker:
         self.projection.stop(1.0)
         self._evidence.close()
         for camera in self.cameras:
-            if not camera.source.join(max(0.0, until_s + 1.0 - time.monotonic())):
+            left_s = max(0.0, until_s + 1.0 - time.monotonic())
+            if camera.source is not None and not camera.source.join(left_s):
                 log.info("a source still waits in FFmpeg", camera=camera.settings.id)
         log.info("cameras stopped")
 
@@ -215,6 +232,13 @@ class Worker:
             raise RecordingFailed(f"cameras.folder or cameras.key: {error.filename}: {error.strerror}") from error
         except StoreError as error:
             raise RecordingFailed(f"cameras.folder or cameras.key: {error}") from error
+
+    def _opened_entrance(self) -> Entrance:
+        try:
+            return Entrance(Path(self.settings.tap), self._awaited)
+        except OSError as error:
+            expected = "expected a path beside which another socket can be made"
+            raise RecordingFailed(f"cameras.tap: {self.settings.tap}: {error.strerror}; {expected}") from error
 
     def _opened_tap(self, fanouts: dict[str, Fanout]) -> Tap:
         try:

@@ -19,6 +19,7 @@ import psycopg
 import pytest
 from ingest_examples import wait_until
 from virtual_cameras import QUICK, spec
+from webrtc_publisher import publishing_at
 
 from hardware.cameras import CameraServer, Fault
 from ingest.cameras.config import CameraSettings, Kind, RecorderSettings, Settings
@@ -307,3 +308,17 @@ def test_a_folder_key_or_socket_that_can_not_be_used_is_named(site: Site, tmp_pa
             Worker(site.settings("hall", **{key: str(tmp_path / "file" / "x")}))
     with site.running("hall"), pytest.raises(RecordingFailed, match="another process has this log open"):
         Worker(site.settings("hall"))
+
+
+def test_a_body_worn_camera_is_waited_for_and_recorded_when_it_publishes(site: Site) -> None:
+    settings = site.settings()
+    worn = CameraSettings(id="body-1", kind=Kind.BODYCAM)
+    with Worker(Settings(database=settings.database, recorder=settings.recorder, cameras=(worn,))):
+        wait_until(lambda: site.state("body-1") == "connecting", 10, "a row")
+        ((reason,),) = site.rows("SELECT reason FROM cameras WHERE id = 'body-1'")
+        assert reason == "waiting for the device to publish"
+        with publishing_at(Path(settings.recorder.tap + ".whip"), "body-1"):
+            wait_until(lambda: site.segments("body-1.video") >= 2, 20, "segments")
+            assert site.state("body-1") == "live"
+        wait_until(lambda: site.state("body-1") == "connecting", 20, "the device is gone")
+    assert site.faults() == []

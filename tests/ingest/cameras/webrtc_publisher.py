@@ -1,12 +1,15 @@
 """A publisher that is no camera: aiortc with a picture that is made once, offered to a `Whip` directly."""
 
 import asyncio
+import json
+import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from fractions import Fraction
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import av
@@ -65,8 +68,31 @@ def lose(transport: Any, one_in: int) -> None:
 
 @contextmanager
 def publishing(whip: Whip, device: str, fanout: Fanout, loses_one_in: int = 0) -> Iterator[str]:
-    """Publishes as long as the context lasts; gives the id of the publication. With `loses_one_in`, over a network
-    that loses packets in an even way."""
+    """Publishes to `whip` as long as the context lasts; gives the id of the publication. With `loses_one_in`, over a
+    network that loses packets in an even way."""
+    with offering(lambda sdp: whip.offer(device, sdp, fanout), loses_one_in) as resource:
+        yield resource
+
+
+@contextmanager
+def publishing_at(path: Path, device: str) -> Iterator[str]:
+    """Publishes as long as the context lasts through the socket at `path`."""
+
+    def offer(sdp: str) -> tuple[str, str]:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(15)
+            client.connect(str(path))
+            client.sendall(json.dumps({"whip": device, "sdp": sdp}).encode() + b"\n")
+            answer = json.loads(client.makefile("rb").readline())
+        return answer["sdp"], answer["resource"]
+
+    with offering(offer) as resource:
+        yield resource
+
+
+@contextmanager
+def offering(offer: Callable[[str], tuple[str, str]], loses_one_in: int = 0) -> Iterator[str]:
+    """Publishes to whoever answers `offer` with an answer and the id of the publication."""
     with event_loop() as loop:
 
         def done(work: Any) -> Any:
@@ -83,7 +109,7 @@ def publishing(whip: Whip, device: str, fanout: Fanout, loses_one_in: int = 0) -
 
         connection, sdp = done(offered())
         try:
-            answer, resource = whip.offer(device, sdp, fanout)
+            answer, resource = offer(sdp)
             done(connection.setRemoteDescription(RTCSessionDescription(answer, "answer")))
             yield resource
         finally:
