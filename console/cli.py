@@ -114,7 +114,10 @@ def demo(
     demonstration.run(demonstration.Demo(data, port, speed, seed, minutes, cars, officers), errors.print)
 
 
-Config = Annotated[Path | None, typer.Option(help="Settings as TOML: [database], [broker], [ingest], [console].")]
+Config = Annotated[
+    Path | None,
+    typer.Option(help=r"Settings as TOML: \[database], \[broker], \[ingest], \[console], \[cameras], \[\[camera]]."),
+]
 
 
 @app.command()
@@ -214,6 +217,27 @@ def evidence_verify(
 
     if not verify(export, key or [], typer.echo):
         raise typer.Exit(1)
+
+
+@evidence.command("export")
+def evidence_export(
+    folder: Annotated[Path, typer.Argument(help="A recorder's folder.")],
+    camera: Annotated[list[str], typer.Option(help="A camera's id, with its sound if there is any; repeatable.")],
+    begin: Annotated[str, typer.Option("--from", help="Like 2026-01-05T08:00:00+08:00.")],
+    end: Annotated[str, typer.Option("--to", help="Like --from.")],
+    asked_by: Annotated[str, typer.Option(help="Who asked for the footage.")],
+    approved_by: Annotated[str, typer.Option(help="Who approved that; another person.")],
+    reason: Annotated[str, typer.Option(help="Why it is asked for.")],
+    key: Annotated[Path, typer.Option(help="The private key of who exports, made where there is none.")],
+    out: Annotated[Path, typer.Option(help="The ZIP to write.")],
+    case: Annotated[str | None, typer.Option(help="The case it is for.")] = None,
+) -> None:
+    """Copy footage out of a recorder's folder into a ZIP that proves itself."""
+    from console.evidence import export
+    from store.evidence.manifest import Request
+
+    request = Request(asked_by=asked_by, approved_by=approved_by, reason=reason, case=case)
+    errors.print(export(folder, out, camera, (begin, end), request, key), markup=False)
 
 
 def _settings(config: Path | None) -> "Settings":

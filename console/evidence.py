@@ -1,12 +1,16 @@
-"""`ducha evidence verify`: an export or a recorder's folder, offline."""
+"""`ducha evidence`: verify an export or a recorder's folder, or export from one. Offline."""
 
+import time
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 
-from store.evidence.errors import Unreadable
+from store.evidence import export as exporting
+from store.evidence.errors import ExportError, Unreadable
 from store.evidence.export_verification import verify_export
 from store.evidence.log import RECORDER
-from store.evidence.signer import public_key_of
+from store.evidence.manifest import Request
+from store.evidence.signer import FileSigner, public_key_of
 from store.evidence.verification import Key, Report, verify_folder
 
 
@@ -30,6 +34,46 @@ def verify(path: Path, keys: Sequence[Path], say: Callable[[str], None]) -> bool
         say(_about(key))
     say(_summary(report))
     return report.sound
+
+
+def export(folder: Path, out: Path, cameras: Sequence[str], span: tuple[str, str], request: Request, key: Path) -> str:
+    """Writes to `out` what `folder` holds of `cameras` in `span`, picture and sound; says what that is.
+
+    Raises:
+        ExportError, InvalidKey: saying what was expected.
+    """
+    if not (folder / RECORDER).is_file():
+        raise ExportError(f"{folder}: expected a recorder's folder, with {RECORDER} in it")
+    manifest = exporting.export(
+        folder,
+        out,
+        streams=[stream for camera in cameras for stream in _streams(folder, camera)],
+        from_ns=_nanoseconds("--from", span[0]),
+        to_ns=_nanoseconds("--to", span[1]),
+        request=request,
+        signer=FileSigner.open_or_create(key),
+        now_ns=time.time_ns(),
+    )
+    return f"{out}: {len(manifest.streams)} streams, {manifest.leaves:,} leaves, {out.stat().st_size / 1e6:,.1f} MB"
+
+
+def _streams(folder: Path, camera: str) -> list[str]:
+    known = {path.name for path in folder.iterdir() if path.is_dir()}
+    found = [stream for stream in (f"{camera}.video", f"{camera}.audio") if stream in known]
+    if not found:
+        cameras = ", ".join(sorted({name.rpartition(".")[0] for name in known if "." in name}))
+        raise ExportError(f"--camera: expected one of {cameras or 'none'}, got {camera!r}")
+    return found
+
+
+def _nanoseconds(option: str, text: str) -> int:
+    try:
+        told = datetime.fromisoformat(text)
+    except ValueError:
+        told = None
+    if told is None or told.tzinfo is None:
+        raise ExportError(f"{option}: expected a time with its zone like 2026-01-05T08:00:00+08:00, got {text!r}")
+    return round(told.timestamp() * 1000) * 1_000_000
 
 
 def _about(key: Key) -> str:
