@@ -1,4 +1,5 @@
-"""The demo's cameras: virtual ones that speak real RTSP, and the process that records and watches them for real.
+"""The demo's cameras: virtual ones that speak real RTSP, one that is worn and publishes, and the process that records
+and watches them for real.
 
 The cameras live by the wall clock; a county whose clock runs faster, or has run ahead, is shown without them.
 """
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from console.processes import Child, stopper
+from hardware.cameras.bodycam import wear
 from hardware.cameras.county import DemoCameras, demo_cameras
 from hardware.cameras.server import CameraServer
 from hardware.registrar import Registration, register
@@ -31,6 +33,7 @@ _SIGHTS = {
     "hall-1": ("候问室", Kind.WAITING),
     "street-1": ("所门口", Kind.STREET),
 }
+_WORN = CameraSettings(id="body-1", name="执法记录仪 1", kind=Kind.BODYCAM)
 _SOCKET_BYTES = 100
 
 
@@ -50,11 +53,11 @@ def _county(seed: int) -> DemoCameras:
 
 
 def _scenes(seed: int, base_port: int, console: str) -> None:
-    """The virtual cameras, and who registers the session in the interrogation room."""
+    """The virtual cameras, who registers the session in the interrogation room, and who wears a camera."""
     stop = stopper()
     with CameraServer(_county(seed).specs, port=base_port):
         threading.Thread(target=register, args=(console, SESSION, stop), daemon=True).start()
-        stop.wait()
+        wear(f"{console}/api/v1/devices/{_WORN.id}/whip", stop)
 
 
 def _cameras(data: Path, seed: int, database_url: str, base_port: int, stations: list[dict[str, Any]]) -> None:
@@ -87,6 +90,7 @@ def _settings(data: Path, seed: int, database_url: str, base_port: int, stations
                 region=dict(county.regions.get(spec.name, {})),
             )
         )
+    cameras.append(_WORN)
     recorder = RecorderSettings(
         folder=str(data / "recordings"),
         recorder="demo/recorder",

@@ -35,6 +35,7 @@ from hardware.cameras.sound import Tone
 
 SDP = "application/sdp"
 ANSWER_S = 10.0
+AGAIN_S = 1.0
 VIDEO_HZ = 90_000
 SOUND_HZ, SOUND_SAMPLES = 48_000, 960
 T = TypeVar("T")
@@ -164,6 +165,25 @@ class Bodycam:
         assert self._connection is not None
         for sender in self._connection.getSenders():
             await sender.transport.transport.stop()
+
+    @property
+    def publishing(self) -> bool:
+        """Whether the connection stands, or is on its way to."""
+        return self._connection is not None and self._connection.connectionState not in ("failed", "closed")
+
+
+def wear(url: str, stop: threading.Event) -> None:
+    """Publish to `url` until `stop` is set: as soon as somebody is there, and anew when the connection is lost."""
+    while not stop.is_set():
+        camera = Bodycam(url)
+        try:
+            camera.start()
+        except (OSError, PublishingRefused):  # TimeoutError among them
+            stop.wait(AGAIN_S)
+            continue
+        while camera.publishing and not stop.wait(AGAIN_S):
+            pass
+        camera.stop()
 
 
 class _Pictures(MediaStreamTrack):

@@ -17,7 +17,7 @@ import psutil
 import pytest
 from publishing import CameraProcess, camera_process, clocks_ms, opened, pictures, received, sounds
 
-from hardware.cameras.bodycam import Bodycam, PublishingRefused
+from hardware.cameras.bodycam import Bodycam, PublishingRefused, wear
 from hardware.cameras.clockface import read_ms
 from ingest.cameras.fanout import Closed
 from ingest.cameras.packets import Media
@@ -103,6 +103,23 @@ def test_what_arrives_is_cut_and_stored_untouched(address: str, postgres_uri: st
 def decoded(segment: Segment) -> list[av.VideoFrame]:
     with av.open(BytesIO(segment.init + segment.fragment)) as container:
         return list(container.decode(video=0))
+
+
+def test_a_worn_camera_publishes_as_soon_as_it_may_and_comes_back(
+    address: str, postgres_uri: str, tmp_path: Path
+) -> None:
+    stop = threading.Event()
+    worn = threading.Thread(target=wear, args=(endpoint(address), stop))
+    worn.start()  # before anybody is there for it
+    try:
+        with camera_process(postgres_uri, tmp_path, "body-1") as process:
+            until(lambda: process.fanouts["body-1"].streams is not None, 20)
+        with camera_process(postgres_uri, tmp_path, "body-1") as process:
+            until(lambda: process.fanouts["body-1"].streams is not None, 20)
+    finally:
+        stop.set()
+        worn.join(20)
+    assert not worn.is_alive()
 
 
 def test_an_offer_without_h264_is_refused(address: str, postgres_uri: str, tmp_path: Path) -> None:
