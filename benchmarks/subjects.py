@@ -5,8 +5,8 @@ import os
 
 from benchmarks.figures import Figure
 
-SUBJECTS = ("engine", "peers", "replay", "mqtt", "latency", "map")
-_ON_ONE_CORE = {"engine", "peers", "replay"}
+SUBJECTS = ("engine", "peers", "replay", "mqtt", "latency", "map", "recording", "watching")
+_ON_ONE_CORE = {"engine", "peers", "replay", "watching"}
 
 
 def measure(subject: str, *, quick: bool) -> list[Figure]:
