@@ -262,7 +262,12 @@ def test_a_kill_in_mid_stream_loses_and_doubles_nothing(county: County, kill: Ca
         assert len(rows) == len(set(rows))
         return set(rows)
 
-    wait_until(lambda: stored() >= county.published, RECOVERY_S, "every fix that the broker took is stored")
+    wait_until(
+        lambda: stored() >= county.published,
+        RECOVERY_S,
+        "every fix that the broker took is stored; missing:",
+        lambda: sorted(county.published - stored())[:10],
+    )
     assert stored() == county.published
     expected = found_offline(county, until_s)
     assert len([found for found in expected if found[0] == "off-post"]) > DEVICES / 2
