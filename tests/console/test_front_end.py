@@ -7,6 +7,7 @@ from types import ModuleType
 
 import pytest
 
+from analytics.catalogue import all_rules
 from console.api.__main__ import document
 
 WEB = Path(__file__).resolve().parents[2] / "console" / "web"
@@ -25,6 +26,12 @@ def build_hook() -> ModuleType:
 def test_the_kept_openapi_document_is_the_servers() -> None:
     kept = (WEB / "openapi.json").read_text("utf-8")
     assert kept == document(), "run: make openapi"
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_rule_has_a_name_in_both_languages(language: str) -> None:
+    words = (WEB / "src" / "i18n" / f"{language}.ts").read_text("utf-8")
+    assert [rule for rule in all_rules().rules if f'"rule.{rule}":' not in words] == []
 
 
 @pytest.mark.parametrize("script", ["check", "test"])

@@ -27,4 +27,11 @@ describe("the facts of an alert", () => {
     expect(summary(alert)).toBe("无定位 13 分 · 限 3 分");
     expect(headline(alert)).toBe("");
   });
+
+  it("compares the people in a room with those who should be there, and leaves pictures to the pictures", () => {
+    const detail = { people: 2, detainees: 1, officers_required: 2, frames: [1, 2], model: { name: "m", sha256: "0123456789" } };
+    const rows = factsOf(alertOf({ rule: "single-officer", detail }));
+    expect(rows[0]).toEqual({ label: "画面中人数", value: "2", limit: "应 ≥ 3", beyond: true });
+    expect(rows.map((row) => row.value)).toEqual(["2", "m 01234567"]);
+  });
 });

@@ -93,6 +93,26 @@ const ROWS: { keys: string[]; row: Row }[] = [
   { keys: ["fixes"], row: (d) => compared(t("fact.fixes"), num(d["fixes"]), null, (n) => t("fact.fix_count", { n })) },
   { keys: ["jumps"], row: (d) => compared(t("fact.jumps"), num(d["jumps"]), null, (n) => t("fact.jump_count", { n })) },
   {
+    keys: ["people", "detainees", "officers_required", "rostered"],
+    row: (d) => {
+      const together = (num(d["detainees"]) ?? 0) + (num(d["officers_required"]) ?? 0);
+      const wanted = num(d["rostered"]) ?? (together || null);
+      return compared(t("fact.people"), num(d["people"]), wanted, String, (value) => t("fact.at_least", { value }), true);
+    },
+  },
+  {
+    keys: ["kind", "kinds"],
+    row: (d) => plain(t("fact.reason"), typeof d["kind"] === "string" ? known(`picture.${d["kind"]}`, d["kind"]) : null),
+  },
+  { keys: ["region"], row: (d) => plain(t("fact.region"), d["region"]) },
+  {
+    keys: ["model"],
+    row: (d) => {
+      const model = d["model"] as { name?: unknown; sha256?: unknown } | undefined;
+      return plain(t("fact.model"), model && `${String(model.name)} ${String(model.sha256).slice(0, 8)}`);
+    },
+  },
+  {
     keys: ["reason"],
     row: (d) => plain(t("fact.reason"), typeof d["reason"] === "string" ? known(`reason.${d["reason"]}`, d["reason"]) : null),
   },
@@ -115,7 +135,9 @@ const ROWS: { keys: string[]; row: Row }[] = [
   },
 ];
 
-const KNOWN = new Set(ROWS.flatMap((r) => r.keys));
+/** What the pictures, the session's own page and the rule's name tell already. */
+const TOLD_ELSEWHERE = ["frames", "session", "suspected", "seen_s"];
+const KNOWN = new Set([...ROWS.flatMap((r) => r.keys), ...TOLD_ELSEWHERE]);
 
 /** `nameOf` turns the plan's ids into the names people know. */
 export function factsOf(alert: AlertRow, nameOf: (id: string) => string = (id) => id): Fact[] {
