@@ -4,6 +4,8 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 DEMO_ARGS ?=
 TEST_ARGS ?=
+# Most tests wait for something real; three at once take half as long, even on two cores.
+TEST_WORKERS ?= 3
 
 .PHONY: demo test check install install-test benchmark openapi
 
@@ -25,7 +27,7 @@ demo: install
 	$(BIN)/ducha demo $(DEMO_ARGS)
 
 test: install-test
-	$(BIN)/python -m pytest $(TEST_ARGS)
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile $(TEST_ARGS)
 
 check: install-test
 	$(BIN)/ruff check .
