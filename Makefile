@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 DEMO_ARGS ?=
 TEST_ARGS ?=
-# Most tests wait for something real; three at once take half as long, even on two cores.
+# Most tests wait for something real, so that several at once take half as long, even on two cores.
 TEST_WORKERS ?= 3
 
 .PHONY: demo test check install install-test benchmark openapi
@@ -27,7 +27,12 @@ demo: install
 	$(BIN)/ducha demo $(DEMO_ARGS)
 
 test: install-test
-	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile $(TEST_ARGS)
+ifeq ($(strip $(TEST_ARGS)),)
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --ignore tests/system
+	$(BIN)/python -m pytest tests/system  # whole systems, which are killed and must be back in time: one after another
+else
+	$(BIN)/python -m pytest $(TEST_ARGS)
+endif
 
 check: install-test
 	$(BIN)/ruff check .

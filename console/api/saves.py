@@ -12,6 +12,7 @@ class Saves:
     than time, in a demo."""
 
     def __init__(self) -> None:
+        self._began_s = time.monotonic()
         self._seen: dict[str, tuple[str, float]] = {}
 
     def age_s(self, worker: dict[str, Any], now_s: float) -> float:
@@ -22,3 +23,7 @@ class Saves:
         if before is None or before[0] != saved_at:
             self._seen[name] = (saved_at, steady_s if before else steady_s - by_clock_s)
         return min(by_clock_s, steady_s - self._seen[name][1])
+
+    def listened_s(self) -> float:
+        """For how long workers could have been heard of."""
+        return time.monotonic() - self._began_s

@@ -57,7 +57,8 @@ def _ingest(console: Context, workers: Sequence[dict[str, Any]], now_s: float) -
     """Judged by the state it saves: the oldest of its workers counts."""
     ages = {worker["name"]: console.saves.age_s(worker, now_s) for worker in workers}
     detail = {"workers": [{"name": name, "saved_s_ago": round(age, 1)} for name, age in ages.items()]}
-    oldest = max(ages.values(), default=INGEST_GONE_S)
+    # one that has just begun has saved nothing yet: that is not well, and not down
+    oldest = max(ages.values(), default=max(INGEST_LATE_S, console.saves.listened_s()))
     state = "ok" if oldest < INGEST_LATE_S else "degraded" if oldest < INGEST_GONE_S else "down"
     return {"id": "ingest", "state": state, "detail": detail}
 
