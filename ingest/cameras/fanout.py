@@ -95,7 +95,6 @@ class Subscription:
         with self._changed:
             begins = packet.is_keyframe and packet.media is Media.VIDEO
             full = len(self._queue) >= self._max_packets or self._bytes + len(packet.data) > self._max_bytes
-            # an empty queue takes a packet of any size, else one larger than the bound would be lost for ever
             if self._waiting and not begins and not self._lost:
                 return  # before its first keyframe it is of no use, so it is not lost
             # an empty queue takes a packet of any size, else one larger than the bound would be lost for ever
