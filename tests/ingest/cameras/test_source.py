@@ -179,7 +179,7 @@ def test_a_fault_in_mid_stream_is_told_and_mended(
         watched.wait_for(State.LIVE)
         camera.fault(fault)
         watched.wait_for(*states)
-        wait_until(lambda: watched.reader.closed() == len(watched.reader.opened()), 5, "the end is told")
+        wait_until(watched.reader.closed, 5, "the end is told")
         camera.mend()
         watched.wait_for(State.LIVE)
         wait_until(lambda: watched.fanout.streams is not None, 5, "it is open again")
