@@ -6,6 +6,7 @@ came on, because after a reconnect the broker may give the same packet number to
 carries the number of its connection, and acknowledgements for an earlier one are dropped.
 """
 
+import select
 import time
 from collections.abc import Callable, Sequence
 from threading import Lock
@@ -13,7 +14,7 @@ from typing import Any
 
 import structlog
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTv311
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
@@ -24,6 +25,7 @@ from ingest.metrics import Metrics
 
 RECONNECT_FIRST_S = 1
 RECONNECT_MOST_S = 4
+_UNREAD = 50_000  # packets: more than the buffers of a connection hold
 
 log = structlog.get_logger("ingest.mqtt")
 
@@ -41,7 +43,7 @@ class Receiver:
         self._connection = 0
         self._since_s: float | None = None
         self._lock = Lock()
-        client = Client(
+        client = _ReadingFirst(
             CallbackAPIVersion.VERSION2,
             client_id=settings.client_id,
             clean_session=False,
@@ -123,3 +125,27 @@ class Receiver:
         self._metrics.last_message.set(now_s)
         payload, arrived_s = bytes(message.payload), message.timestamp
         self._inbox.put(Message(topic, payload, now_s, arrived_s, message.mid, message.qos, self._connection))
+
+
+class _ReadingFirst(Client):
+    """Reads what has come before it writes.
+
+    To write to a broker that was killed fails, and paho then drops the connection with all that it has not read from
+    it: messages that the broker has acknowledged, and may not have saved.
+    """
+
+    def loop_write(self) -> MQTTErrorCode:
+        """Write what waits, once nothing is left to read."""
+        for _ in range(_UNREAD):
+            if not self._has_come():
+                break
+            code = self.loop_read()
+            if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                return code
+        return super().loop_write()
+
+    def _has_come(self) -> bool:
+        sock: Any = self.socket()
+        if sock is None:
+            return False
+        return bool(getattr(sock, "pending", int)() or select.select([sock], [], [], 0)[0])
