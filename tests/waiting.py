@@ -6,7 +6,7 @@ from threading import Event
 
 
 def wait_until(
-    condition: Callable[[], object], within_s: float = 10.0, what: str = "condition", told: Callable[[], object] = str
+    condition: Callable[[], object], within_s: float = 30.0, what: str = "condition", told: Callable[[], object] = str
 ) -> float:
     """Return as soon as `condition` holds, with the seconds it took; fail when it does not hold in time, with what is
     `told` then."""

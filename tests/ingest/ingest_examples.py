@@ -27,7 +27,7 @@ def message(payload: bytes | dict[str, Any] | list[Any], topic: str = "ducha/wes
 
 def wait_until(
     condition: Callable[[], object],
-    within_s: float = 10.0,
+    within_s: float = 30.0,
     what: str = "condition",
     told: Callable[[], object] = str,
 ) -> None:

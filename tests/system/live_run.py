@@ -48,7 +48,7 @@ def worker(uri: str, broker: EmbeddedBroker, clock: Callable[[], float]) -> Iter
     thread.start()
     try:
         connected = "ducha_ingest_broker_connected"
-        wait_until(lambda: metrics.registry.get_sample_value(connected), 20, "the worker listens")
+        wait_until(lambda: metrics.registry.get_sample_value(connected), 30, "the worker listens")
         yield
     finally:
         stop.set()

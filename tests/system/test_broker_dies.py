@@ -56,9 +56,9 @@ def test_what_lies_unread_in_the_connection_of_a_dead_broker_is_still_taken(brok
     with broker:
         receiver.start()
         try:
-            wait_until(lambda: receiver.heard_for_s() > 0, 10, "it listens")
+            wait_until(lambda: receiver.heard_for_s() > 0, 30, "it listens")
             publish(broker)
-            wait_until(lambda: len(inbox) == ROOM, 10, "the inbox is full")
+            wait_until(lambda: len(inbox) == ROOM, 30, "the inbox is full")
             broker.kill()
             taken: list[bytes] = []
             while len(taken) < MESSAGES:

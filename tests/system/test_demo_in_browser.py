@@ -108,4 +108,4 @@ def _acknowledge_on_desk(page: Page, demo: str) -> None:
     page.wait_for_selector("canvas.maplibregl-canvas", timeout=30_000)
     page.keyboard.press("a")
     state = f"{demo}/api/v1/alerts/{alert}"
-    wait_until(lambda: httpx.get(state, timeout=5).json()["state"] == "ACKED", 20, "the alert is acknowledged")
+    wait_until(lambda: httpx.get(state, timeout=5).json()["state"] == "ACKED", 30, "the alert is acknowledged")

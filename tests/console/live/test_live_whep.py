@@ -20,7 +20,7 @@ Console = Callable[..., Any]
 JOINS = int(os.environ.get("DUCHA_WHEP_JOINS", "60"))
 
 
-async def until(condition: Callable[[], object], within_s: float = 10.0) -> None:
+async def until(condition: Callable[[], object], within_s: float = 30.0) -> None:
     async with asyncio.timeout(within_s):
         while not condition():
             await asyncio.sleep(0.02)
@@ -205,7 +205,7 @@ def test_a_viewer_who_never_comes_is_closed(console: Console, tap: TapServer, mo
         assert answer.status_code == 201
         assert tap.looking == 1
         await connection.close()
-        await until(lambda: tap.looking == 0, 5)
+        await until(lambda: tap.looking == 0, 30)
 
     console(work)
 

@@ -91,7 +91,7 @@ def wait_until_familiar(uri: str) -> None:
         looks.update(row or ())
         return len(looks) >= 5
 
-    wait_until(familiar, 20, "five good pictures")
+    wait_until(familiar, 30, "five good pictures")
 
 
 @pytest.mark.parametrize(("fault", "kind"), [(Fault.BLACK, "black"), (Fault.COVERED, "covered")])
@@ -100,9 +100,9 @@ def test_a_picture_without_a_view_raises_one_alert_that_keeps_its_pictures_and_e
 ) -> None:
     wait_until_familiar(looked_at)
     server.camera("win-1").fault(fault)
-    wait_until(lambda: alerts(looked_at, "camera-tampered"), 20, "the alert is raised")
+    wait_until(lambda: alerts(looked_at, "camera-tampered"), 30, "the alert is raised")
     server.camera("win-1").mend()
-    wait_until(lambda: alerts(looked_at, "camera-tampered")[0][1], 20, "the alert ends")
+    wait_until(lambda: alerts(looked_at, "camera-tampered")[0][1], 30, "the alert ends")
     assert len(alerts(looked_at, "camera-tampered")) == 1
     with psycopg.connect(looked_at) as connection:
         told = connection.execute("SELECT detail->>'kind' FROM alerts WHERE rule = 'camera-tampered'").fetchone()
@@ -119,7 +119,7 @@ def test_a_picture_without_a_view_raises_one_alert_that_keeps_its_pictures_and_e
 def test_a_cut_cable_is_a_lost_stream_until_it_comes_back(server: CameraServer, looked_at: str) -> None:
     wait_until_familiar(looked_at)
     server.camera("win-1").fault(Fault.DIE)
-    wait_until(lambda: alerts(looked_at, "stream-lost"), 20, "the alert is raised")
+    wait_until(lambda: alerts(looked_at, "stream-lost"), 30, "the alert is raised")
     server.camera("win-1").mend()
-    wait_until(lambda: alerts(looked_at, "stream-lost")[0][1], 20, "the alert ends")
+    wait_until(lambda: alerts(looked_at, "stream-lost")[0][1], 30, "the alert ends")
     assert alerts(looked_at, "camera-tampered") == []

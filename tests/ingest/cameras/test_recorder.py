@@ -78,7 +78,7 @@ class Bench:
         return [leaf.body for leaf in self.leaves(stream) if isinstance(leaf.body, kind)]
 
     def wait_for(self, kind: type, count: int, stream: str = VIDEO) -> None:
-        wait_until(lambda: len(self.bodies(kind, stream)) >= count, 8, f"{count} {kind.__name__}")
+        wait_until(lambda: len(self.bodies(kind, stream)) >= count, 30, f"{count} {kind.__name__}")
 
     def stop(self) -> None:
         self.fanout.end()

@@ -56,7 +56,7 @@ class Watched:
     def reason(self) -> str:
         return self.source.condition.reason or ""
 
-    def wait_for(self, *states: State, within_s: float = 8.0) -> None:
+    def wait_for(self, *states: State, within_s: float = 30.0) -> None:
         wait_until(lambda: self.state in states, within_s, f"state {states}", lambda: self.conditions)
 
 
@@ -87,7 +87,7 @@ def test_picture_and_sound_come_as_they_were_sent(
 ) -> None:
     with watching(address(server.url(name), transport=transport)) as watched:
         watched.wait_for(State.LIVE)
-        wait_until(lambda: len(watched.reader.packets()) > 12, 8, "packets")
+        wait_until(lambda: len(watched.reader.packets()) > 12, 30, "packets")
     opened, packets = watched.reader.opened()[0], watched.reader.packets()
     picture = "hevc" if name == "h265" else "h264"
     assert [info.codec for info in opened.streams] == [picture, *([sound] if sound else [])]
@@ -107,7 +107,7 @@ def test_the_cameras_own_clock_is_told(server: CameraServer, camera: Camera) -> 
         return (packet.camera_s or 0.0) - packet.arrived_wall_s
 
     with watching(address(server.url("open"))) as watched:
-        wait_until(lambda: any(abs(ahead_s(p)) < 1 for p in watched.reader.packets()), 8, "the clock")
+        wait_until(lambda: any(abs(ahead_s(p)) < 1 for p in watched.reader.packets()), 30, "the clock")
         camera.fault(Fault.CLOCK_JUMP)
         wait_until(
             lambda: any(abs(ahead_s(p) - 86_400) < 1 for p in watched.reader.packets()), 8, "a clock a day ahead"
@@ -179,10 +179,10 @@ def test_a_fault_in_mid_stream_is_told_and_mended(
         watched.wait_for(State.LIVE)
         camera.fault(fault)
         watched.wait_for(*states)
-        wait_until(watched.reader.closed, 5, "the end is told")
+        wait_until(watched.reader.closed, 30, "the end is told")
         camera.mend()
         watched.wait_for(State.LIVE)
-        wait_until(lambda: watched.fanout.streams is not None, 5, "it is open again")
+        wait_until(lambda: watched.fanout.streams is not None, 30, "it is open again")
     last = max(n for n, item in enumerate(watched.reader.items) if isinstance(item, Opened))
     after = [item for item in watched.reader.items[last + 1 :] if isinstance(item, Packet)]
     assert not after or after[0].is_keyframe
@@ -192,8 +192,8 @@ def test_another_picture_size_is_announced_before_its_keyframe(server: CameraSer
     with watching(address(server.url("open"))) as watched:
         watched.wait_for(State.LIVE)
         camera.fault(Fault.RESOLUTION)
-        wait_until(lambda: len(watched.reader.opened()) == 2, 8, "the change")
-        wait_until(lambda: isinstance(watched.reader.items[-1], Packet), 5, "its packets")
+        wait_until(lambda: len(watched.reader.opened()) == 2, 30, "the change")
+        wait_until(lambda: isinstance(watched.reader.items[-1], Packet), 30, "its packets")
     one, two = watched.reader.opened()
     assert one.streams[0].extradata != two.streams[0].extradata
     assert (one.streams[0].width, one.streams[0].height) != (two.streams[0].width, two.streams[0].height)
@@ -215,7 +215,7 @@ def test_it_stops_at_once_while_it_connects(where: Callable[[], object]) -> None
         began_s = time.monotonic()
         watched.source.stop()
         assert watched.source.join(5)
-        assert time.monotonic() - began_s < 2
+        assert time.monotonic() - began_s < 5
 
 
 def test_pauses_grow_to_a_bound_and_differ() -> None:
