@@ -17,6 +17,7 @@ from console.api import (
     positions,
     problems,
     recordings,
+    rooms,
     rules,
     sessions,
     system,
@@ -71,7 +72,7 @@ def create_app(
     app.state.context = context
     problems.install(app)
     app.add_middleware(Guard, hosts=hosts, metrics=context.metrics)
-    for module in (alerts, positions, plans, rules, sessions, cameras, whip, recordings, system, events):
+    for module in (alerts, positions, plans, rules, sessions, rooms, cameras, whip, recordings, system, events):
         app.include_router(module.router, prefix=API, responses=problems.RESPONSES)
     app.include_router(system.probes)
     app.include_router(pages.router)

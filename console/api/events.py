@@ -23,13 +23,16 @@ router = APIRouter(tags=["events"])
     "/events",
     response_class=Response,
     responses={
-        200: {"description": "events alert, positions, stream, system, refetch", "content": {"text/event-stream": {}}}
+        200: {
+            "description": "events alert, positions, stream, rooms, system, refetch",
+            "content": {"text/event-stream": {}},
+        }
     },
 )
 async def events(console: Console) -> Response:
     """`alert`: a row of /alerts. `positions`: {at, items: [[device, t, lon, lat, speed, heading, accuracy]]}, only what
-    changed. `stream`: a row of /cameras that changed. `system`: as /system, every 2 s. `refetch`: more changed than is
-    told; the stream ends, open it anew."""
+    changed. `stream`: a row of /cameras that changed. `rooms`: a session or who is in it changed, read /rooms anew.
+    `system`: as /system, every 2 s. `refetch`: more changed than is told; the stream ends, open it anew."""
     first = b"retry: %d\n\n" % REOPEN_MS
     if console.state is not None:
         first += console.hub.encode("system", console.state)

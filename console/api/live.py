@@ -83,6 +83,8 @@ class Live:
                 self._moved.set()
             if notice.cameras:
                 self._cameras_changed.set()
+            if notice.rooms:
+                console.hub.push("rooms", {})
             if notice.refetch or notice.plan is not None or notice.rules:
                 console.hub.refetch()
             elif notice.alerts:
