@@ -7,6 +7,7 @@ export const router = createRouter({
     { path: "/", redirect: "/wall" },
     { path: "/wall", component: () => import("./wall/WallScreen.vue"), meta: { theme: "dark" } },
     { path: "/desk/track/:device?", component: () => import("./track/TrackScreen.vue"), props: true },
+    { path: "/desk/rooms", component: () => import("./rooms/RoomsScreen.vue") },
     { path: "/desk/video/:camera?", component: () => import("./video/VideoScreen.vue"), props: true, meta: { theme: "dark" } },
     { path: "/desk/:alert?", component: () => import("./desk/DeskScreen.vue"), props: true },
     { path: "/:rest(.*)*", redirect: "/wall" },

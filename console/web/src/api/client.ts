@@ -11,6 +11,10 @@ import type {
   PlanDocument,
   Positions,
   Problem,
+  Rooms,
+  SessionOpening,
+  SessionPerson,
+  SessionRow,
   SystemState,
   Track,
 } from "./types";
@@ -70,6 +74,16 @@ export const api = {
   basemap: () => request<Basemap | null>("/basemap"),
   system: () => request<SystemState>("/system"),
   cameras: () => request<Page<CameraRow>>("/cameras"),
+  rooms: () => request<Rooms>("/rooms"),
+};
+
+/** Interrogations: each step answers with the session as it is then. */
+export const sessions = {
+  open: (told: SessionOpening) => post<SessionRow>("/sessions", told),
+  signIn: (id: string, name: string, role: SessionPerson["role"]) =>
+    post<SessionRow>(`/sessions/${id}/sign-in`, { name, role }),
+  signOut: (id: string, name: string) => post<SessionRow>(`/sessions/${id}/sign-out`, { name }),
+  close: (id: string) => post<SessionRow>(`/sessions/${id}/close`, {}),
 };
 
 const camera = (id: string) => `${BASE}/cameras/${encodeURIComponent(id)}`;

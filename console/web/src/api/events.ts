@@ -9,6 +9,7 @@ export interface EventHandlers {
   alert(row: AlertRow): void;
   positions(changes: PositionChanges): void;
   stream(row: CameraRow): void;
+  rooms(): void;
   system(state: SystemState): void;
 }
 
@@ -34,6 +35,7 @@ export function listen(handlers: EventHandlers): () => void {
     source.addEventListener("alert", hear<AlertRow>(handlers.alert));
     source.addEventListener("positions", hear<PositionChanges>(handlers.positions));
     source.addEventListener("stream", hear<CameraRow>(handlers.stream));
+    source.addEventListener("rooms", hear(handlers.rooms));
     source.addEventListener("system", hear<SystemState>(handlers.system));
   };
 

@@ -1,5 +1,6 @@
 /** The desk by keyboard. Silent while somebody types or composes Chinese. */
 import { onBeforeUnmount, onMounted } from "vue";
+import type { Key } from "@/i18n";
 import type { FormName } from "./selection";
 
 export const ACTION_KEYS = {
@@ -12,6 +13,27 @@ export const ACTION_KEYS = {
   note: "N",
   reopen: "R",
 } as const satisfies Record<FormName | "ack" | "reopen", string>;
+
+/** What the help sheet says. */
+export const DESK_HELP: readonly [string, Key][] = [
+  ["J / K · ↑ / ↓", "help.move"],
+  ["Enter", "help.open"],
+  [ACTION_KEYS.ack, "act.ack"],
+  [ACTION_KEYS.dispatch, "act.dispatch"],
+  [ACTION_KEYS.explain, "act.explain"],
+  [ACTION_KEYS.resolve, "act.resolve"],
+  [ACTION_KEYS.shelve, "act.shelve"],
+  [ACTION_KEYS["false-alarm"], "act.false-alarm"],
+  [ACTION_KEYS.note, "act.note"],
+  [ACTION_KEYS.reopen, "act.reopen"],
+  ["U", "help.undo"],
+  ["M", "help.fit"],
+  ["P", "help.play"],
+  ["Space", "help.silence"],
+  ["/", "help.search"],
+  ["?", "help.help"],
+  ["Esc", "help.back"],
+];
 
 export function useKeys(handlers: Record<string, () => void>, typing: () => void): void {
   const press = (event: KeyboardEvent) => {

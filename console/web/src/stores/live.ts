@@ -6,6 +6,7 @@ import { startClock } from "./clock";
 import { heard, watchConnection } from "./connection";
 import { loadCounty } from "./county";
 import { loadPositions, refreshPositions, takePositions } from "./positions";
+import { roomsChanged } from "./rooms";
 import { loadSystem, takeSystem } from "./system";
 import { startSound } from "./sound";
 
@@ -29,6 +30,7 @@ export function goLive(): () => void {
       alert: takeAlert,
       positions: takePositions,
       stream: takeCamera,
+      rooms: roomsChanged,
       system: takeSystem,
     }),
   ];
