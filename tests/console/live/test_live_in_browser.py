@@ -1,80 +1,19 @@
 """The wall's pictures as a browser plays them: a real console, a real tap, WebRTC."""
 
-import os
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
-from threading import Event, Thread
-from typing import Any
-
-import pytest
+from browsing import PATIENCE_MS, needs_browser
 from camera_rows import write_camera
-from playwright.sync_api import Browser, Page, sync_playwright
+from console_examples import NOW
+from playwright.sync_api import Page
 from tap_server import TapServer, encoded
 
-from console import server
 from store.times import moment
 
-CHROMIUM = os.environ.get("DUCHA_CHROMIUM") or shutil.which("chromium")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-STATIC = Path(server.__file__).parent / "static"
-NOW = 1_767_600_000.0
 PLAYED = """id => {
     const video = document.querySelector(`[data-camera="${id}"] video`);
     return video ? [video.getVideoPlaybackQuality().totalVideoFrames, video.currentTime] : [0, 0];
 }"""
-PATIENCE_MS = 20_000
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: set DUCHA_CHROMIUM, or install Debian's chromium"),
-    pytest.mark.skipif(not (STATIC / "index.html").is_file(), reason="the front end is not built"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": 1920, "height": 1080})
-    yield page
-    page.close()
-
-
-@pytest.fixture
-def wall(postgres_uri: str) -> Iterator[str]:
-    """The address of a console with its pages."""
-    listening, stop, told = Event(), Event(), []
-    options: dict[str, Any] = {"static": STATIC, "sweep": False, "stop": stop, "clock": lambda: NOW}
-
-    def started(url: str) -> None:
-        told.append(url)
-        listening.set()
-
-    thread = Thread(target=lambda: server.run(postgres_uri, port=0, listening=started, **options))
-    thread.start()
-    try:
-        assert listening.wait(10)
-        yield told[0]
-    finally:
-        stop.set()
-        thread.join(10)
-        assert not thread.is_alive()
+pytestmark = needs_browser
 
 
 def played(page: Page, camera: str, more_than: int) -> tuple[int, float]:

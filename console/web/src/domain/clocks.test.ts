@@ -42,8 +42,17 @@ describe("a clock", () => {
     [24 * H + 1, 24, "over", "A"],
   ])("that has run %d s is in the tier of %d h: %s", (heldS, limitH, standing, grade) => {
     const reading = readClock(holding, T0 + heldS);
-    expect([reading.limitS / H, reading.standing, gravity(reading)]).toEqual([limitH, standing, grade]);
+    expect([reading.limitS / H, reading.standing, gravity("holding", reading)]).toEqual([limitH, standing, grade]);
     expect(reading.endsAt).toBe(T0 + limitH * H);
+  });
+
+  it.each([
+    [2, null],
+    [3.2, "C"],
+    [3.9, "C"],
+    [4.1, "B"],
+  ])("against a limit of the bureau's own is after %d h of 4: %s", (h, grade) => {
+    expect(gravity("rest", readClock(clock(4), T0 + h * H))).toBe(grade);
   });
 
   it("says which condition it runs on beyond its first tier", () => {

@@ -42,11 +42,13 @@ export function readClock(clock: ClockRow, now: number): Reading {
   };
 }
 
-/** How grave a reading is, in the signs of the wall; beyond the first tier somebody has to check that it may be. */
-export function gravity(reading: Reading): Grade | null {
-  if (reading.standing === "over") return "A";
-  if (reading.standing === "close" || reading.extended) return "B";
-  return reading.standing === "soon" ? "C" : null;
+/** How grave a reading is, in the signs of the wall. Of the holding the law says how long; beyond its first tier somebody
+ * has to check that it may go on. The other limits are the bureau's own. */
+export function gravity(kind: ClockRow["kind"], { standing, extended }: Reading): Grade | null {
+  if (kind !== "holding") return standing === "over" ? "B" : standing === "within" ? null : "C";
+  if (standing === "over") return "A";
+  if (standing === "close" || extended) return "B";
+  return standing === "soon" ? "C" : null;
 }
 
 /** 0:41:07, 3:41:00, 25:00:01: hours always, so that minutes are never taken for them. */
