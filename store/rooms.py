@@ -1,7 +1,7 @@
 """Rooms where people are questioned: what their cameras show and record, the open session, the open alerts.
 
-A room is what cameras name as theirs, or a session that is open; an interrogation camera that names none is a room of
-its own name. What a camera shows and records is judged by the wall clock: it films the present.
+A room is what cameras look into, or what a session is open in. What a camera shows and records is judged by the wall
+clock: it films the present.
 """
 
 import re
@@ -30,8 +30,8 @@ async def rooms(pool: Pool) -> Rows:
     """Every room in the order of names, a number in them counted as one."""
     watched: dict[str, Rows] = defaultdict(list)
     for camera in await cameras.cameras(pool):
-        if name := camera["room"] or (camera["name"] if camera["kind"] == "interrogation" else None):
-            watched[name].append(camera)
+        if camera["room"] is not None:
+            watched[camera["room"]].append(camera)
     sessions = await interrogations.page(pool, only_open=True, limit=PAGE_LIMIT)
     opened = {session["room"]: session for session in sessions.items}
     ids = [camera["id"] for looking in watched.values() for camera in looking]

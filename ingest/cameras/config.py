@@ -86,6 +86,11 @@ class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return self.url is None
 
     @property
+    def looks_into(self) -> str | None:
+        """The room it looks into; an interrogation camera that names none is a room of its own name."""
+        return self.room or ((self.name or self.id) if self.kind is Kind.INTERROGATION else None)
+
+    @property
     def address(self) -> Address:
         """Where the camera is, and who may look; of one that does not publish."""
         assert self.url is not None

@@ -63,11 +63,11 @@ class Facts:
 
     def known(self, camera: str) -> Known:
         """What is known now of what `camera` looks at."""
-        settings = self._cameras[camera]
+        looked_into = self._cameras[camera].looks_into
         in_service = self._hours[camera].hold(time.time())
-        if settings.room is None:
+        if looked_into is None:
             return Known(in_service)
-        interrogation = self._rooms.get(settings.room)
+        interrogation = self._rooms.get(looked_into)
         picture, sound = (self._is_recorded(f"{camera}.{media}") for media in (Media.VIDEO, Media.AUDIO))
         if interrogation is None:
             return Known(in_service, Room(recorded_picture=picture, recorded_sound=sound))

@@ -80,7 +80,7 @@ class CameraWork:
             name=told.name or told.id,
             kind=told.kind.value,
             unit=told.unit,
-            room=told.room,
+            room=told.looks_into,
             lon=told.lon,
             lat=told.lat,
             recorder=here.recorder,

@@ -37,6 +37,23 @@ def test_a_camera_is_read_and_the_environment_goes_before_the_file(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
+    ("text", "room"),
+    [
+        (CAMERA, None),
+        (CAMERA + 'room = "候问室"', "候问室"),
+        (CAMERA.replace("window", "interrogation"), "w-1"),
+        (CAMERA.replace("window", "interrogation") + 'name = "讯问室 1"', "讯问室 1"),
+        (CAMERA.replace("window", "interrogation") + 'name = "全景"\nroom = "讯问室 1"', "讯问室 1"),
+    ],
+)
+def test_an_interrogation_camera_that_names_no_room_is_one_of_its_own_name(
+    tmp_path: Path, text: str, room: str | None
+) -> None:
+    (camera,) = load_camera_settings(written(tmp_path, text), {}).cameras
+    assert camera.looks_into == room
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ('[cameras]\nfolder = ""', "cameras.folder: expected `str` of length >= 1"),

@@ -316,7 +316,7 @@ export const en: Catalogue = {
   "rooms.counts": "{open} of {n} in session · people and recording every {s} s",
   "rooms.waiting": "Reading the rooms",
   "rooms.empty": "No rooms",
-  "rooms.empty_hint": "Name a room at a camera in the configuration, and it appears here",
+  "rooms.empty_hint": "Add a camera of the kind interrogation to the configuration, and its room appears here",
   "rooms.trouble": "Not updated since {time}, this is not the present: {why}",
   "rooms.idle": "No session",
   "rooms.open_since": "In session since {time}",
@@ -366,6 +366,7 @@ export const en: Catalogue = {
   "clock.left": "{left} left, until {time}",
   "clock.over": "over by {over}",
   "clock.extended": "Past {h} h: may go on only {condition}",
+  "clock.away": "out of the room, still running",
   "clock.more": "up to {h} h {condition}",
 
   "role.officer": "officer",

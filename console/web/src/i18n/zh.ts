@@ -314,7 +314,7 @@ export const zh = {
   "rooms.counts": "讯问中 {open} / {n} 间 · 人数与录像每 {s} 秒更新",
   "rooms.waiting": "正在读取讯问室",
   "rooms.empty": "没有讯问室",
-  "rooms.empty_hint": "在配置中给摄像机写上 room，它所在的房间就会出现在这里",
+  "rooms.empty_hint": "在配置中加上讯问室的摄像机（kind = interrogation），它的房间就会出现在这里",
   "rooms.trouble": "自 {time} 起未能更新，所示不是现在：{why}",
   "rooms.idle": "未登记讯问",
   "rooms.open_since": "讯问中 · 自 {time}",
@@ -364,6 +364,7 @@ export const zh = {
   "clock.left": "还有 {left}，至 {time}",
   "clock.over": "已超 {over}",
   "clock.extended": "已过 {h} 小时：{condition}才可再延",
+  "clock.away": "已离室，仍在计时",
   "clock.more": "可延至 {h} 小时：{condition}",
 
   "role.officer": "民警",
