@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from store.evidence import export as exporting
+from console.exports.making import Wish, make
 from store.evidence.errors import ExportError, Unreadable
 from store.evidence.export_verification import verify_export
 from store.evidence.log import RECORDER
@@ -37,33 +37,14 @@ def verify(path: Path, keys: Sequence[Path], say: Callable[[str], None]) -> bool
 
 
 def export(folder: Path, out: Path, cameras: Sequence[str], span: tuple[str, str], request: Request, key: Path) -> str:
-    """Writes to `out` what `folder` holds of `cameras` in `span`, picture and sound; says what that is.
+    """Writes to `out` what `folder` holds of `cameras` in `span`, with clips to look at; says what that is.
 
     Raises:
         ExportError, InvalidKey: saying what was expected.
     """
-    if not (folder / RECORDER).is_file():
-        raise ExportError(f"{folder}: expected a recorder's folder, with {RECORDER} in it")
-    manifest = exporting.export(
-        folder,
-        out,
-        streams=[stream for camera in cameras for stream in _streams(folder, camera)],
-        from_ns=_nanoseconds("--from", span[0]),
-        to_ns=_nanoseconds("--to", span[1]),
-        request=request,
-        signer=FileSigner.open_or_create(key),
-        now_ns=time.time_ns(),
-    )
+    wish = Wish(cameras, _nanoseconds("--from", span[0]), _nanoseconds("--to", span[1]), request)
+    manifest = make(folder, out, wish, FileSigner.open_or_create(key), time.time_ns())
     return f"{out}: {len(manifest.streams)} streams, {manifest.leaves:,} leaves, {out.stat().st_size / 1e6:,.1f} MB"
-
-
-def _streams(folder: Path, camera: str) -> list[str]:
-    known = {path.name for path in folder.iterdir() if path.is_dir()}
-    found = [stream for stream in (f"{camera}.video", f"{camera}.audio") if stream in known]
-    if not found:
-        cameras = ", ".join(sorted({name.rpartition(".")[0] for name in known if "." in name}))
-        raise ExportError(f"--camera: expected one of {cameras or 'none'}, got {camera!r}")
-    return found
 
 
 def _nanoseconds(option: str, text: str) -> int:

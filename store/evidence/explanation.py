@@ -24,7 +24,9 @@ certificate.pem 是导出者的证书，recorder.pem 是录像机的证书。请
 
 内容：manifest.json 清单（何人申请、何人批准、事由、案号、时段、各段摘要、已声明的中断、保管记录）；
 manifest.sig 其 Ed25519 签名；leaves.jsonl 有关会话的全部记录叶；heads.txt 录像机签名的树头；
-proof.json 由叶到树头的证明；data/ 原始音视频，未经转码与改动，可直接播放；clips/ 派生的剪辑（如有）。
+proof.json 由叶到树头的证明；data/ 原始音视频，未经转码与改动，可直接播放；
+clips/ 每路摄像机由 data/ 派生的播放件（如有画面）：画面原样复制、不转码，MP4 容不下的声音（如 G.711）转为 AAC，
+中断处保留时间间隔；播放件只为便于观看，证据是 data/。
 
 结论含义：INTACT 完整；ALTERED 被改动；MISSING 缺失；REORDERED 次序被改；DECLARED GAP 录制时已声明的中断；
 TRUNCATED 末尾无封记；UNANCHORED 无签名树头担保；UNKNOWN KEY 公钥不在可信之列。
@@ -58,7 +60,9 @@ not by whom it was made.
 Contents: manifest.json (who asked, who approved, why, case, range, digest of every segment, declared gaps, custody);
 manifest.sig, its Ed25519 signature; leaves.jsonl, every leaf of the sessions concerned; heads.txt, the head of the log
 as the recorder signed it; proof.json, which leads from the leaves to the head; data/, the footage as recorded, neither
-transcoded nor changed, and playable; clips/, derived clips, if any.
+transcoded nor changed, and playable; clips/, a playable clip of each camera that has a picture, derived from data/:
+the picture is copied, not transcoded, sound that MP4 can't hold (such as G.711) becomes AAC, a gap stays a gap in time.
+The clips are for looking at; the evidence is data/.
 
 Answers: INTACT; ALTERED, changed; MISSING, not there; REORDERED, not in its order; DECLARED GAP, a gap that was
 declared when it happened; TRUNCATED, no seal at the end; UNANCHORED, no signed head vouches for it; UNKNOWN KEY, signed

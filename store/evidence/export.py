@@ -8,11 +8,11 @@ wrong in the export too: it is verification that says so, not this.
 import hashlib
 import os
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -43,6 +43,9 @@ from store.evidence.manifest import (
 from store.evidence.recovery import HEADS, LEAVES
 from store.evidence.selection import Selected, newest_head, select, touches
 from store.evidence.signer import Signer, public_key_of
+from store.names import same_person
+
+Derive: TypeAlias = Callable[[Sequence[Selected]], Mapping[str, Path]]
 
 
 def export(
@@ -56,27 +59,30 @@ def export(
     signer: Signer,
     now_ns: int,
     custody: Sequence[Mapping[str, Any]] = (),
-    clips: Mapping[str, Path] | None = None,
+    clips: Derive = lambda _: {},
+    written: Callable[[int], None] = lambda _: None,
 ) -> Manifest:
     """Writes to `out` what a recorder's folder holds of `streams` from `from_ns` to `to_ns` (Unix nanoseconds).
 
     `signer` is who exports, not necessarily the recorder. `custody` is the history as given (JSON without floats and
-    nulls). `clips` are derived files to go along, by name; they are covered by the signature, not by the leaves.
+    nulls). `clips` makes derived files from what was selected, to go along under their names; they are covered by the
+    signature, not by the leaves. `written` is told the bytes of footage, as they are written.
 
     Raises:
         ExportError: saying what was expected. Nothing is left at `out`.
     """
-    _check(request, streams, from_ns, to_ns, clips or {})
+    _check(request, streams, from_ns, to_ns)
     try:
         about = msgspec.json.decode((folder / RECORDER).read_bytes(), type=dict[str, object])
         certificate = (folder / CERTIFICATE).read_bytes()
         recorder, key = str(about.get("recorder")), public_key_of(certificate, CERTIFICATE)
         head = newest_head(folder / HEADS, recorder, key)
         selected, proof = select(folder / LEAVES, sorted(set(streams)), from_ns, to_ns, head)
+        derived = clips(selected)
         draft = out.with_name(f".{out.name}.draft")
         try:
             with zipfile.ZipFile(draft, "w", zipfile.ZIP_STORED) as archive:
-                writing = _Writing(archive, now_ns)
+                writing = _Writing(archive, now_ns, written)
                 exported = [_write_stream(writing, folder, stream, from_ns, to_ns) for stream in selected]
                 leaves = [leaf for _, leaf in sorted(pair for stream in selected for pair in stream.leaves)]
                 writing.add(LEAVES, b"".join(leaf.line + b"\n" for leaf in leaves))
@@ -86,7 +92,7 @@ def export(
                 writing.add(RECORDER_CERTIFICATE, certificate)
                 writing.add(README, EXPLANATION.encode())
                 writing.add(VERIFIER, Path(standalone.__file__).read_bytes())
-                for name, path in sorted((clips or {}).items()):
+                for name, path in sorted(derived.items()):
                     writing.copy(CLIPS + name, path)
                 sums = writing.sums()
                 writing.add(SUMS, sums)
@@ -120,8 +126,8 @@ def export(
     return manifest
 
 
-def _check(request: Request, streams: Sequence[str], from_ns: int, to_ns: int, clips: Mapping[str, Path]) -> None:
-    if request.asked_by == request.approved_by:
+def _check(request: Request, streams: Sequence[str], from_ns: int, to_ns: int) -> None:
+    if same_person(request.asked_by, request.approved_by):
         raise ExportError(f"approved_by: expected another person than {request.asked_by}, who asked")
     if not request.reason.strip():
         raise ExportError("reason: expected why the footage is asked for")
@@ -129,16 +135,14 @@ def _check(request: Request, streams: Sequence[str], from_ns: int, to_ns: int, c
         raise ExportError("streams: expected at least one")
     if not 0 <= from_ns < to_ns:
         raise ExportError(f"range: expected its end after its beginning, got {from_ns} to {to_ns}")
-    for name in clips:
-        if not is_plain(name):
-            raise ExportError(f"clips: expected a relative file name, got {name!r}")
 
 
 class _Writing:
     """The files of the archive, and their hashes."""
 
-    def __init__(self, archive: zipfile.ZipFile, now_ns: int) -> None:
+    def __init__(self, archive: zipfile.ZipFile, now_ns: int, written: Callable[[int], None]) -> None:
         self._archive = archive
+        self._written = written
         at = datetime.fromtimestamp(now_ns // 1_000_000_000, UTC)
         self._time = (max(at.year, 1980), at.month, at.day, at.hour, at.minute, at.second)
         self._sums: dict[str, str] = {}
@@ -147,6 +151,8 @@ class _Writing:
         self.stream(name, iter((data,)))
 
     def copy(self, name: str, path: Path) -> None:
+        if not is_plain(name):
+            raise ExportError(f"clips: expected a relative file name, got {name!r}")
         with path.open("rb") as file:
             self.stream(name, iter(lambda: file.read(BUFFER), b""))
 
@@ -162,6 +168,8 @@ class _Writing:
                 digest.update(part)
                 file.write(part)
                 size += len(part)
+                if name.startswith(DATA):
+                    self._written(len(part))
         self._sums[name] = digest.hexdigest()
         return size
 

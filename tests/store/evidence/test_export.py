@@ -103,7 +103,7 @@ def test_the_footage_is_untouched_and_plays_from_its_initialisation_segment(fold
 
 def test_the_manifest_says_who_why_what_and_what_happened(folder, tmp_path, exporter):
     custody = [{"at": "2026-01-06T00:00:00Z", "who": "reviewer-1", "did": "viewed 观看"}]
-    make(folder, tmp_path / "e.zip", exporter, custody=custody, clips={"c1.mp4": folder / "recorder.json"})
+    make(folder, tmp_path / "e.zip", exporter, custody=custody, clips=lambda _: {"c1.mp4": folder / "recorder.json"})
     with zipfile.ZipFile(tmp_path / "e.zip") as archive:
         text = archive.read("manifest.json")
         told = json.loads(text)
@@ -172,13 +172,14 @@ def test_what_retention_deleted_is_declared_and_what_vanished_is_missing(tmp_pat
     ("more", "says"),
     [
         ({"request": Request(asked_by="a", approved_by="a", reason="r")}, "another person"),
+        ({"request": Request(asked_by="王伟", approved_by="王\u3000伟", reason="r")}, "another person"),
         ({"request": Request(asked_by="a", approved_by="b", reason=" ")}, "why"),
         ({"streams": ()}, "at least one"),
         ({"streams": ("cam9.video",)}, "nothing of cam9.video"),
         ({"begin": 20, "end": 10}, "end after its beginning"),
         ({"begin": 9_000, "end": 9_010}, "nothing of"),
-        ({"clips": {"../x": Path(__file__)}}, "relative file name"),
-        ({"clips": {"x": Path("/no/such")}}, "No such file"),
+        ({"clips": lambda _: {"../x": Path(__file__)}}, "relative file name"),
+        ({"clips": lambda _: {"x": Path("/no/such")}}, "No such file"),
     ],
 )
 def test_what_can_not_be_exported_is_refused_and_leaves_nothing(folder, tmp_path, exporter, more, says):

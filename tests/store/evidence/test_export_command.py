@@ -53,7 +53,7 @@ def test_an_export_is_intact_on_its_own(folder: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"camera": "cam9"}, "--camera: expected one of cam1"),
+        ({"camera": "cam9"}, "camera 'cam9': expected one of cam1"),
         ({"from": "yesterday"}, "--from: expected a time with its zone"),
         ({"to": "2026-01-05T08:00:00"}, "--to: expected a time with its zone"),
         ({"approved-by": "a"}, "approved_by: expected another person"),

@@ -1,0 +1,136 @@
+"""Playable clips of a range: picture and sound of a camera in one MP4, copied, with the index before the data.
+
+They are derived, for looking at; what proves something are the segments. A clip begins with the range, or with the
+segment under way there. A gap stays a gap in time: times are those of the leaves. A segment that can't be read is left
+out.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import av
+from av.container import OutputContainer
+from av.error import FFmpegError
+
+from console.exports.tracks import Track, opened, track_of
+from store.evidence.data import in_folder
+from store.evidence.leaf import SegmentBody
+from store.evidence.selection import Selected
+
+Told = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A segment of a camera's picture or sound, recorded from `begin_ns` (Unix nanoseconds) on."""
+
+    media: str
+    begin_ns: int
+    body: SegmentBody
+
+
+@dataclass(slots=True)
+class Part:
+    """What goes into one clip: pieces in the order of time, those of a medium all on one initialisation segment."""
+
+    pieces: list[Piece] = field(default_factory=list)
+    inits: dict[str, str] = field(default_factory=dict)
+
+    def takes(self, piece: Piece) -> bool:
+        """Whether the piece goes on from what is there."""
+        return self.inits.get(piece.media, piece.body.init_sha256) == piece.body.init_sha256
+
+    def add(self, piece: Piece) -> None:
+        self.pieces.append(piece)
+        self.inits[piece.media] = piece.body.init_sha256
+
+
+def make_clips(
+    folder: Path, selected: Sequence[Selected], from_ns: int, to_ns: int, into: Path, told: Told
+) -> dict[str, Path]:
+    """Writes into the folder `into` the clips of what was `selected` in a recorder's `folder`; returns them by name:
+    `CAMERA.mp4`, and `CAMERA.2.mp4` … where the codec changed in the range; none of a camera without a picture. `told`
+    is given the bytes of footage as they are done.
+
+    Raises:
+        OSError: the disk refused.
+    """
+    made: dict[str, Path] = {}
+    cameras: dict[str, list[Piece]] = {}
+    for stream in selected:
+        camera, _, media = stream.stream.rpartition(".")
+        pieces = [Piece(media, leaf.begin_ns, body) for leaf, body in stream.segments(from_ns, to_ns)]
+        cameras.setdefault(camera, []).extend(pieces)
+    for camera, pieces in cameras.items():
+        names = (f"{camera}.mp4" if number == 1 else f"{camera}.{number}.mp4" for number in range(1, len(pieces) + 1))
+        begin_ns = from_ns
+        for part in parts_of(pieces):
+            origin_ns = min(begin_ns, part.pieces[0].begin_ns)
+            name = next(names)
+            if _write(folder, part, origin_ns, into / name, told):
+                made[name] = into / name
+            begin_ns = to_ns  # a further clip begins with its first piece
+    return made
+
+
+def parts_of(pieces: Sequence[Piece]) -> list[Part]:
+    """The pieces of one camera in the order of time, parted where picture or sound stands on something else; what holds
+    no picture is left out."""
+    parts = [Part()]
+    for piece in sorted(pieces, key=lambda piece: piece.begin_ns):
+        if not parts[-1].takes(piece):
+            parts.append(Part())
+        parts[-1].add(piece)
+    return [part for part in parts if "video" in part.inits]
+
+
+def _write(folder: Path, part: Part, origin_ns: int, path: Path, told: Told) -> bool:
+    """One clip; False, and no file, where not one picture can be read."""
+    examples = {media: _first_readable(folder, part, media) for media in sorted(part.inits, reverse=True)}
+    if examples["video"] is None:
+        told(sum(piece.body.bytes for piece in part.pieces))
+        return False
+    with av.open(str(path), "w", format="mp4", options={"movflags": "faststart"}) as file:
+        tracks = {media: _track(file, example) for media, example in examples.items() if example is not None}
+        for piece in part.pieces:
+            data = _read(folder, piece.body)
+            if data is not None and piece.media in tracks:
+                for packet in tracks[piece.media].packets(data, (piece.begin_ns - origin_ns) / 1e9):
+                    file.mux_one(packet)
+            told(piece.body.bytes)
+        for track in tracks.values():
+            for packet in track.rest():
+                file.mux_one(packet)
+    return True
+
+
+def _track(file: OutputContainer, example: bytes) -> Track:
+    with opened(example) as source:
+        return track_of(source, file)
+
+
+def _first_readable(folder: Path, part: Part, media: str) -> bytes | None:
+    for data in (_read(folder, piece.body) for piece in part.pieces if piece.media == media):
+        if data is not None and _is_readable(data):
+            return data
+    return None
+
+
+def _is_readable(segment: bytes) -> bool:
+    try:
+        with opened(segment) as source:
+            return any(packet.size for packet in source.demux())
+    except FFmpegError:
+        return False
+
+
+def _read(folder: Path, body: SegmentBody) -> bytes | None:
+    """A segment behind its initialisation segment; None where the data are not there."""
+    place = in_folder(folder)(body.file)
+    if place is None or place.size < body.offset + body.bytes:
+        return None
+    with place.path.open("rb") as file:
+        init = file.read(body.init_bytes)
+        file.seek(body.offset)
+        return init + file.read(body.bytes)

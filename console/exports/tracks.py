@@ -1,0 +1,160 @@
+"""The tracks of a clip: segments in, packets out, each at its time from the clip's beginning, in the track's ticks."""
+
+import io
+from collections.abc import Iterator
+from contextlib import suppress
+from fractions import Fraction
+from typing import Any, Protocol, TypeAlias
+
+import av
+from av.audio.fifo import AudioFifo
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.container import InputContainer, OutputContainer
+from av.error import FFmpegError
+from av.packet import Packet
+
+AnyPacket: TypeAlias = "Packet[Any]"
+
+COPIED = frozenset({"h264", "hevc", "aac", "opus"})  # what MP4 holds
+OFF_S = 0.25  # a packet's own time and the leaf's may differ by this: packets arrive unevenly
+# nothing of a segment has to be guessed: its initialisation segment tells all
+_OPTIONS = {"probesize": "32", "analyzeduration": "0", "fpsprobesize": "0"}
+
+
+class Track(Protocol):
+    """Takes the segments of one stream in their order."""
+
+    def packets(self, segment: bytes, at_s: float) -> Iterator[AnyPacket]:
+        """The packets of a segment (with its initialisation segment before it) that begins `at_s` after the clip, as
+        far as it can be read."""
+
+    def rest(self) -> Iterator[AnyPacket]:
+        """What is left at the end."""
+
+
+def opened(segment: bytes) -> InputContainer:
+    """A segment as FFmpeg reads it.
+
+    Raises:
+        FFmpegError: it can't be read.
+    """
+    return av.open(io.BytesIO(segment), "r", format="mov", options=dict(_OPTIONS))
+
+
+def track_of(source: InputContainer, file: OutputContainer) -> Track:
+    """A track in `file` for segments like `source`."""
+    codec = source.streams[0].codec_context.name
+    return _Copied(source, file) if codec in COPIED else _Encoded(source, file)
+
+
+class _Times:
+    """Where packets belong: one after the other as far as their own times agree with the leaves', else as those say."""
+
+    def __init__(self, ticks_a_second: int) -> None:
+        self._scale = ticks_a_second
+        self._shift: int | None = None
+        self._last = -1  # when the last packet began
+        self._end = 0  # and ended
+
+    def begin(self, first: int, at_s: float) -> None:
+        """A segment begins: its first packet's own time is `first`, the leaf says `at_s`."""
+        wanted = round(at_s * self._scale)
+        if self._shift is None or abs(first + self._shift - wanted) > OFF_S * self._scale:
+            self._shift = max(wanted, self._end) - first
+        elif first + self._shift <= self._last:
+            self._shift = self._end - first
+
+    def place(self, time: int, lasts: int) -> int:
+        """When a packet begins that by its own time begins at `time` and `lasts` so long."""
+        assert self._shift is not None
+        begins = max(time + self._shift, self._last + 1)
+        self._last, self._end = begins, begins + max(lasts, 1)
+        return begins
+
+
+class _Copied:
+    """Packets as they were recorded."""
+
+    def __init__(self, source: InputContainer, file: OutputContainer) -> None:
+        base = source.streams[0].time_base
+        assert base is not None
+        self._stream = file.add_stream_from_template(source.streams[0])
+        self._times = _Times(round(1 / base))
+
+    def packets(self, segment: bytes, at_s: float) -> Iterator[AnyPacket]:
+        for number, packet in enumerate(_demuxed(segment)):
+            assert packet.dts is not None
+            later = max(0, (packet.pts if packet.pts is not None else packet.dts) - packet.dts)
+            if number == 0:
+                self._times.begin(packet.dts, at_s)
+            packet.dts = self._times.place(packet.dts, packet.duration or 0)
+            packet.pts = packet.dts + later
+            packet.stream = self._stream
+            yield packet
+
+    def rest(self) -> Iterator[AnyPacket]:
+        return iter(())
+
+
+class _Encoded:
+    """Sound, decoded and encoded as AAC; where it pauses there is silence up to the end of a frame, then nothing."""
+
+    def __init__(self, source: InputContainer, file: OutputContainer) -> None:
+        given = source.streams.audio[0].codec_context
+        self._rate = given.sample_rate
+        layout = "mono" if given.channels == 1 else "stereo"  # G.711 does not say where its channels are
+        self._stream: AudioStream = file.add_stream("aac", rate=self._rate, layout=layout)
+        self._resampler = AudioResampler("fltp", layout, self._rate)
+        self._times = _Times(self._rate)
+        self._fifo = AudioFifo()
+        self._at = 0  # when the first sample waiting begins
+        self._size = 1024
+
+    def packets(self, segment: bytes, at_s: float) -> Iterator[AnyPacket]:
+        for number, frame in enumerate(_decoded(segment)):
+            assert frame.pts is not None
+            if number == 0:
+                self._times.begin(frame.pts, at_s)
+            begins = self._times.place(frame.pts, frame.samples)
+            if begins - (self._at + self._fifo.samples) > self._rate // 50:
+                yield from self._pause(begins)
+            for one in self._resampler.resample(frame):
+                one.pts = None
+                self._fifo.write(one)
+            yield from self._whole_frames()
+
+    def rest(self) -> Iterator[AnyPacket]:
+        yield from self._pause(0)
+        yield from self._stream.encode(None)
+
+    def _pause(self, until: int) -> Iterator[AnyPacket]:
+        if self._fifo.samples:
+            silence = AudioFrame("fltp", self._stream.layout.name, self._size - self._fifo.samples)
+            for plane in silence.planes:
+                plane.update(bytes(plane.buffer_size))
+            silence.sample_rate = self._rate
+            self._fifo.write(silence)
+            yield from self._whole_frames()
+        self._at = max(until, self._at)
+
+    def _whole_frames(self) -> Iterator[AnyPacket]:
+        while self._fifo.samples >= self._size:
+            frame = self._fifo.read(self._size)
+            assert frame is not None
+            frame.pts, frame.time_base = self._at, Fraction(1, self._rate)
+            self._at += self._size
+            yield from self._stream.encode(frame)
+
+
+def _demuxed(segment: bytes) -> Iterator[AnyPacket]:
+    with suppress(FFmpegError), opened(segment) as source:
+        for packet in source.demux():
+            if packet.dts is not None and packet.size:
+                yield packet
+
+
+def _decoded(segment: bytes) -> Iterator[AudioFrame]:
+    with suppress(FFmpegError), opened(segment) as source:
+        yield from source.decode(audio=0)
