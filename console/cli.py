@@ -116,20 +116,22 @@ def demo(
 
 Config = Annotated[
     Path | None,
-    typer.Option(help=r"Settings as TOML: \[database], \[broker], \[ingest], \[console], \[cameras], \[\[camera]]."),
+    typer.Option(
+        help=r"Settings as TOML: \[database], \[broker], \[ingest], \[console], \[exports], \[cameras], \[\[camera]]."
+    ),
 ]
 
 
 @app.command()
 def serve(config: Config = None) -> None:
-    """Ingest and console, and the cameras where any are named, for one machine in production."""
+    """Ingest and console, and the cameras and their exports where any are named, for one machine in production."""
     from console.processes import Child, stopper, watch
     from ingest.cameras.config import load_camera_settings
 
     _settings(config)
     children = [Child("ingest", run_ingest, (config,)), Child("console", run_console, (config,))]
     if load_camera_settings(config, os.environ).cameras:
-        children.append(Child("cameras", run_cameras, (config,)))
+        children += [Child("cameras", run_cameras, (config,)), Child("exports", run_exports, (config,))]
     watch(children, stopper())
 
 
@@ -143,6 +145,12 @@ def ingest(config: Config = None) -> None:
 def cameras(config: Config = None) -> None:
     """Receive the cameras' pictures, record them as evidence, and hand them on to viewers and rules."""
     run_cameras(config)
+
+
+@app.command("exports")
+def exports_command(config: Config = None) -> None:
+    """Make the exports of footage that were approved, and remove old ones; on the recorder's machine."""
+    run_exports(config)
 
 
 @app.command("console")
@@ -269,9 +277,22 @@ def run_cameras(config: Path | None) -> None:
     record(settings, stopper())
 
 
+def run_exports(config: Path | None) -> None:
+    """Makes exports until SIGTERM or Ctrl-C."""
+    from console.exports.exporter import serve as make_exports
+    from console.exports.settings import load_export_settings
+    from console.processes import stopper
+    from ingest.__main__ import log_to_stderr
+
+    settings, url = load_export_settings(config, os.environ), _settings(config).database.url
+    log_to_stderr()
+    make_exports(url, settings, stopper())
+
+
 def run_console(config: Path | None, host: str | None = None, port: int | None = None) -> None:
     """The console until SIGTERM or Ctrl-C."""
     from console import server
+    from console.exports.settings import load_export_settings
     from console.settings import load_console_settings
 
     settings, shared = load_console_settings(config, os.environ), _settings(config)
@@ -282,6 +303,7 @@ def run_console(config: Path | None, host: str | None = None, port: int | None =
         basemap=settings.basemap,
         broker=(shared.broker.host, shared.broker.port),
         allow_remote=settings.remote,
+        export_settings=load_export_settings(config, os.environ),
     )
 
 

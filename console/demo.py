@@ -15,6 +15,7 @@ from analytics.catalogue import all_rules
 from analytics.planning import parse_plan
 from console import demo_cameras
 from console.clock import ScaledClock
+from console.exports.settings import ExportSettings
 from console.processes import Child, stopper, watch
 from hardware.county import build
 from hardware.fleet import Broker, Fleet
@@ -54,17 +55,21 @@ def run(demo: Demo, say: Callable[[str], None]) -> None:
         stations = [f for f in drawn["features"] if f["properties"].get("place") == "station"]
         basemap = demo.data / "basemap.geojson"
         basemap.write_text(json.dumps(drawn, ensure_ascii=False), encoding="utf-8")
+        exports = ExportSettings(
+            folder=str(demo.data / "exports"), key=str(demo.data / "exporter.pem"), reserve_gb=demo_cameras.RESERVE_GB
+        )
         first = True
         while not stop.is_set() and (until_s is None or time.monotonic() < until_s):
             clock = _next_clock(url, demo.speed)
             _save_plan(url, _scenario(demo, clock.since_s), clock)
             children = [
                 Child("ingest", _ingest, (url, broker.port, clock)),
-                Child("console", _console, (url, broker.port, demo.port, basemap, clock)),
+                Child("console", _console, (url, broker.port, demo.port, basemap, clock, exports)),
                 Child("county", _county, (demo, broker.port, clock), lasting=False),
             ]
             if clock.is_the_wall_clock:
                 children += demo_cameras.children(demo.data, demo.seed, url, demo.port, stations)
+                children.append(Child("exports", _exports, (url, exports)))
             elif first:
                 say("no cameras: they live by the wall clock, and this county's clock is another")
             if first:
@@ -129,10 +134,26 @@ def _ingest(url: str, broker_port: int, clock: ScaledClock) -> None:
     serve(settings, stopper(), clock=clock)
 
 
-def _console(url: str, broker_port: int, port: int, basemap: Path, clock: ScaledClock) -> None:
+def _console(url: str, broker_port: int, port: int, basemap: Path, clock: ScaledClock, exports: ExportSettings) -> None:
     from console import server
 
-    server.run(url, host="127.0.0.1", port=port, basemap=basemap, clock=clock, broker=("127.0.0.1", broker_port))
+    server.run(
+        url,
+        host="127.0.0.1",
+        port=port,
+        basemap=basemap,
+        clock=clock,
+        broker=("127.0.0.1", broker_port),
+        export_settings=exports,
+    )
+
+
+def _exports(url: str, exports: ExportSettings) -> None:
+    from console.exports.exporter import serve
+    from ingest.__main__ import log_to_stderr
+
+    log_to_stderr()
+    serve(url, exports, stopper())
 
 
 def _county(demo: Demo, broker_port: int, clock: ScaledClock) -> None:

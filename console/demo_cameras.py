@@ -21,6 +21,7 @@ from ingest.config import DatabaseSettings
 
 SIZE, FPS = (640, 360), 10.0
 MINUTES = 480.0
+RESERVE_GB = 1.0  # that stay free on the disk
 ROOM = "讯问室 1"
 SESSION = Registration(
     ROOM, "criminal", "演示-0001", (("民警甲", "officer"), ("民警乙", "officer"), ("演示对象", "detainee"))
@@ -97,7 +98,7 @@ def _settings(data: Path, seed: int, database_url: str, base_port: int, stations
         key=str(data / "recorder.pem"),
         tap=str(_socket(data)),
         keep_days=2,
-        reserve_gb=1.0,
+        reserve_gb=RESERVE_GB,
     )
     return Settings(database=DatabaseSettings(url=database_url), recorder=recorder, cameras=tuple(cameras))
 

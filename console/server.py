@@ -15,6 +15,7 @@ import uvicorn
 
 from console.api.app import create_app
 from console.api.guard import LOOPBACK_HOSTS
+from console.exports.settings import ExportSettings
 
 STATIC = Path(__file__).parent / "static"
 GRACE_S = 3  # for requests under way when the server stops
@@ -66,6 +67,7 @@ async def serve(
     sweep: bool = True,
     broker: tuple[str, int] | None = None,
     allow_remote: bool = False,
+    export_settings: ExportSettings | None = None,
     listening: Callable[[str], None] = lambda _url: None,
     stop: asyncio.Event | None = None,
 ) -> None:
@@ -85,7 +87,16 @@ async def serve(
             "address of this machine (127.0.0.1), or that remote access is allowed explicitly"
         )
     hosts = LOOPBACK_HOSTS | {f"[{host}]" if ":" in host else host} if loopback else None
-    app = create_app(dsn, basemap=basemap, static=static, clock=clock, sweep=sweep, broker=broker, hosts=hosts)
+    app = create_app(
+        dsn,
+        basemap=basemap,
+        static=static,
+        clock=clock,
+        sweep=sweep,
+        broker=broker,
+        hosts=hosts,
+        export_settings=export_settings,
+    )
     with _listen(host, port) as listener:
         shown = f"[{host}]" if ":" in host else host
         url = f"http://{shown}:{listener.getsockname()[1]}"
@@ -127,6 +138,7 @@ def run(
     sweep: bool = True,
     broker: tuple[str, int] | None = None,
     allow_remote: bool = False,
+    export_settings: ExportSettings | None = None,
     listening: Callable[[str], None] = lambda _url: None,
     stop: Event | None = None,
 ) -> None:
@@ -156,6 +168,7 @@ def run(
                 sweep=sweep,
                 broker=broker,
                 allow_remote=allow_remote,
+                export_settings=export_settings,
                 listening=listening,
                 stop=ending,
             )

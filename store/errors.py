@@ -27,3 +27,9 @@ class InvalidRecord(StoreError):  # noqa: N818
 
 class NotFound(StoreError):  # noqa: N818
     """There is no such record."""
+
+
+class Conflict(StoreError):  # noqa: N818  (a state of the world)
+    """The present state does not allow it; `kind` is a word for the case, the same for ever."""
+
+    kind = "conflict"

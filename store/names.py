@@ -25,5 +25,9 @@ def same_person(one: str, other: str) -> bool:
 
 
 def _bare(name: str) -> str:
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    return "".join(c for c in folded if not c.isspace() and unicodedata.category(c) not in ("Cf", "Cc"))
+    folded = _composed(_composed(name).casefold())
+    return _composed("".join(c for c in folded if not c.isspace() and unicodedata.category(c) not in ("Cf", "Cc")))
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFKC", text)

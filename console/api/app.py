@@ -12,6 +12,8 @@ from console.api import (
     alerts,
     cameras,
     events,
+    exports,
+    holds,
     pages,
     plans,
     positions,
@@ -26,6 +28,7 @@ from console.api import (
 from console.api.context import Context
 from console.api.guard import API, LOOPBACK_HOSTS, Guard
 from console.api.live import Live
+from console.exports.settings import ExportSettings
 from store.pool import make_pool
 
 
@@ -38,14 +41,15 @@ def create_app(
     sweep: bool = True,
     broker: tuple[str, int] | None = None,
     hosts: Collection[str] | None = LOOPBACK_HOSTS,
+    export_settings: ExportSettings | None = None,
 ) -> FastAPI:
     """The console on the migrated database at `dsn`.
 
     `clock` is the time of the fixes in Unix seconds: the wall clock, but for a demo that runs faster. `sweep`: whether
     this console raises what nobody acknowledged. `broker`: its address, to tell whether it is there. `hosts`: the names
-    it answers to; None for every name.
+    it answers to; None for every name. `export_settings` say where exports lie.
     """
-    context = Context(dsn, clock, basemap, static, broker, sweep)
+    context = Context(dsn, clock, basemap, static, broker, sweep, export_settings or ExportSettings())
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -72,7 +76,21 @@ def create_app(
     app.state.context = context
     problems.install(app)
     app.add_middleware(Guard, hosts=hosts, metrics=context.metrics)
-    for module in (alerts, positions, plans, rules, sessions, rooms, cameras, whip, recordings, system, events):
+    for module in (
+        alerts,
+        positions,
+        plans,
+        rules,
+        sessions,
+        rooms,
+        cameras,
+        whip,
+        recordings,
+        exports,
+        holds,
+        system,
+        events,
+    ):
         app.include_router(module.router, prefix=API, responses=problems.RESPONSES)
     app.include_router(system.probes)
     app.include_router(pages.router)

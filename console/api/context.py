@@ -11,6 +11,7 @@ from pydantic import AwareDatetime
 from console.api.hub import Hub
 from console.api.metrics import Metrics
 from console.api.saves import Saves
+from console.exports.settings import ExportSettings
 from console.live.feed import Feeds
 from console.live.snapshot import Snapshots
 from console.live.whep import Viewers
@@ -30,6 +31,7 @@ class Context:
     static: Path | None
     broker: tuple[str, int] | None
     sweeps: bool
+    exports: ExportSettings = ExportSettings()
     metrics: Metrics = field(default_factory=Metrics)
     hub: Hub = field(init=False)
     pool: Pool = field(init=False)

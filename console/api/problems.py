@@ -15,7 +15,7 @@ from console.api.headers import SECURITY_HEADERS
 from console.live.offer import Refused
 from console.live.snapshot import NoPicture
 from geofence.features import PlanError
-from store.errors import InvalidRecord, NotFound, StoreUnavailable
+from store.errors import Conflict, InvalidRecord, NotFound, StoreUnavailable
 from store.interrogations import SessionConflict
 from store.workflow import IllegalTransition, InvalidAction
 
@@ -129,6 +129,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(SessionConflict)
     async def busy(request: Request, error: SessionConflict) -> Response:
         return problem(409, "session-conflict", str(error), instance=request.url.path)
+
+    @app.exception_handler(Conflict)
+    async def conflict(request: Request, error: Conflict) -> Response:
+        return problem(409, error.kind, str(error), instance=request.url.path)
 
     @app.exception_handler(InvalidRecord)
     async def invalid_record(request: Request, error: InvalidRecord) -> Response:

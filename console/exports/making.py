@@ -32,9 +32,16 @@ class Wish:
 
 
 def make(
-    folder: Path, out: Path, wish: Wish, signer: Signer, now_ns: int, progress: Progress = lambda _: None
+    folder: Path,
+    out: Path,
+    wish: Wish,
+    signer: Signer,
+    now_ns: int,
+    progress: Progress = lambda _: None,
+    reserve_bytes: int = 0,
 ) -> Manifest:
-    """Writes the ZIP with its clips to `out`. `progress` is told the part that is done, from 0 to 1.
+    """Writes the ZIP with its clips to `out`. `progress` is told the part that is done, from 0 to 1. So many bytes stay
+    free on the disk.
 
     Raises:
         ExportError: saying what was expected. Nothing is left at `out`.
@@ -47,8 +54,9 @@ def make(
     count = _Count(progress)
 
     def derive(selected: Sequence[Selected]) -> Mapping[str, Path]:
-        # once for the clips, once for the ZIP
-        count.total = 2 * sum(body.bytes for s in selected for _, body in s.segments(wish.from_ns, wish.to_ns))
+        size = sum(body.bytes for stream in selected for _, body in stream.segments(wish.from_ns, wish.to_ns))
+        count.total = 2 * size  # once for the clips, once for the ZIP
+        _expect_room(out.parent, 3 * size, reserve_bytes)  # the ZIP holds both, and the clips lie beside it meanwhile
         clips.mkdir()
         return make_clips(folder, selected, wish.from_ns, wish.to_ns, clips, count)
 
@@ -81,6 +89,13 @@ class _Count:
     def __call__(self, count: int) -> None:
         self._done += count
         self._progress(min(1.0, self._done / max(self.total, 1)))
+
+
+def _expect_room(folder: Path, needed: int, reserve: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free - needed < reserve:
+        told = f"{needed / 1e9:.1f} GB and a reserve of {reserve / 1e9:.1f} GB, got {free / 1e9:.1f} GB"
+        raise ExportError(f"{folder}: not enough room; expected {told}")
 
 
 def _streams(folder: Path, camera: str) -> list[str]:

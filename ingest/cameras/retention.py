@@ -1,16 +1,19 @@
 """Letting go of old recordings: whole pack files, oldest first, each with a tombstone in the log before it is deleted.
 
-The leaves stay for ever. What a legal hold names is not deleted: `is_held` is asked for each pack.
+The leaves stay for ever. What a legal hold names is not deleted: the database is asked for each pack, and while it
+can't be asked nothing is deleted at all.
 """
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import structlog
 
 from ingest.cameras.metrics import CameraMetrics
 from ingest.cameras.packs import PackFile, packs_of
+from store.errors import StoreUnavailable
 from store.evidence.errors import LogUnavailable
 from store.evidence.files import sync_folder
 from store.evidence.leaf import TombstoneBody
@@ -20,8 +23,9 @@ EVERY_S = 3600.0
 DAY_S = 86_400.0
 ABSURD_S = DAY_S  # of the wall clock ahead of what passed since the start
 
-IsHeld = Callable[[str, float, float], bool]
-"""Whether a stream's footage between two times (Unix seconds) must be kept."""
+MayDelete = Callable[[str, float, float], AbstractContextManager[bool]]
+"""Whether a camera's footage between two times (Unix seconds) may be deleted, while the block runs; StoreUnavailable
+where that can't be told."""
 
 log = structlog.get_logger("ingest.cameras")
 
@@ -39,14 +43,14 @@ class Retention:
         keep_days: int,
         longest_s: float,
         metrics: CameraMetrics,
-        is_held: IsHeld = lambda *_: False,
+        may_delete: MayDelete,
     ) -> None:
         self._folder = folder
         self._evidence = evidence
         self._keep_days = keep_days
         self._longest_s = longest_s
         self._metrics = metrics
-        self._is_held = is_held
+        self._may_delete = may_delete
         self._began_s = time.monotonic()
         self._newest_s: dict[str, float] = {}  # of each stream, at the start
         self._due_s = 0.0  # by the monotonic clock
@@ -59,6 +63,9 @@ class Retention:
         for stream in streams:
             try:
                 self._sweep(stream, wall_ns, mono_ns)
+            except StoreUnavailable as error:
+                log.warning("old recordings are kept: whether they are held can't be asked", error=str(error))
+                return
             except (OSError, LogUnavailable) as error:
                 log.warning("old recordings could not be deleted", stream=stream, error=str(error))
 
@@ -72,10 +79,12 @@ class Retention:
         packs = packs_of(self._folder, stream)
         for number, pack in enumerate(packs):
             end_s = pack.began_s + self._longest_s
-            if end_s >= before_s or self._is_held(stream, pack.began_s, end_s):
+            if end_s >= before_s:
                 continue
             to_seq = packs[number + 1].seq - 1 if number + 1 < len(packs) else last.seq
-            self._delete(stream, last.session, pack, to_seq, wall_ns, mono_ns)
+            with self._may_delete(stream.rpartition(".")[0], pack.began_s, end_s) as may_delete:
+                if may_delete:
+                    self._delete(stream, last.session, pack, to_seq, wall_ns, mono_ns)
 
     def _delete(self, stream: str, session: str, pack: PackFile, to_seq: int, wall_ns: int, mono_ns: int) -> None:
         body = TombstoneBody(from_seq=pack.seq, to_seq=to_seq, reason=f"kept for {self._keep_days} days")

@@ -20,7 +20,7 @@ from ingest.cameras.packets import Media, StreamInfo
 from ingest.cameras.projection import Projection
 from ingest.cameras.reconcile import reconcile
 from ingest.cameras.recorder import Recorder, Room
-from ingest.cameras.retention import IsHeld, Retention
+from ingest.cameras.retention import Retention
 from ingest.cameras.segmenter import LONGEST_S
 from ingest.cameras.source import Patience, Source
 from ingest.cameras.states import Condition, State
@@ -30,6 +30,7 @@ from store.errors import StoreError
 from store.evidence.errors import EvidenceError, LogUnavailable
 from store.evidence.log import EvidenceLog
 from store.evidence.signer import FileSigner
+from store.held import Held
 from store.recordings import CameraRow
 
 HEAD_S = 10.0
@@ -110,7 +111,6 @@ class Worker:
         settings: Settings,
         metrics: CameraMetrics | None = None,
         patience: Patience | None = None,
-        is_held: IsHeld = lambda *_: False,
     ) -> None:
         self.settings = settings.recorder
         self.metrics = metrics or CameraMetrics()
@@ -121,7 +121,7 @@ class Worker:
         self._failed = Event()
         self._evidence = self._opened_log()
         self._room = Room(self._folder, round(self.settings.reserve_gb * 1e9))
-        self._is_held = is_held
+        self._held = Held(settings.database.url)
         self.projection = Projection(
             settings.database.url, self._folder, self.settings.recorder, self._rows, self.metrics
         )
@@ -181,6 +181,7 @@ class Worker:
         self._sign()
         self.projection.stop(1.0)
         self._evidence.close()
+        self._held.close()
         for camera in self.cameras:
             left_s = max(0.0, until_s + 1.0 - time.monotonic())
             if camera.source is not None and not camera.source.join(left_s):
@@ -191,7 +192,12 @@ class Worker:
         """A recorder for a camera, as the settings want it."""
         pack_s = 60 * self.settings.pack_minutes
         retention = Retention(
-            self._folder, self._evidence, self.settings.keep_days, pack_s + LONGEST_S, self.metrics, self._is_held
+            self._folder,
+            self._evidence,
+            self.settings.keep_days,
+            pack_s + LONGEST_S,
+            self.metrics,
+            self._held.deleting,
         )
         return Recorder(
             camera,

@@ -35,5 +35,5 @@ def test_space_anywhere_changes_nobody(name: str, space: str, place: int) -> Non
 
 @pytest.mark.parametrize("name", ["", "  ", "\u200b", "a\nb", "x" * 81])
 def test_what_is_no_name_is_refused(name: str) -> None:
-    with pytest.raises(InvalidRecord, match="by .*expected a name of 1 to 80"):
+    with pytest.raises(InvalidRecord, match=r"by .*expected a name of 1 to 80"):
         told_name("by", name)

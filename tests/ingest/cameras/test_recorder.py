@@ -5,6 +5,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
@@ -400,7 +401,12 @@ def test_old_packs_are_deleted_with_a_tombstone_unless_they_are_held(tmp_path: P
     evidence = EvidenceLog(bench.folder, "r", FileSigner.open_or_create(tmp_path / "key.pem"))
     held_s = BEGAN_WALL_S + 1.2
     retention = Retention(
-        bench.folder, evidence, 2, 30.0, bench.metrics, is_held=lambda _, from_s, __: from_s <= held_s < from_s + 1
+        bench.folder,
+        evidence,
+        2,
+        30.0,
+        bench.metrics,
+        lambda camera, from_s, _: nullcontext(camera == "c-1" and not from_s <= held_s < from_s + 1),
     )
     before = packs_of(bench.folder, VIDEO)
     now_ns = round((BEGAN_WALL_S + 2.5 * 86_400) * 1e9)
@@ -423,7 +429,8 @@ def test_a_clock_that_leaps_ahead_costs_no_footage(tmp_path: Path) -> None:
     bench.send(PACKETS)
     bench.stop()
     evidence = EvidenceLog(bench.folder, "r", FileSigner.open_or_create(tmp_path / "key.pem"))
-    Retention(bench.folder, evidence, 2, 30.0, bench.metrics).look([VIDEO], round((BEGAN_WALL_S + 1e8) * 1e9), 0)
+    retention = Retention(bench.folder, evidence, 2, 30.0, bench.metrics, lambda *_: nullcontext(True))
+    retention.look([VIDEO], round((BEGAN_WALL_S + 1e8) * 1e9), 0)
     evidence.close()
     assert len(packs_of(bench.folder, VIDEO)) == 1
 

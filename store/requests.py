@@ -1,0 +1,46 @@
+"""What people tell with a request for footage, checked: names, reasons, cameras, spans."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from store.errors import InvalidRecord, NotFound
+from store.times import moment, rfc3339
+
+TEXT_LIMIT = 500
+CAMERAS_LIMIT = 16
+
+
+def told_text(field: str, text: str) -> str:
+    """A reason or a case number without the space around it; InvalidRecord where there is none, or too much."""
+    told = text.strip()
+    if not 1 <= len(told) <= TEXT_LIMIT or "\0" in told:
+        raise InvalidRecord(f"{field}: expected 1 to {TEXT_LIMIT} characters")
+    return told
+
+
+def told_cameras(cameras: Sequence[str]) -> list[str]:
+    """Ids of cameras, each once; InvalidRecord where there are none, or too many."""
+    told = sorted(set(cameras))
+    if not 1 <= len(told) <= CAMERAS_LIMIT:
+        raise InvalidRecord(f"cameras: expected 1 to {CAMERAS_LIMIT} of them, got {len(told)}")
+    return told
+
+
+def told_span(from_s: float, to_s: float, *, hours: int | None = None) -> tuple[datetime, datetime]:
+    """A range of time; InvalidRecord where it does not end after its beginning, or is longer than some `hours`."""
+    begins, ends = moment(from_s), moment(to_s)
+    if not begins < ends:
+        raise InvalidRecord(f"to {rfc3339(ends)}: expected a time after from {rfc3339(begins)}")
+    if hours is not None and to_s - from_s > hours * 3600:
+        length = f"{(to_s - from_s) / 3600:.1f} hours"
+        raise InvalidRecord(f"from {rfc3339(begins)}, to {rfc3339(ends)}: expected at most {hours} hours, got {length}")
+    return begins, ends
+
+
+def number_of(kind: str, text: str) -> UUID:
+    """The id of a `kind`; NotFound where it is none."""
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise NotFound(f"{kind} {text!r}: there is none with this id") from error
