@@ -8,12 +8,12 @@ NAME_LIMIT = 80
 
 
 def told_name(field: str, name: str) -> str:
-    """A name without the space around it.
+    """A name as it is kept: no space around it, and a plain one within.
 
     Raises:
         InvalidRecord: where it is empty, too long, or not to be seen.
     """
-    told = name.strip()
+    told = " ".join(name.split())
     if not told.isprintable() or not 1 <= len(told) <= NAME_LIMIT or not _bare(told):
         raise InvalidRecord(f"{field} {told[:20]!r}: expected a name of 1 to {NAME_LIMIT} printable characters")
     return told

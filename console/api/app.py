@@ -76,21 +76,8 @@ def create_app(
     app.state.context = context
     problems.install(app)
     app.add_middleware(Guard, hosts=hosts, metrics=context.metrics)
-    for module in (
-        alerts,
-        positions,
-        plans,
-        rules,
-        sessions,
-        rooms,
-        cameras,
-        whip,
-        recordings,
-        exports,
-        holds,
-        system,
-        events,
-    ):
+    footage = (cameras, whip, recordings, exports, holds)
+    for module in (alerts, positions, plans, rules, sessions, rooms, *footage, system, events):
         app.include_router(module.router, prefix=API, responses=problems.RESPONSES)
     app.include_router(system.probes)
     app.include_router(pages.router)

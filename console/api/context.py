@@ -31,7 +31,7 @@ class Context:
     static: Path | None
     broker: tuple[str, int] | None
     sweeps: bool
-    exports: ExportSettings = ExportSettings()
+    exports: ExportSettings = field(default_factory=ExportSettings)
     metrics: Metrics = field(default_factory=Metrics)
     hub: Hub = field(init=False)
     pool: Pool = field(init=False)

@@ -1,5 +1,5 @@
-"""The process that makes what was approved: one export after the other, each verified when it is there, and removes what
-was kept long enough.
+"""The process that makes what was approved: one export after the other, each verified when it is there; and that
+removes what was kept long enough.
 
 Whatever happens, the rows tell: an export that was being made when this process died is made again from the beginning;
 one that can't be made says why, and waits for somebody to approve it again.

@@ -33,7 +33,11 @@ def test_space_anywhere_changes_nobody(name: str, space: str, place: int) -> Non
     assert same_person(name, name[:place] + space + name[place:])
 
 
-@pytest.mark.parametrize("name", ["", "  ", "\u200b", "a\nb", "x" * 81])
+def test_space_within_is_kept_as_a_plain_one() -> None:
+    assert told_name("by", " 王\u3000伟\n") == "王 伟"
+
+
+@pytest.mark.parametrize("name", ["", "  ", "\u200b", "a\0b", "x" * 81])
 def test_what_is_no_name_is_refused(name: str) -> None:
     with pytest.raises(InvalidRecord, match=r"by .*expected a name of 1 to 80"):
         told_name("by", name)
