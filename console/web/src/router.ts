@@ -9,6 +9,11 @@ export const router = createRouter({
     { path: "/desk/track/:device?", component: () => import("./track/TrackScreen.vue"), props: true },
     { path: "/desk/rooms", component: () => import("./rooms/RoomsScreen.vue") },
     { path: "/desk/video/:camera?", component: () => import("./video/VideoScreen.vue"), props: true, meta: { theme: "dark" } },
+    {
+      path: "/desk/exports",
+      component: () => import("./evidence/ExportsScreen.vue"),
+      props: ({ query }) => ({ camera: query["camera"], from: query["from"], to: query["to"] }),
+    },
     { path: "/desk/:alert?", component: () => import("./desk/DeskScreen.vue"), props: true },
     { path: "/:rest(.*)*", redirect: "/wall" },
   ],

@@ -5,6 +5,9 @@ import type {
   Basemap,
   CameraRow,
   DeviceRow,
+  ExportDetail,
+  ExportRequest,
+  ExportRow,
   FalseCode,
   Finding,
   Page,
@@ -75,6 +78,12 @@ export const api = {
   system: () => request<SystemState>("/system"),
   cameras: () => request<Page<CameraRow>>("/cameras"),
   rooms: () => request<Rooms>("/rooms"),
+  exports: (limit: number) => request<Page<ExportRow>>(`/exports${query({ limit })}`),
+  export: (id: string) => request<ExportDetail>(`/exports/${id}`),
+  requestExport: (body: ExportRequest) => post<ExportDetail>("/exports", body),
+  approveExport: (id: string, approved_by: string) => post<ExportDetail>(`/exports/${id}/approve`, { approved_by }),
+  rejectExport: (id: string, rejected_by: string, reason: string) =>
+    post<ExportDetail>(`/exports/${id}/reject`, { rejected_by, reason }),
 };
 
 /** Interrogations: each step answers with the session as it is then. */
@@ -85,6 +94,9 @@ export const sessions = {
   signOut: (id: string, name: string) => post<SessionRow>(`/sessions/${id}/sign-out`, { name }),
   close: (id: string) => post<SessionRow>(`/sessions/${id}/close`, {}),
 };
+
+/** Where an export is downloaded; the name goes into its history. */
+export const downloadAddress = (id: string, by: string): string => `${BASE}/exports/${id}/download${query({ by })}`;
 
 const camera = (id: string) => `${BASE}/cameras/${encodeURIComponent(id)}`;
 

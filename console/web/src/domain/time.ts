@@ -29,6 +29,17 @@ export function weekday(s: number, language: "zh" | "en"): string {
   return new Intl.DateTimeFormat(locale, { timeZone: ZONE, weekday: "short" }).format(s * 1000);
 }
 
+/** "2026-01-05 20:49:04", as people write it and `written` reads it. */
+export const writtenTime = (s: number): string => `${date(s)} ${clockTime(s)}`;
+
+/** What `writtenTime` writes, seconds and a T for the space allowed for → Unix seconds; null for anything else. */
+export function written(text: string): number | null {
+  const parts = /^\s*(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2})(:\d{2})?\s*$/.exec(text);
+  if (!parts) return null;
+  const parsed = seconds(`${parts[1]}T${parts[2]}${parts[3] ?? ":00"}+08:00`);
+  return parsed !== null && writtenTime(parsed).startsWith(`${parts[1]} ${parts[2]}`) ? parsed : null;
+}
+
 /** "20:49:04" today, "01-04 20:49" on another day. */
 export function moment(s: number, now: number): string {
   return date(s) === date(now) ? clockTime(s) : `${date(s).slice(5)} ${clockMinute(s)}`;

@@ -1,0 +1,20 @@
+import { describe, expect, it } from "vitest";
+import { written, writtenTime } from "./time";
+
+const EIGHT = Date.parse("2026-01-05T00:00:00Z") / 1000;
+
+describe("a time as people write it", () => {
+  it("is Beijing's", () => {
+    expect(writtenTime(EIGHT)).toBe("2026-01-05 08:00:00");
+    expect(written("2026-01-05 08:00:00")).toBe(EIGHT);
+  });
+
+  it.each(["2026-01-05 08:00", "2026-01-05T08:00:00", "  2026-01-05 08:00:00 "])("may be %j", (text) => {
+    expect(written(text)).toBe(EIGHT);
+  });
+
+  it.each(["", "yesterday", "2026-13-05 08:00:00", "2026-02-30 08:00:00", "2026-01-05", "2026-01-05 25:00:00"])(
+    "is not %j",
+    (text) => expect(written(text)).toBeNull(),
+  );
+});

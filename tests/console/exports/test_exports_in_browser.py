@@ -1,0 +1,139 @@
+"""The screen of exports as people use it: one asks, another approves, the ZIP is downloaded and proves itself."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+from export_site import NOW_S, Site
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from recorded_camera import at_ns
+
+from console import server
+from store.evidence.export_verification import verify_export
+from store.times import moment, rfc3339
+
+CHROMIUM = os.environ.get("DUCHA_CHROMIUM") or shutil.which("chromium")
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+STATIC = Path(server.__file__).parent / "static"
+PATIENCE_MS = 30_000
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: set DUCHA_CHROMIUM, or install Debian's chromium"),
+    pytest.mark.skipif(not (STATIC / "index.html").is_file(), reason="the front end is not built"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1366, "height": 768})
+    page.set_default_timeout(PATIENCE_MS)
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def screen(site: Site) -> Iterator[str]:
+    """The address of the screen of a console with its pages."""
+    listening, stop, told = Event(), Event(), []
+    options: dict[str, Any] = {"static": STATIC, "sweep": False, "stop": stop, "clock": lambda: NOW_S}
+
+    def started(url: str) -> None:
+        told.append(url)
+        listening.set()
+
+    thread = Thread(
+        target=lambda: server.run(site.dsn, port=0, listening=started, export_settings=site.settings, **options)
+    )
+    thread.start()
+    try:
+        assert listening.wait(10)
+        yield f"{told[0]}/desk/exports"
+    finally:
+        stop.set()
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def prefilled(screen: str) -> str:
+    begins, ends = (rfc3339(moment(at_ns(second) / 1e9)) for second in (0.5, 5.5))
+    return f"{screen}?{urlencode({'camera': 'c-1', 'from': begins, 'to': ends})}"
+
+
+def ask(page: Page) -> None:
+    page.fill("[name=case]", "A-1")
+    page.fill("[name=reason]", "投诉")
+    page.fill("[name=by]", "甲")
+    page.press("[name=by]", "Enter")
+
+
+def test_one_asks_another_approves_and_the_download_proves_itself(
+    screen: str, site: Site, page: Page, tmp_path: Path
+) -> None:
+    page.goto(prefilled(screen))
+    expect(page.get_by_label("窗口 c-1")).to_be_checked()
+    ask(page)
+    card = page.locator("article")
+    expect(card).to_have_attribute("data-state", "requested")
+    page.evaluate("document.activeElement.blur()")
+
+    page.keyboard.press("a")
+    page.fill("[name=name]", "甲")
+    page.press("[name=name]", "Enter")
+    expect(card.get_by_role("alert")).to_contain_text("申请人不能批准自己的申请")
+    page.fill("[name=name]", "乙")
+    page.press("[name=name]", "Enter")
+    with site.exporter():
+        expect(card).to_have_attribute("data-state", "ready", timeout=PATIENCE_MS)
+    expect(card).to_contain_text("核验完整")
+
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("d")
+    page.fill("[name=name]", "丙")
+    with page.expect_download() as taken:
+        page.press("[name=name]", "Enter")
+    taken.value.save_as(tmp_path / "taken.zip")
+    assert verify_export(tmp_path / "taken.zip").sound
+    expect(card).to_contain_text("下载 1 次")
+    expect(card).to_contain_text("保管记录")
+    exports = screen.replace("/desk", "/api/v1")
+    (row,) = httpx.get(exports).json()["items"]
+    history = httpx.get(f"{exports}/{row['id']}").json()["history"]
+    assert [line["actor"] for line in history] == ["甲", "乙", "ducha", "丙"]
+
+
+def test_a_rejection_says_why_and_what_is_wrong_is_said_in_its_place(screen: str, page: Page) -> None:
+    page.goto(screen)
+    expect(page.get_by_text("还没有导出")).to_be_visible()
+    page.get_by_label("窗口 c-2").check()
+    page.fill("[name=from]", "昨天")
+    expect(page.get_by_role("alert")).to_contain_text("写成 2026-01-05 08:00:00")
+    page.fill("[name=from]", "2026-01-05 08:00:00")
+    page.fill("[name=to]", "2026-01-05 08:10:00")
+    ask(page)
+    expect(page.locator("form").get_by_role("alert")).to_contain_text("nothing is recorded")
+    page.goto(prefilled(screen))
+    ask(page)
+    card = page.locator("article")
+    card.locator("[data-deed=reject]").click()
+    page.fill("[name=name]", "乙")
+    page.fill("[name=why]", "无案由")
+    page.press("[name=why]", "Enter")
+    expect(card).to_have_attribute("data-state", "rejected")
+    expect(card).to_contain_text("无案由")
+    expect(card).to_contain_text("保全已解除")
+    expect(card.locator("[data-deed]")).to_have_count(0)
