@@ -263,6 +263,13 @@ def check_leaves(export: Export, manifest: Any, key: bytes, bad: Say) -> Leaves:
     return leaves
 
 
+def touches(leaf: dict[str, Any], manifest: Any) -> bool:
+    """Whether the leaf speaks of a time in the range."""
+    begin = leaf.get("from_ns", leaf["wall_ns"])
+    end = leaf.get("to_ns", leaf["wall_ns"] + leaf.get("duration_ns", 0))
+    return bool(begin < manifest["to_ns"] and end > manifest["from_ns"])
+
+
 def check_stream(manifest: Any, stream: Any, leaves: Leaves, bad: Say, say: Say) -> None:
     """The stream's leaves, one after the other."""
     name, unanchored = stream["stream"], 0
@@ -275,8 +282,9 @@ def check_stream(manifest: Any, stream: Any, leaves: Leaves, bad: Say, say: Say)
         else:
             if before is not None and leaf.get("prev") != before["hash"]:
                 bad(f"ALTERED {name} {moment(leaf['wall_ns'])}: leaf {seq} or the one before")
-            unanchored += not leaf["anchored"]
-            if not leaf["anchored"] and unanchored == 1:
+            late = not leaf["anchored"] and touches(leaf, manifest)
+            unanchored += late
+            if late and unanchored == 1:
                 bad(f"UNANCHORED {name} from {moment(leaf['wall_ns'])}: no signed head vouches for it")
             if leaf["type"] == "gap":
                 say(f"DECLARED GAP {name} {moment(leaf['from_ns'])} to {moment(leaf['to_ns'])}: {leaf['reason']}")
@@ -290,10 +298,8 @@ def check_stream(manifest: Any, stream: Any, leaves: Leaves, bad: Say, say: Say)
         bad(f"TRUNCATED {name} after {moment(end)}: no seal")
     told = {segment["seq"] for segment in stream["segments"]}
     for (of, seq), leaf in leaves.items():
-        if of == name and leaf["type"] == "segment" and seq not in told:
-            begin, end = leaf["wall_ns"], leaf["wall_ns"] + leaf["duration_ns"]
-            if begin < manifest["to_ns"] and end > manifest["from_ns"]:
-                bad(f"MISSING {name} {moment(begin)}: the manifest does not name this segment")
+        if of == name and leaf["type"] == "segment" and seq not in told and touches(leaf, manifest):
+            bad(f"MISSING {name} {moment(leaf['wall_ns'])}: the manifest does not name this segment")
 
 
 def check_footage(export: Export, stream: Any, leaves: Leaves, bad: Say) -> None:

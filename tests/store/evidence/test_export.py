@@ -126,6 +126,7 @@ def test_a_session_that_goes_on_is_intact_as_far_as_it_goes_and_open_at_its_end(
     record_hour(tmp_path / "r", signer, seconds=100, seal=False)
     make(tmp_path / "r", tmp_path / "inside.zip", signer, 10, 90)
     assert verify_export(tmp_path / "inside.zip").sound
+    assert standalone(tmp_path / "inside.zip").returncode == 0
     make(tmp_path / "r", tmp_path / "end.zip", signer, 10, 110)
     assert (Verdict.TRUNCATED, VIDEO) in verdicts(tmp_path / "end.zip")
 
@@ -142,6 +143,15 @@ def test_leaves_after_the_last_head_are_not_anchored(tmp_path, signer):
     whole = {f.stream: f for f in report.findings if f.verdict is Verdict.INTACT}
     assert whole[VIDEO].to_ns == T0 + 80 * SECOND
     assert standalone(tmp_path / "e.zip").returncode == 1
+
+
+def test_leaves_after_the_range_need_no_head_yet(tmp_path, signer):
+    record_hour(tmp_path / "r", signer, seconds=95, seal=False)
+    heads = (tmp_path / "r" / "heads.txt").read_text().split("\n\n")
+    (tmp_path / "r" / "heads.txt").write_text("\n\n".join(heads[:-5]) + "\n\n")
+    make(tmp_path / "r", tmp_path / "e.zip", signer, 10, 30)
+    assert verify_export(tmp_path / "e.zip").sound
+    assert standalone(tmp_path / "e.zip").returncode == 0
 
 
 def test_what_retention_deleted_is_declared_and_what_vanished_is_missing(tmp_path, signer):
