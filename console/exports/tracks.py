@@ -105,7 +105,7 @@ class _Encoded:
         given = source.streams.audio[0].codec_context
         self._rate = given.sample_rate
         layout = "mono" if given.channels == 1 else "stereo"  # G.711 does not say where its channels are
-        self._stream: AudioStream = file.add_stream("aac", rate=self._rate, layout=layout)
+        self._stream: AudioStream = file.add_stream("aac", self._rate, {"aac_coder": "fast"}, layout=layout)
         self._resampler = AudioResampler("fltp", layout, self._rate)
         self._times = _Times(self._rate)
         self._fifo = AudioFifo()
