@@ -22,6 +22,7 @@ from store.times import moment, rfc3339, rfc3339_or_none
 _SQL = queries("exports")
 
 HOURS_LIMIT = 24
+CAMERAS_LIMIT = 8  # an export holds every leaf of the sessions concerned, and whoever verifies it reads them all
 SETTLED_S = 30  # until a recorder has surely stored and signed what happened
 
 
@@ -71,7 +72,7 @@ async def request(
     """
     told: dict[str, Any] = {
         "id": uuid4(),
-        "cameras": told_cameras(cameras),
+        "cameras": told_cameras(cameras, CAMERAS_LIMIT),
         "case_number": told_text("case_number", case_number),
         "reason": told_text("reason", reason),
         "by": told_name("requested_by", by),

@@ -8,7 +8,7 @@ from store.errors import InvalidRecord, NotFound
 from store.times import moment, rfc3339
 
 TEXT_LIMIT = 500
-CAMERAS_LIMIT = 16
+CAMERAS_LIMIT = 100
 
 
 def told_text(field: str, text: str) -> str:
@@ -19,11 +19,11 @@ def told_text(field: str, text: str) -> str:
     return told
 
 
-def told_cameras(cameras: Sequence[str]) -> list[str]:
-    """Ids of cameras, each once; InvalidRecord where there are none, or too many."""
+def told_cameras(cameras: Sequence[str], limit: int = CAMERAS_LIMIT) -> list[str]:
+    """Ids of cameras, each once; InvalidRecord where there are none, or more than `limit`."""
     told = sorted(set(cameras))
-    if not 1 <= len(told) <= CAMERAS_LIMIT:
-        raise InvalidRecord(f"cameras: expected 1 to {CAMERAS_LIMIT} of them, got {len(told)}")
+    if not 1 <= len(told) <= limit:
+        raise InvalidRecord(f"cameras: expected 1 to {limit} of them, got {len(told)}")
     return told
 
 

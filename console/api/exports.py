@@ -26,7 +26,7 @@ class _Body(BaseModel):
 
 
 class ExportRequest(_Body):
-    """What somebody asks for: what some cameras of one recorder recorded, at most 24 hours of at most 16 cameras."""
+    """What somebody asks for: what some cameras of one recorder recorded, at most 24 hours of at most 8 cameras."""
 
     cameras: list[str]
     from_: Time = Field(alias="from")
@@ -103,9 +103,9 @@ async def download_export(
     range_: Annotated[str | None, Header(alias="range", max_length=200, include_in_schema=False)] = None,
 ) -> Response:
     """The ZIP, by range; every request is a line of the history with who and when."""
-    path = zip_path(console.exports, export)
+    row = await exports.read(store, export)
+    path = zip_path(console.exports, row["id"])
     there = await asyncio.to_thread(path.is_file)
-    row = await exports.download(store, export, by=by, part=range_, there=there, now_s=now_s)
-    began = datetime.fromisoformat(row["from"])
-    name = f"export-{began:%Y%m%dT%H%M%SZ}-{export[:8]}.zip"
+    await exports.download(store, row["id"], by=by, part=range_, there=there, now_s=now_s)
+    name = f"export-{datetime.fromisoformat(row['from']):%Y%m%dT%H%M%SZ}-{row['id'][:8]}.zip"
     return FileResponse(path, media_type=ZIP, filename=name, headers={"cache-control": "no-store"})

@@ -1,8 +1,8 @@
 """Playable clips of a range: picture and sound of a camera in one MP4, copied, with the index before the data.
 
-They are derived, for looking at; what proves something are the segments. A clip begins with the range, or with the
-segment under way there. A gap stays a gap in time: times are those of the leaves. A segment that can't be read is left
-out.
+They are derived, for looking at; what proves something are the segments. A camera's first clip begins with the range,
+or with the segment under way there. A gap stays a gap in time: times are those of the leaves. A segment that can't be
+read is left out.
 """
 
 from collections.abc import Callable, Sequence
@@ -46,12 +46,10 @@ class Part:
         self.inits[piece.media] = piece.body.init_sha256
 
 
-def make_clips(
-    folder: Path, selected: Sequence[Selected], from_ns: int, to_ns: int, into: Path, told: Told
-) -> dict[str, Path]:
+def make_clips(folder: Path, selected: Sequence[Selected], from_ns: int, into: Path, told: Told) -> dict[str, Path]:
     """Writes into the folder `into` the clips of what was `selected` in a recorder's `folder`; returns them by name:
-    `CAMERA.mp4`, and `CAMERA.2.mp4` … where the codec changed in the range; none of a camera without a picture. `told`
-    is given the bytes of footage as they are done.
+    `CAMERA.mp4`, and `CAMERA.2.mp4` … where the codec changed in the range; none of a camera without a picture. The
+    range begins at `from_ns` (Unix nanoseconds). `told` is given the bytes of footage as they are done.
 
     Raises:
         OSError: the disk refused.
@@ -60,17 +58,15 @@ def make_clips(
     cameras: dict[str, list[Piece]] = {}
     for stream in selected:
         camera, _, media = stream.stream.rpartition(".")
-        pieces = [Piece(media, leaf.begin_ns, body) for leaf, body in stream.segments(from_ns, to_ns)]
+        pieces = [Piece(media, leaf.begin_ns, body) for leaf, body in stream.segments()]
         cameras.setdefault(camera, []).extend(pieces)
     for camera, pieces in cameras.items():
-        names = (f"{camera}.mp4" if number == 1 else f"{camera}.{number}.mp4" for number in range(1, len(pieces) + 1))
-        begin_ns = from_ns
-        for part in parts_of(pieces):
-            origin_ns = min(begin_ns, part.pieces[0].begin_ns)
-            name = next(names)
+        for number, part in enumerate(parts_of(pieces), 1):
+            name = f"{camera}.mp4" if number == 1 else f"{camera}.{number}.mp4"
+            begin_ns = part.pieces[0].begin_ns
+            origin_ns = min(from_ns, begin_ns) if number == 1 else begin_ns
             if _write(folder, part, origin_ns, into / name, told):
                 made[name] = into / name
-            begin_ns = to_ns  # a further clip begins with its first piece
     return made
 
 

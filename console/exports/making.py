@@ -54,11 +54,11 @@ def make(
     count = _Count(progress)
 
     def derive(selected: Sequence[Selected]) -> Mapping[str, Path]:
-        size = sum(body.bytes for stream in selected for _, body in stream.segments(wish.from_ns, wish.to_ns))
+        size = sum(body.bytes for stream in selected for _, body in stream.segments())
         count.total = 2 * size  # once for the clips, once for the ZIP
         _expect_room(out.parent, 3 * size, reserve_bytes)  # the ZIP holds both, and the clips lie beside it meanwhile
         clips.mkdir()
-        return make_clips(folder, selected, wish.from_ns, wish.to_ns, clips, count)
+        return make_clips(folder, selected, wish.from_ns, clips, count)
 
     try:
         return export(

@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from heapq import merge
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -41,7 +42,7 @@ from store.evidence.manifest import (
     Request,
 )
 from store.evidence.recovery import HEADS, LEAVES
-from store.evidence.selection import Selected, newest_head, select, touches
+from store.evidence.selection import Selected, newest_head, select
 from store.evidence.signer import Signer, public_key_of
 from store.names import same_person
 
@@ -83,9 +84,8 @@ def export(
         try:
             with zipfile.ZipFile(draft, "w", zipfile.ZIP_STORED) as archive:
                 writing = _Writing(archive, now_ns, written)
-                exported = [_write_stream(writing, folder, stream, from_ns, to_ns) for stream in selected]
-                leaves = [leaf for _, leaf in sorted(pair for stream in selected for pair in stream.leaves)]
-                writing.add(LEAVES, b"".join(leaf.line + b"\n" for leaf in leaves))
+                exported = [_write_stream(writing, folder, stream) for stream in selected]
+                writing.stream(LEAVES, (line + b"\n" for _, line in merge(*(stream.lines for stream in selected))))
                 writing.add(HEADS, f"{head.note()}\n".encode())
                 writing.add(PROOF, canonical(proof))
                 writing.add(EXPORT_CERTIFICATE, signer.certificate)
@@ -106,7 +106,7 @@ def export(
                     to_ns=to_ns,
                     streams=exported,
                     custody=[dict(entry) for entry in custody],
-                    leaves=len(leaves),
+                    leaves=sum(len(stream.lines) for stream in selected),
                     head_size=head.head.size,
                     recorder_key=hashlib.sha256(key).hexdigest(),
                     sha256sums=hashlib.sha256(sums).hexdigest(),
@@ -178,9 +178,9 @@ class _Writing:
         return "".join(f"{digest}  {name}\n" for name, digest in sorted(self._sums.items())).encode()
 
 
-def _write_stream(writing: _Writing, folder: Path, selected: Selected, from_ns: int, to_ns: int) -> ExportedStream:
+def _write_stream(writing: _Writing, folder: Path, selected: Selected) -> ExportedStream:
     by_file: dict[str, list[Leaf]] = {}
-    for leaf, body in selected.segments(from_ns, to_ns):
+    for leaf, body in selected.segments():
         by_file.setdefault(body.file, []).append(leaf)
     segments: list[ExportedSegment] = []
     exported: list[ExportedFile] = []
@@ -190,8 +190,8 @@ def _write_stream(writing: _Writing, folder: Path, selected: Selected, from_ns: 
         exported += [file] if file is not None else []
     gaps = [
         Gap(from_ns=leaf.body.from_ns, to_ns=leaf.body.to_ns, reason=leaf.body.reason)
-        for _, leaf in selected.leaves
-        if isinstance(leaf.body, GapBody) and touches(leaf, from_ns, to_ns)
+        for leaf in selected.leaves
+        if isinstance(leaf.body, GapBody)
     ]
     return ExportedStream(
         stream=selected.stream,

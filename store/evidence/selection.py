@@ -14,18 +14,19 @@ from store.evidence.merkle import Pruning, leaf_hash
 
 @dataclass(slots=True)
 class Selected:
-    """A stream's leaves in the export, by position in the log, and which of its segments lie in the range."""
+    """A stream's leaves in the export: as lines by their position in the log, and those that speak of the range."""
 
     stream: str
     first_seq: int = 0
     end_seq: int = 0
-    leaves: list[tuple[int, Leaf]] = field(default_factory=list)
+    lines: list[tuple[int, bytes]] = field(default_factory=list)
+    leaves: list[Leaf] = field(default_factory=list)
     tombstones: list[TombstoneBody] = field(default_factory=list)
 
-    def segments(self, from_ns: int, to_ns: int) -> Iterator[tuple[Leaf, SegmentBody]]:
+    def segments(self) -> Iterator[tuple[Leaf, SegmentBody]]:
         """The segments that touch the range."""
-        for _, leaf in self.leaves:
-            if isinstance(leaf.body, SegmentBody) and touches(leaf, from_ns, to_ns):
+        for leaf in self.leaves:
+            if isinstance(leaf.body, SegmentBody):
                 yield leaf, leaf.body
 
     def deleted(self, leaf: Leaf) -> bool:
@@ -59,7 +60,9 @@ def select(
             selected = chosen.get(leaf.stream)
             kept = selected is not None and selected.first_seq <= leaf.seq < selected.end_seq
             if kept and selected is not None:
-                selected.leaves.append((position, leaf))
+                selected.lines.append((position, line))
+                if touches(leaf, from_ns, to_ns):
+                    selected.leaves.append(leaf)
                 if isinstance(leaf.body, TombstoneBody):
                     selected.tombstones.append(leaf.body)
         if position < head.head.size:
