@@ -1,7 +1,5 @@
 """The screen of exports as people use it: one asks, another approves, the ZIP is downloaded and proves itself."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event, Thread
@@ -10,6 +8,7 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
+from browsing import CHROMIUM, FLAGS, PATIENCE_MS, STATIC, needs_browser
 from export_site import NOW_S, Site
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from recorded_camera import at_ns
@@ -18,16 +17,7 @@ from console import server
 from store.evidence.export_verification import verify_export
 from store.times import moment, rfc3339
 
-CHROMIUM = os.environ.get("DUCHA_CHROMIUM") or shutil.which("chromium")
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
-STATIC = Path(server.__file__).parent / "static"
-PATIENCE_MS = 30_000
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: set DUCHA_CHROMIUM, or install Debian's chromium"),
-    pytest.mark.skipif(not (STATIC / "index.html").is_file(), reason="the front end is not built"),
-]
+pytestmark = needs_browser
 
 
 @pytest.fixture(scope="module")

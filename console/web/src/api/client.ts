@@ -78,12 +78,6 @@ export const api = {
   system: () => request<SystemState>("/system"),
   cameras: () => request<Page<CameraRow>>("/cameras"),
   rooms: () => request<Rooms>("/rooms"),
-  exports: (limit: number) => request<Page<ExportRow>>(`/exports${query({ limit })}`),
-  export: (id: string) => request<ExportDetail>(`/exports/${id}`),
-  requestExport: (body: ExportRequest) => post<ExportDetail>("/exports", body),
-  approveExport: (id: string, approved_by: string) => post<ExportDetail>(`/exports/${id}/approve`, { approved_by }),
-  rejectExport: (id: string, rejected_by: string, reason: string) =>
-    post<ExportDetail>(`/exports/${id}/reject`, { rejected_by, reason }),
 };
 
 /** Interrogations: each step answers with the session as it is then. */
@@ -95,8 +89,17 @@ export const sessions = {
   close: (id: string) => post<SessionRow>(`/sessions/${id}/close`, {}),
 };
 
-/** Where an export is downloaded; the name goes into its history. */
-export const downloadAddress = (id: string, by: string): string => `${BASE}/exports/${id}/download${query({ by })}`;
+/** Exports of footage: each step answers with the export as it is then. */
+export const exports = {
+  page: (limit: number) => request<Page<ExportRow>>(`/exports${query({ limit })}`),
+  read: (id: string) => request<ExportDetail>(`/exports/${id}`),
+  request: (body: ExportRequest) => post<ExportDetail>("/exports", body),
+  approve: (id: string, approved_by: string) => post<ExportDetail>(`/exports/${id}/approve`, { approved_by }),
+  reject: (id: string, rejected_by: string, reason: string) =>
+    post<ExportDetail>(`/exports/${id}/reject`, { rejected_by, reason }),
+  /** Where it is downloaded; the name goes into its history. */
+  address: (id: string, by: string) => `${BASE}/exports/${id}/download${query({ by })}`,
+};
 
 const camera = (id: string) => `${BASE}/cameras/${encodeURIComponent(id)}`;
 

@@ -1,6 +1,6 @@
 /** The exports as the server has them, read again while the page is looked at, and the one that is opened. */
 import { onBeforeUnmount, onMounted, ref, shallowRef } from "vue";
-import { api, ProblemError } from "@/api/client";
+import { exports, ProblemError } from "@/api/client";
 import type { ExportDetail, ExportRow } from "@/api/types";
 import { t } from "@/i18n";
 
@@ -27,7 +27,7 @@ export function useExports() {
   async function load(): Promise<void> {
     const id = selected.value;
     try {
-      const [page, one] = await Promise.all([api.exports(limit), id ? api.export(id) : null]);
+      const [page, one] = await Promise.all([exports.page(limit), id ? exports.read(id) : null]);
       rows.value = page.items;
       more.value = page.next !== null && limit < MOST;
       if (id === selected.value) detail.value = one;
