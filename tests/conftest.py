@@ -7,9 +7,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from store.embedded import EmbeddedPostgres
 from store.migrate import migrate
+
+# a busy machine is no finding
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 _NUMBERS = itertools.count(1)
 

@@ -45,7 +45,7 @@ def test_a_plan_without_duties_finds_none() -> None:
     assert active(table(), (0, 150)) == []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     spans=st.lists(SPANS, max_size=12),
     fixes=st.lists(st.tuples(st.integers(0, 2), st.integers(-5, 90)), min_size=1, max_size=12),

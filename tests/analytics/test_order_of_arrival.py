@@ -61,7 +61,7 @@ def test_the_county_day_has_something_to_find_for_every_rule() -> None:
     assert {a["rule"] for a in TRUTH} == set(RULES.rules)
 
 
-@settings(max_examples=1000, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=1000, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(
     seed=st.integers(0, 2**32 - 1),
     batches=st.integers(1, 16),
@@ -80,7 +80,7 @@ def test_disorder_and_duplicates_within_the_allowed_lateness_change_no_alert(
     assert ledger.told() == TRUTH
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(at=st.lists(st.integers(1, len(FIXES) - 1), max_size=40), lateness_s=st.sampled_from([0.0, LATENESS_S]))
 def test_any_cut_of_the_sorted_stream_gives_the_same_alerts(at: list[int], lateness_s: float) -> None:
     assert sorted_stream(at, lateness_s).told() == TRUTH

@@ -107,7 +107,7 @@ DUTIES = st.lists(
 )
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(duties=DUTIES | JSON, devices=JSON, dispatches=JSON, rules=JSON)
 def test_no_json_whatever_raises_anything_but_a_plan_error(
     duties: Any, devices: Any, dispatches: Any, rules: Any

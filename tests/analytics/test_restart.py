@@ -76,7 +76,7 @@ TRUTH = truth()
 BATCHES = 24
 
 
-@settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 999), kept=st.integers(0, BATCHES - 1), more=st.integers(0, 8))
 def test_killed_after_any_batch_the_alerts_are_as_if_nothing_had_happened(seed: int, kept: int, more: int) -> None:
     stream = disordered(seed)

@@ -53,7 +53,7 @@ def test_beyond_a_corridor_counts_from_its_edge(bent: Routes) -> None:
     assert found == pytest.approx([0, 0, 1, 100], abs=0.5)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(x=st.floats(-2000, 3000), y=st.floats(-2000, 3000))
 def test_the_fast_answer_about_a_corridor_is_the_exact_one(x: float, y: float) -> None:
     line = shapely.LineString(degrees([(0, 0), (1000, 0), (1000, 1000)]))

@@ -46,7 +46,7 @@ def test_the_geodesic_of_this_test_is_right_where_the_answer_is_known() -> None:
     assert geodesic_m(0, 0, 0, 1) == pytest.approx(110_574.389, abs=0.01)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     lat=st.floats(-60, 60),
     reach_km=st.sampled_from([5.0, 25.0]),
@@ -66,7 +66,7 @@ def test_neighbouring_points_near_the_origin_are_as_far_apart_as_the_docstring_s
     assert abs(step_m / geodesic_m(lon0, lat0, lon1, lat1) - 1) < bound
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(lat=st.floats(-75, 75), x=st.floats(-3e4, 3e4), y=st.floats(-3e4, 3e4))
 def test_distance_between_two_points_is_the_geodesic_to_a_thousandth(lat: float, x: float, y: float) -> None:
     east, north = (float(v[0]) for v in metres_per_degree(np.array([lat])))

@@ -187,7 +187,7 @@ def test_a_header_that_is_not_text_is_an_unreadable_file(tmp_path: Path) -> None
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(
     body=st.lists(st.binary(max_size=40) | st.just(GOOD.encode()) | st.text(max_size=30).map(str.encode), max_size=8),
     name=st.sampled_from(["a.csv", "a.csv", "a.csv.gz", "a.gpx", "a.parquet"]),

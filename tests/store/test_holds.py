@@ -106,7 +106,7 @@ Range = st.tuples(st.integers(0, 60), st.integers(1, 30)).map(lambda t: (NOON + 
 
 
 @pytest.mark.usefixtures("cameras")
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(
     kept=st.lists(st.tuples(st.sampled_from(["c-1", "c-2"]), Range, st.booleans()), max_size=4),
     asked=st.lists(st.tuples(st.sampled_from(["c-1", "c-2"]), Range), min_size=1, max_size=6),

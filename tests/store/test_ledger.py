@@ -59,7 +59,7 @@ def test_a_bad_message_seen_again_is_counted_not_kept_twice(ledger, rows):
 fix = st.tuples(st.integers(0, 3), st.integers(-3, 6), st.integers(0, 5))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(batches=st.lists(st.lists(fix, max_size=12), min_size=1, max_size=4))
 def test_whatever_the_order_the_first_of_equal_fixes_stays_and_the_newest_is_the_position(batches, ledger, rows):
     rows("TRUNCATE fixes, positions")

@@ -34,7 +34,7 @@ def test_a_written_graph_computes_what_it_says() -> None:
     np.testing.assert_array_equal(answers(bytes(graph), rows=rows)["sums"], rows @ matrix + bias)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     arrays(
         st.sampled_from([np.float16, np.float32]),

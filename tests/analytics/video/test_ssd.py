@@ -54,7 +54,7 @@ def test_in_square_tiles_it_finds_nearly_everybody(detector: Ssd, pictures: list
 
 
 @needs_weights
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(1, 400), st.integers(1, 400), st.integers(0, 2**32 - 1))
 def test_boxes_lie_within_a_picture_of_any_size_the_surest_first(
     detector: Ssd, height: int, width: int, seed: int

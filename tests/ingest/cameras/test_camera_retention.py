@@ -110,7 +110,7 @@ SPANS = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(SPANS)
 def test_nothing_held_is_ever_deleted_and_everything_else_is(postgres_uri: str, held: Held, given) -> None:
     place(postgres_uri, [span for span, _ in given], [over for _, over in given])

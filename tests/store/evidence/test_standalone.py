@@ -46,7 +46,7 @@ def test_signatures_of_rfc_8032_hold(secret, public, message, signature):
     assert not standalone.verifies(key, signed[:32] + above, text)  # the same number, spelled another way
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(message=st.binary(max_size=40), place=st.integers(0, 64 * 8 - 1), seed=st.binary(min_size=32, max_size=32))
 def test_it_agrees_with_the_library_on_every_signature_good_or_bad(message, place, seed):
     private = Ed25519PrivateKey.from_private_bytes(seed)
