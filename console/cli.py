@@ -21,7 +21,9 @@ app = typer.Typer(
 )
 evidence = typer.Typer(help="Footage that proves itself.", no_args_is_help=True)
 app.add_typer(evidence, name="evidence")
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+cameras = typer.Typer(help="Record the cameras, or find them.")
+app.add_typer(cameras, name="cameras")
+errors = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)  # a path may hold ":x:"
 
 
 @app.callback()
@@ -141,10 +143,32 @@ def ingest(config: Config = None) -> None:
     run_ingest(config)
 
 
-@app.command()
-def cameras(config: Config = None) -> None:
+@cameras.callback(invoke_without_command=True)
+def cameras_command(context: typer.Context, config: Config = None) -> None:
     """Receive the cameras' pictures, record them as evidence, and hand them on to viewers and rules."""
-    run_cameras(config)
+    if context.invoked_subcommand is None:
+        run_cameras(config)
+
+
+@cameras.command("find")
+def cameras_find(
+    timeout: Annotated[float, typer.Option(min=0.5, max=60, help="Seconds to wait for answers.")] = 5.0,
+    at: Annotated[
+        list[str] | None, typer.Option(help="HOST[:PORT] to ask, instead of the local networks; repeatable.")
+    ] = None,
+    user: Annotated[
+        str | None, typer.Option(help="Who asks; the password is in DUCHA_CAMERA_PASSWORD, or asked for.")
+    ] = None,
+    toml: Annotated[
+        str | None,
+        typer.Option(metavar="KIND", help="Write tables for ducha.toml: of a window, interrogation, waiting, street."),
+    ] = None,
+) -> None:
+    """List the cameras that answer by ONVIF, and where their pictures are; exit status 1 where there is none."""
+    from console.finding import show
+
+    if not show(timeout, at or [], user, toml, typer.echo, lambda line: errors.print(line, markup=False)):
+        raise typer.Exit(1)
 
 
 @app.command("exports")

@@ -57,7 +57,8 @@ class RecorderSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[[camera]]`. A body-worn one without a `url` publishes by itself (WHIP). `service` are the hours in which
+    """`[[camera]]`. A body-worn one without a `url` publishes by itself (WHIP). The password may be here or in the
+    variable of the environment that `password_variable` names. `service` are the hours in which
     somebody is expected at a window, like 08:30-12:00 in the bureau's time; without any it is always. `region` is the
     part of the picture that its rules look at, by name: two corners of a rectangle or three and more of a polygon, each
     pair in fractions of width and height."""
@@ -68,6 +69,7 @@ class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     name: Name | None = None
     username: str | None = None
     password: str | None = None
+    password_variable: Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
     transport: Literal["tcp", "udp"] = "tcp"
     unit: str | None = None
     room: str | None = None
@@ -118,11 +120,11 @@ def load_camera_settings(path: Path | None, environment: Mapping[str, str]) -> S
     return Settings(
         database=read_table("database", DatabaseSettings, document, environment, path),
         recorder=recorder,
-        cameras=_cameras(document.get("camera", []), path),
+        cameras=_cameras(document.get("camera", []), environment, path),
     )
 
 
-def _cameras(tables: Any, path: Path | None) -> tuple[CameraSettings, ...]:
+def _cameras(tables: Any, environment: Mapping[str, str], path: Path | None) -> tuple[CameraSettings, ...]:
     if not isinstance(tables, list):
         raise ConfigError(f"{path}: camera: expected tables [[camera]]")
     cameras: dict[str, CameraSettings] = {}
@@ -138,6 +140,10 @@ def _cameras(tables: Any, path: Path | None) -> tuple[CameraSettings, ...]:
             raise ConfigError(f"{where}{key}: {text[:1].lower()}{text[1:]}") from None
         if problem := _problem(camera):
             raise ConfigError(f"{where}.{problem}")
+        if camera.password_variable is not None:
+            if camera.password_variable not in environment:
+                raise ConfigError(f"{where}.password_variable: expected {camera.password_variable} in the environment")
+            camera = msgspec.structs.replace(camera, password=environment[camera.password_variable])
         if camera.id in cameras:
             raise ConfigError(f"{where}.id: expected an id of its own, got {camera.id} again")
         cameras[camera.id] = camera
@@ -148,7 +154,9 @@ def _problem(camera: CameraSettings) -> str | None:
     """What is wrong with a camera, without repeating its address, which may hold a password."""
     if problem := _address_problem(camera):
         return problem
-    if camera.password is not None and camera.username is None:
+    if camera.password is not None and camera.password_variable is not None:
+        return "password: expected it here or in a variable, not both"
+    if camera.username is None and (camera.password, camera.password_variable) != (None, None):
         return "username: expected one with the password"
     if camera.unit is not None and not _UNIT.fullmatch(camera.unit):
         return "unit: expected names joined by dots, of letters, digits, - and _"
