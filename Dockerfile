@@ -1,4 +1,4 @@
-# Ducha in one image: `ducha ingest`, `ducha console`, `ducha migrate`; the command is given by docker-compose.yml.
+# Ducha in one image: `ducha ingest`, `cameras`, `console`, `migrate`; the command is given by docker-compose.yml.
 
 FROM python:3.12-slim-bookworm AS build
 WORKDIR /source
@@ -15,10 +15,12 @@ RUN python -m build --wheel --outdir /wheels .
 RUN python -m venv /opt/ducha && /opt/ducha/bin/pip install --no-cache-dir /wheels/*.whl
 
 FROM python:3.12-slim-bookworm
+# Volumes take their owner from the folders made here.
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends openssl \
  && rm -rf /var/lib/apt/lists/* \
- && useradd --system --uid 10001 --home-dir /var/lib/ducha --create-home ducha
+ && useradd --system --uid 10001 --home-dir /var/lib/ducha --create-home ducha \
+ && install --directory --owner ducha --mode 0700 /var/lib/ducha/recordings /var/lib/ducha/key /var/lib/ducha/run
 COPY --from=build /opt/ducha /opt/ducha
 COPY --chmod=0755 docker/mosquitto/make-certs docker/install-certs /usr/local/bin/
 ENV PATH=/opt/ducha/bin:$PATH PYTHONUNBUFFERED=1
