@@ -204,9 +204,10 @@ def migrate(config: Config = None) -> None:
 @app.command()
 def doctor(config: Config = None) -> None:
     """Check the installation and say what to mend; exit status 1 where something is."""
+    from console.camera_doctor import examine_cameras
     from console.doctor import examine
 
-    findings = examine(_settings(config))
+    findings = [*examine(_settings(config)), *examine_cameras(config, os.environ)]
     for finding in findings:
         errors.print(f"{'ok ' if finding.ok else 'BAD'} {finding.subject}: {finding.says}", markup=False)
     if not all(f.ok for f in findings):

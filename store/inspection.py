@@ -9,11 +9,13 @@ from store.errors import StoreUnavailable
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """The server's major version, whether TimescaleDB is available, and whether our schema is there."""
+    """The server's major version, whether TimescaleDB is available, whether our schema is there, and its clock (Unix
+    seconds)."""
 
     version: int
     timescale: bool
     migrated: bool
+    now_s: float
 
 
 def inspect(dsn: str, timeout_s: int = 3) -> Inspected:
@@ -26,10 +28,11 @@ def inspect(dsn: str, timeout_s: int = 3) -> Inspected:
         with psycopg.connect(dsn, connect_timeout=timeout_s) as connection:
             row = connection.execute(
                 "SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb'),"
-                " to_regclass('fixes') IS NOT NULL"
+                " to_regclass('fixes') IS NOT NULL, extract(epoch FROM clock_timestamp())::float8"
             ).fetchone()
             version = connection.info.server_version // 10000
     except psycopg.Error as error:
         raise StoreUnavailable(str(error).strip().splitlines()[0]) from error
-    timescale, migrated = row or (False, False)
-    return Inspected(version, timescale, migrated)
+    assert row is not None
+    timescale, migrated, now_s = row
+    return Inspected(version, timescale, migrated, now_s)

@@ -111,7 +111,19 @@ def streams_of(container: av.container.InputContainer) -> dict[int, StreamInfo]:
     return taken
 
 
-def offered(container: av.container.InputContainer) -> str:
+def watchable(container: av.container.InputContainer) -> dict[int, StreamInfo]:
+    """The streams that we take, with a picture among them.
+
+    Raises:
+        SourceFault: when there is none.
+    """
+    streams = streams_of(container)
+    if not any(info.media is Media.VIDEO for info in streams.values()):
+        raise SourceFault(State.UNUSABLE, f"the camera offers {_offered(container)}; expected H.264 or H.265")
+    return streams
+
+
+def _offered(container: av.container.InputContainer) -> str:
     names = [
         s.codec_context.name if getattr(s, "codec_context", None) else "something unknown" for s in container.streams
     ]

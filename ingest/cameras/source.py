@@ -21,7 +21,7 @@ from ingest.cameras.fanout import Fanout
 from ingest.cameras.greeting import greet
 from ingest.cameras.packets import Media, Packet, StreamInfo
 from ingest.cameras.probation import Probation, described
-from ingest.cameras.rtsp import Address, connect, offered, packets_of, streams_of
+from ingest.cameras.rtsp import Address, connect, packets_of, watchable
 from ingest.cameras.states import Condition, SourceFault, State
 
 log = structlog.get_logger("ingest.cameras")
@@ -109,9 +109,7 @@ class Source:
             return
         container = connect(self._address, self._patience.open_s, self._patience.stall_s)
         try:
-            streams = streams_of(container)
-            if not any(info.media is Media.VIDEO for info in streams.values()):
-                raise SourceFault(State.UNUSABLE, f"the camera offers {offered(container)}; expected H.264 or H.265")
+            streams = watchable(container)
             self._publish(packets_of(container, streams, self._patience.stall_s), tuple(streams.values()))
         finally:
             container.close()

@@ -102,12 +102,18 @@ class FileSigner:
             if not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
                 files.create(path, _new_key(), mode=0o600)
-            return cls._open(path)
+            return cls.open(path)
         except OSError as error:
             raise InvalidKey(f"{path}: {error.strerror}; expected a key of ours, or a folder to make it in") from error
 
     @classmethod
-    def _open(cls, path: Path) -> Self:
+    def open(cls, path: Path) -> Self:
+        """The key in the file at `path`.
+
+        Raises:
+            InvalidKey: naming the file, and what was expected.
+            OSError: it can't be read.
+        """
         with path.open("rb") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             if mode & 0o077:

@@ -1,0 +1,27 @@
+"""One look at a camera, without recording it: is it there, does it let us in, does it send a picture that we take?"""
+
+import socket
+
+from ingest.cameras.greeting import greet
+from ingest.cameras.packets import Media
+from ingest.cameras.rtsp import Address, connect, watchable
+
+OPEN_S = 4.0
+
+
+def visit(address: Address, open_s: float = OPEN_S) -> str:
+    """What the camera sends, like "h264 with pcm_alaw".
+
+    Raises:
+        SourceFault: what a recording of it would fail at.
+    """
+    bell, rung = socket.socketpair()  # nobody rings it
+    with bell, rung:
+        greet(address.url, open_s, rung, lambda: False)
+    container = connect(address, open_s, open_s)
+    try:
+        codecs = {info.media: info.codec for info in watchable(container).values()}
+    finally:
+        container.close()
+    sound = f" with {codecs[Media.AUDIO]}" if Media.AUDIO in codecs else ""
+    return f"{codecs[Media.VIDEO]}{sound}"
