@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ingest.cameras.fanout import Fanout
+from ingest.cameras.fanout import Ending, Fanout
 from ingest.cameras.packets import StreamInfo
 from ingest.cameras.states import Condition, State
 from ingest.cameras.whip import Whip
@@ -26,9 +26,9 @@ class AwaitedFanout(Fanout):
         super().open(streams)
         self._condition_told(Condition(State.LIVE, time.time()))
 
-    def interrupt(self) -> None:
+    def interrupt(self, ending: Ending = Ending.LOST) -> None:
         """It publishes no more."""
-        super().interrupt()
+        super().interrupt(ending)
         self._condition_told(awaited())
 
 

@@ -7,6 +7,7 @@ its beginning: after `Opened` and after `Lost` the first packet is a keyframe of
 
 from collections import deque
 from dataclasses import dataclass
+from enum import Enum, auto
 from threading import Condition, Lock
 
 from ingest.cameras.packets import Media, Packet, StreamInfo
@@ -24,9 +25,19 @@ class Opened:
     streams: tuple[StreamInfo, ...]
 
 
+class Ending(Enum):
+    """How a connection came to its end."""
+
+    LOST = auto()  # it broke or fell silent
+    IN_ORDER = auto()  # whoever sent said that this is all
+    STOPPED = auto()  # we ended it, because we stop
+
+
 @dataclass(frozen=True, slots=True)
 class Closed:
     """The connection is over; nothing comes until the next `Opened`."""
+
+    ending: Ending = Ending.LOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +172,13 @@ class Fanout:
             for subscription in self._subscriptions:
                 subscription._offer(packet)
 
-    def interrupt(self) -> None:
+    def interrupt(self, ending: Ending = Ending.LOST) -> None:
         """The connection is over."""
         with self._lock:
             self._streams = None
             self._forget_group()
             for subscription in self._subscriptions:
-                subscription._announce(Closed())
+                subscription._announce(Closed(ending))
 
     def end(self) -> None:
         """Nothing will come any more; what is queued can still be read."""

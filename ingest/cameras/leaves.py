@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from store.evidence.errors import InvalidLeaf
-from store.evidence.leaf import Leaf
+from store.evidence.leaf import Leaf, SealBody, TombstoneBody
 from store.evidence.recovery import LEAVES
 
 BLOCK = 1 << 18
+_SOON_NS = 60_000_000_000
 
 
 def newest_first(folder: Path) -> Iterator[tuple[int, Leaf]]:
@@ -28,6 +29,19 @@ def newest_first(folder: Path) -> Iterator[tuple[int, Leaf]]:
                     yield begin + start, leaf
                 stop = start - 1
             rest, end = data[:first] if first or not begin else data, begin
+
+
+def is_sealed(folder: Path, last: Leaf) -> bool:
+    """Whether the session of the stream whose newest leaf is `last` is sealed. Tombstones come at any time and say
+    nothing of that; but a stream in a session says something every 10 s, so one need not look far beyond them."""
+    if not isinstance(last.body, TombstoneBody):
+        return isinstance(last.body, SealBody)
+    for _, leaf in newest_first(folder):
+        if abs(leaf.wall_ns - last.wall_ns) > _SOON_NS:
+            break
+        if leaf.stream == last.stream and not isinstance(leaf.body, TombstoneBody):
+            return isinstance(leaf.body, SealBody)
+    return True
 
 
 class Follower:

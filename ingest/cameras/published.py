@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 
 from ingest.cameras import annexb
-from ingest.cameras.fanout import Fanout
+from ingest.cameras.fanout import Ending, Fanout
 from ingest.cameras.packets import Media, Packet, StreamInfo
 from ingest.cameras.reassembly import Frame, Piece, Reassembly
 from ingest.cameras.rtp_clock import RtpClock
@@ -78,15 +78,15 @@ class Published:
         """A sender report of the sound."""
         self._sound_clock.report(timestamp, ntp)
 
-    def end(self) -> None:
+    def end(self, ending: Ending) -> None:
         """The publisher is gone."""
-        self._close()
+        self._close(ending)
         self._ended = True
 
-    def _close(self) -> None:
+    def _close(self, ending: Ending) -> None:
         if self._open:
             self._open = ()
-            self._fanout.interrupt()
+            self._fanout.interrupt(ending)
 
     def _wants_keyframe(self, now_s: float) -> bool:
         if self._keyframe_came_s is None:
@@ -126,7 +126,7 @@ class Published:
         try:
             read = annexb.picture("h264", self._sets)
         except annexb.MalformedVideo:
-            self._close()  # and keyframes are asked for until one can be read
+            self._close(Ending.LOST)  # and keyframes are asked for until one can be read
             return False
         video = StreamInfo(
             media=Media.VIDEO,

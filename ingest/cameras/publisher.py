@@ -16,11 +16,15 @@ from aiortc import (
 )
 from aiortc.exceptions import OperationError
 
+from ingest.cameras.fanout import Ending
 from ingest.cameras.published import Published
 from ingest.cameras.undecoded import divert
 from ingest.cameras.whip_offer import Offer, Refusal, WhipRefused
 
 CLOSE_S = 3.0
+BY_PUBLISHER, STOPPED = "ended by the publisher", "stopped"  # why a task is cancelled
+
+_ENDINGS = {BY_PUBLISHER: Ending.IN_ORDER, STOPPED: Ending.STOPPED}
 
 log = structlog.get_logger("cameras")
 
@@ -43,17 +47,18 @@ class Publisher:
 
     async def run(self, offer: Offer, silent_s: float) -> None:
         """From the offer to the end."""
-        reason = "failed"
+        ending, reason = Ending.LOST, "failed"
         try:
             async with _connection() as connection:
                 try:
                     self.answer.set_result(await self._negotiate(connection, offer))
-                    reason = await self._until_gone(connection, silent_s)
+                    ending, reason = await self._until_gone(connection, silent_s)
+                except asyncio.CancelledError as cancelled:
+                    reason = str(cancelled)
+                    ending = _ENDINGS.get(reason, Ending.LOST)
+                    raise
                 finally:
-                    self.published.end()
-        except asyncio.CancelledError as cancelled:
-            reason = str(cancelled)
-            raise
+                    self.published.end(ending)
         except Exception as error:
             if not self.answer.done():
                 self.answer.set_exception(error)
@@ -89,8 +94,8 @@ class Publisher:
         else:
             divert(transceiver.receiver, published.take_sound, published.report_sound)
 
-    async def _until_gone(self, connection: RTCPeerConnection, silent_s: float) -> str:
-        """Waits as long as pictures come; why they don't any more."""
+    async def _until_gone(self, connection: RTCPeerConnection, silent_s: float) -> tuple[Ending, str]:
+        """Waits as long as pictures come; how that ended, and why they don't any more."""
         changed = asyncio.Event()
         connection.on("connectionstatechange", changed.set)
         tracks = [r.track for r in connection.getReceivers() if r.track and r.track.kind == "video"]
@@ -100,15 +105,15 @@ class Publisher:
             while True:
                 left_s = self.published.heard_s + silent_s - loop.time()
                 if left_s <= 0:
-                    return f"silent for {silent_s:g} s"
+                    return Ending.LOST, f"silent for {silent_s:g} s"
                 with suppress(TimeoutError):
                     async with asyncio.timeout(left_s):
                         await changed.wait()
                 changed.clear()
-                if connection.connectionState in ("failed", "closed"):
-                    return f"connection {connection.connectionState}"
-                if over.done():
-                    return "said goodbye"
+                if connection.connectionState == "failed":
+                    return Ending.LOST, "connection failed"
+                if over.done() or connection.connectionState == "closed":
+                    return Ending.IN_ORDER, "said goodbye"
         finally:
             over.cancel()
 

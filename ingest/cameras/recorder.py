@@ -14,14 +14,14 @@ from threading import Thread
 import structlog
 
 from ingest.cameras.annexb import MalformedVideo
-from ingest.cameras.fanout import Closed, Fanout, Item, Lost, Opened
+from ingest.cameras.fanout import Closed, Ending, Fanout, Item, Lost, Opened
 from ingest.cameras.fmp4 import UnsupportedStream
 from ingest.cameras.metrics import CameraMetrics
 from ingest.cameras.packets import Media
 from ingest.cameras.packs import Sync
 from ingest.cameras.retention import Retention
 from ingest.cameras.segmenter import Segment, Segmenter
-from ingest.cameras.stream_log import StreamLog
+from ingest.cameras.stream_log import Expected, StreamLog
 from store.evidence.errors import EvidenceError
 from store.evidence.leaf import Reason
 from store.evidence.log import EvidenceLog
@@ -63,7 +63,8 @@ class Room:
 
 
 class Recorder:
-    """Records what `fanout` tells of `camera` until it ends; `failed` hears what makes recording impossible."""
+    """Records what `fanout` tells of `camera` until it ends; `failed` hears what makes recording impossible. A camera
+    that is `expected` only while it publishes is in no session otherwise."""
 
     def __init__(
         self,
@@ -76,6 +77,7 @@ class Recorder:
         *,
         segment_s: float = 1.0,
         pack_s: float = 300.0,
+        expected: Expected = Expected.ALWAYS,
         has_room: Callable[[], bool] = lambda: True,
         retention: Retention | None = None,
         sync: Sync = os.fsync,
@@ -84,13 +86,22 @@ class Recorder:
         self._camera = camera
         self._metrics = metrics
         self._failed = failed
+        self._expected = expected
         self._retention = retention
         self._clock = clock or Clock()
         self._subscription = fanout.subscribe()
         self._segmenter = Segmenter(segment_s)
         self._open = False
         self._streams = {
-            media: StreamLog(f"{camera}.{media}", folder, evidence, pack_s=pack_s, has_room=has_room, sync=sync)
+            media: StreamLog(
+                f"{camera}.{media}",
+                folder,
+                evidence,
+                pack_s=pack_s,
+                expected=expected,
+                has_room=has_room,
+                sync=sync,
+            )
             for media in Media
         }
         self._thread = Thread(target=self._run, name=f"recorder {camera}", daemon=True)
@@ -129,9 +140,13 @@ class Recorder:
                 if self._open:
                     self._interrupt(Reason.CODEC_CHANGE)
                 self._open = True
-            case Closed():
+            case Closed(Ending.IN_ORDER) if self._expected is Expected.WHILE_PUBLISHED:
                 self._open = False
-                self._interrupt(Reason.SOURCE_LOST)
+                for stream in self._streams.values():
+                    stream.end(self._clock.wall_ns(), self._clock.mono_ns())
+            case Closed(ending):
+                self._open = False
+                self._interrupt(Reason.STOPPED if ending is Ending.STOPPED else Reason.SOURCE_LOST)
             case Lost(packets):
                 self._metrics.lost_packets.labels(self._camera).inc(packets)
                 self._interrupt(Reason.DISK_SLOW)

@@ -2,17 +2,20 @@
 
 A segment is on the disk before its leaf says so. Time that no segment covers is said to be a gap, with its reason, or,
 while the stream is silent, a heartbeat; so the stream's last leaf always tells up to when everything is accounted for,
-and a restart goes on from there.
+and a restart goes on from there. A stream that is expected only at times is in a session just then: between a seal and
+the next start nothing is said, for nothing is missing.
 """
 
 import hashlib
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 
 import structlog
 
+from ingest.cameras.leaves import is_sealed
 from ingest.cameras.packs import Pack, Sync, pack_path
 from ingest.cameras.segmenter import Segment
 from store.evidence.errors import LogUnavailable
@@ -32,7 +35,15 @@ log = structlog.get_logger("ingest.cameras")
 
 QUIET_NS = 10_000_000_000
 CLOCK_STEP_S = 2.0
-CONTINUOUS = "continuous recording"
+GIVEN_UP_NS = 600_000_000_000
+
+
+class Expected(StrEnum):
+    """When a stream is expected; the values are the reasons of the starts of its sessions."""
+
+    ALWAYS = "continuous recording"
+    WHILE_PUBLISHED = "the device publishes"  # until it ends that in order, or is lost and not back within 10 minutes
+
 
 # what a gap goes on as, when it lasts: the camera is then what is missing
 _LASTING = dict.fromkeys((Reason.PROCESS_RESTART, Reason.STOPPED, Reason.CODEC_CHANGE), Reason.SOURCE_LOST)
@@ -48,10 +59,12 @@ class StreamLog:
         evidence: EvidenceLog,
         *,
         pack_s: float,
+        expected: Expected = Expected.ALWAYS,
         has_room: Callable[[], bool] = lambda: True,
         sync: Sync = os.fsync,
     ) -> None:
         self.stream = stream
+        self._expected = expected
         self._folder = folder
         self._evidence = evidence
         self._pack_s = pack_s
@@ -61,11 +74,21 @@ class StreamLog:
         self._pack_began_s = 0.0
         self._pack_run = -1
         self._offset_s: float | None = None  # of the wall clock to the monotonic one
+        self._lost_ns: int | None = None  # since when nothing comes, by the monotonic clock
+        self._over = False  # the session is to be sealed, which the disk did not let us yet
+        self._session: str | None = None
+        self._covered_ns: int | None = None
+        self._why: Reason | None = None
         last = evidence.last(stream)
-        sealed = last is not None and isinstance(last.body, SealBody)
-        self._session = None if last is None or sealed else last.session
-        self._covered_ns = None if last is None else last.end_ns
-        self._why = None if last is None else Reason.STOPPED if sealed else Reason.PROCESS_RESTART
+        if last is not None:
+            self._resume(last, sealed=is_sealed(folder, last))
+
+    def _resume(self, last: Leaf, *, sealed: bool) -> None:
+        if sealed and self._expected is Expected.WHILE_PUBLISHED:
+            return
+        self._session = None if sealed else last.session
+        self._covered_ns = last.end_ns
+        self._why = Reason.STOPPED if sealed else Reason.PROCESS_RESTART
 
     @property
     def gap(self) -> Reason | None:
@@ -83,8 +106,11 @@ class StreamLog:
         Raises:
             LogBroken: the disk failed.
         """
+        if self._over:  # and it was not sealed: then it goes on
+            self._over, self._why = False, self._why or Reason.SOURCE_LOST
         if self._covered_ns is None:
             self._covered_ns = _ns(segment.wall_s)
+        self._lost_ns = None
         offset_s = segment.wall_s - segment.mono_s
         if self._offset_s is not None and abs(offset_s - self._offset_s) > CLOCK_STEP_S:
             self._why = Reason.CLOCK_STEP
@@ -105,20 +131,41 @@ class StreamLog:
     def attend(self, wall_ns: int, mono_ns: int, *, alive: bool) -> Leaf | None:
         """Say so when for 10 s there was nothing to store: that there is a gap, or, of a stream that is `alive`, that
         it is silent. Only to be called while no packets wait for the end of their segment."""
-        if self._covered_ns is None or abs(wall_ns - self._covered_ns) < QUIET_NS:
+        if self._covered_ns is None:
+            return None
+        if self._over or self._is_given_up(mono_ns, alive=alive):
+            self.end(wall_ns, mono_ns)
+            return None
+        if abs(wall_ns - self._covered_ns) < QUIET_NS:
             return None
         if alive and self._why is None:
             entries = self._prepared(wall_ns, mono_ns, None)
             return self._tried([*entries, self._entry(entries, wall_ns, mono_ns, HeartbeatBody())], wall_ns)
         return self._declare(wall_ns, mono_ns)
 
+    def end(self, wall_ns: int, mono_ns: int) -> None:
+        """Nothing is expected any more: as :meth:`close`, but what comes next begins a session of its own."""
+        self._over = not self._closed(wall_ns, mono_ns)
+        if not self._over:
+            self._session, self._covered_ns, self._why, self._lost_ns = None, None, None, None
+
     def close(self, wall_ns: int, mono_ns: int) -> None:
         """Declare what is missing up to now and seal the session."""
+        self._closed(wall_ns, mono_ns)
+
+    def _closed(self, wall_ns: int, mono_ns: int) -> bool:
+        self._leave_pack()
         if self._covered_ns is not None and self._why is not None and self._covered_ns < wall_ns:
             self._declare(wall_ns, mono_ns)
-        if self._session is not None:
-            self._tried([self._seal([], wall_ns, mono_ns)], wall_ns)
-        self._leave_pack()
+        return self._session is None or self._tried([self._seal([], wall_ns, mono_ns)], wall_ns) is not None
+
+    def _is_given_up(self, mono_ns: int, *, alive: bool) -> bool:
+        if alive:
+            self._lost_ns = None
+        elif self._lost_ns is None:
+            self._lost_ns = mono_ns
+        is_lost = self._lost_ns is not None and mono_ns - self._lost_ns >= GIVEN_UP_NS
+        return is_lost and self._expected is Expected.WHILE_PUBLISHED
 
     def _declare(self, wall_ns: int, mono_ns: int) -> Leaf | None:
         why = self._why or Reason.SOURCE_LOST
@@ -171,7 +218,7 @@ class StreamLog:
             if self._session is not None:
                 entries.append(self._seal(entries, wall_ns, mono_ns))
             session = self._new_session(wall_ns)
-            entries.append(Entry(self.stream, session, wall_ns, mono_ns, StartBody(reason=CONTINUOUS)))
+            entries.append(Entry(self.stream, session, wall_ns, mono_ns, StartBody(reason=self._expected.value)))
             if gap is not None and self._session is None:
                 entries.append(Entry(self.stream, session, wall_ns, mono_ns, gap))
         return entries

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from ingest.cameras.fanout import Fanout
 from ingest.cameras.published import KEYFRAME_S, Published
-from ingest.cameras.publisher import CLOSE_S, Publisher
+from ingest.cameras.publisher import BY_PUBLISHER, CLOSE_S, STOPPED, Publisher
 from ingest.cameras.whip_offer import Offer, Refusal, WhipRefused
 
 MAX_PUBLISHERS = 200
@@ -98,7 +98,7 @@ class Whip:
         await self._stop.wait()
         tasks = {publisher.task for publisher in self._publishers.values()}
         for task in tasks:
-            task.cancel("stopped")
+            task.cancel(STOPPED)
         if tasks:
             await asyncio.wait(tasks, timeout=CLOSE_S)
 
@@ -133,7 +133,7 @@ class Whip:
     async def _leave(self, resource: str) -> None:
         for publisher in self._publishers.values():
             if secrets.compare_digest(publisher.resource.encode(), resource.encode("utf-8", "replace")):
-                await publisher.end("ended by the publisher")
+                await publisher.end(BY_PUBLISHER)
                 return
         raise WhipRefused(Refusal.NO_SUCH_PUBLICATION, "there is no publication with this id; it may have ended")
 

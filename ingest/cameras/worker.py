@@ -24,6 +24,7 @@ from ingest.cameras.retention import Retention
 from ingest.cameras.segmenter import LONGEST_S
 from ingest.cameras.source import Patience, Source
 from ingest.cameras.states import Condition, State
+from ingest.cameras.stream_log import Expected
 from ingest.cameras.tap import Tap
 from ingest.errors import IngestError
 from store.errors import StoreError
@@ -61,7 +62,7 @@ class CameraWork:
             self.condition = Condition(State.CONNECTING, time.time())
             self.fanout = Fanout()
             self.source = Source(settings.id, settings.address, self.fanout, self._become, worker.patience)
-        self.recorder = worker.recorder_of(settings.id, self.fanout) if settings.record else None
+        self.recorder = worker.recorder_of(settings, self.fanout) if settings.record else None
 
     def _become(self, condition: Condition) -> None:
         self.condition = condition
@@ -188,7 +189,7 @@ class Worker:
                 log.info("a source still waits in FFmpeg", camera=camera.settings.id)
         log.info("cameras stopped")
 
-    def recorder_of(self, camera: str, fanout: Fanout) -> Recorder:
+    def recorder_of(self, camera: CameraSettings, fanout: Fanout) -> Recorder:
         """A recorder for a camera, as the settings want it."""
         pack_s = 60 * self.settings.pack_minutes
         retention = Retention(
@@ -200,7 +201,7 @@ class Worker:
             self._held.deleting,
         )
         return Recorder(
-            camera,
+            camera.id,
             fanout,
             self._evidence,
             self._folder,
@@ -208,6 +209,7 @@ class Worker:
             self._fail,
             segment_s=self.settings.segment_s,
             pack_s=pack_s,
+            expected=Expected.WHILE_PUBLISHED if camera.publishes else Expected.ALWAYS,
             has_room=self._room,
             retention=retention,
         )

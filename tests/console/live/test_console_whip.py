@@ -19,7 +19,7 @@ from publishing import CameraProcess, camera_process, clocks_ms, opened, picture
 
 from hardware.cameras.bodycam import Bodycam, PublishingRefused, wear
 from hardware.cameras.clockface import read_ms
-from ingest.cameras.fanout import Closed
+from ingest.cameras.fanout import Closed, Ending
 from ingest.cameras.packets import Media
 from ingest.cameras.segmenter import Segment, Segmenter
 
@@ -55,7 +55,7 @@ def test_what_a_bodycam_sends_arrives_as_it_was_sent(address: str, postgres_uri:
             items = received(subscription, lambda items: len(pictures(items)) >= 60 and len(sounds(items)) >= 100)
         finally:
             camera.stop()
-        assert isinstance(received(subscription, lambda items: Closed() in items)[-1], Closed)
+        assert received(subscription, lambda items: Closed(Ending.IN_ORDER) in items)[-1] == Closed(Ending.IN_ORDER)
 
     video, audio = opened(items).streams
     assert (video.codec, video.width, video.height, video.time_base) == ("h264", *SIZE, (1, 90_000))
@@ -151,7 +151,7 @@ def test_a_publisher_that_vanishes_interrupts_the_fanout(address: str, postgres_
         received(subscription, lambda items: len(pictures(items)) >= 5)
         camera.kill()
         killed_s = time.monotonic()
-        received(subscription, lambda items: Closed() in items)
+        received(subscription, lambda items: Closed(Ending.LOST) in items)
         assert time.monotonic() - killed_s > 1.5
         until(lambda: len(process.whip) == 0)
 
@@ -164,10 +164,9 @@ def test_one_that_fell_silent_is_replaced(address: str, postgres_uri: str, tmp_p
         received(subscription, lambda items: len(pictures(items)) >= 5)
         first.kill()
         second = started(endpoint(address))
-        items = received(
-            subscription, lambda items: Closed() in items and len(pictures(items[items.index(Closed()) :])) > 3
-        )
-        again = items[items.index(Closed()) :]
+        lost = Closed(Ending.LOST)
+        items = received(subscription, lambda items: lost in items and len(pictures(items[items.index(lost) :])) > 3)
+        again = items[items.index(lost) :]
         assert pictures(again)[0].is_keyframe
         assert len(process.whip) == 1
         second.stop()
@@ -248,8 +247,10 @@ def test_joining_and_leaving_leaves_nothing_behind(address: str, postgres_uri: s
             subscription = process.fanouts["body-1"].subscribe()
             camera.start()
             received(subscription, lambda items: len(pictures(items)) >= 1)
-            camera.kill() if number % 10 == 9 else camera.stop()
-            received(subscription, lambda items: Closed() in items)
+            vanishes = number % 10 == 9
+            camera.kill() if vanishes else camera.stop()
+            closed = Closed(Ending.LOST if vanishes else Ending.IN_ORDER)
+            received(subscription, lambda items, closed=closed: closed in items)
             subscription.close()
 
     with camera_process(postgres_uri, tmp_path, "body-1", silent_s=3.0, replaced_s=0.5) as process:
@@ -274,5 +275,5 @@ def test_everything_stops_at_once_although_somebody_publishes(address: str, post
         received(subscription, lambda items: len(pictures(items)) >= 5)
         began_s = time.monotonic()
     assert time.monotonic() - began_s < 5
-    assert received(subscription, lambda items: Closed() in items)
+    assert received(subscription, lambda items: Closed(Ending.STOPPED) in items)
     camera.stop()

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 from publishing import camera_process, opened, pictures, received, sounds
 
-from ingest.cameras.fanout import Closed
+from ingest.cameras.fanout import Closed, Ending
 from ingest.cameras.packets import Media
 from ingest.cameras.segmenter import Segmenter
 
@@ -57,7 +57,7 @@ def test_a_browser_publishes_makes_keyframes_when_asked_and_ends(
         location = page.evaluate(PUBLISH, f"{address}/api/v1/devices/phone-1/whip")
         items = received(subscription, lambda items: sum(packet.is_keyframe for packet in pictures(items)) >= 4, 30)
         assert page.evaluate(END, location) == 200
-        assert received(subscription, lambda items: Closed() in items)
+        assert received(subscription, lambda items: Closed(Ending.IN_ORDER) in items)
         browser.close()
 
     video, audio = opened(items).streams

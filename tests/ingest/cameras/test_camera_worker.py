@@ -23,6 +23,7 @@ from webrtc_publisher import publishing_at
 
 from hardware.cameras import CameraServer, Fault
 from ingest.cameras.config import CameraSettings, Kind, RecorderSettings, Settings
+from ingest.cameras.leaves import newest_first
 from ingest.cameras.packs import packs_of
 from ingest.cameras.worker import RecordingFailed, Worker
 from ingest.config import DatabaseSettings
@@ -111,6 +112,10 @@ class Site:
     def bodies(self, stream: str, kind: type) -> list[Any]:
         leaves = read_leaves(self.folder / "leaves.jsonl")
         return [leaf.body for leaf in leaves if leaf and leaf.stream == stream and isinstance(leaf.body, kind)]
+
+    def kinds(self, stream: str) -> list[str]:
+        leaves = [leaf for _, leaf in newest_first(self.folder) if leaf.stream == stream]
+        return [type(leaf.body).__name__.removesuffix("Body") for leaf in reversed(leaves)]
 
     def faults(self) -> list[str]:
         return [str(finding) for finding in verify_folder(self.folder).findings if not finding.sound]
@@ -321,4 +326,11 @@ def test_a_body_worn_camera_is_waited_for_and_recorded_when_it_publishes(site: S
             wait_until(lambda: site.segments("body-1.video") >= 2, 30, "segments")
             assert site.state("body-1") == "live"
         wait_until(lambda: site.state("body-1") == "connecting", 30, "the device is gone")
+        wait_until(lambda: site.kinds("body-1.video")[-1] == "Seal", 30, "the session is sealed")
+        with publishing_at(Path(settings.recorder.tap + ".whip"), "body-1"):
+            wait_until(lambda: site.kinds("body-1.video")[-1] == "Segment", 30, "it publishes again")
+        wait_until(lambda: site.kinds("body-1.video")[-1] == "Seal", 30, "that session is sealed too")
+    kinds = site.kinds("body-1.video")
+    assert kinds.count("Start") == kinds.count("Seal") == 2
+    assert "Gap" not in kinds
     assert site.faults() == []

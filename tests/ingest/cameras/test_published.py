@@ -8,7 +8,7 @@ import pytest
 from camera_films import film, sound
 
 from ingest.cameras.annexb import annex_b, nal_units, unit_type
-from ingest.cameras.fanout import Closed, Fanout, Item, Opened, Subscription
+from ingest.cameras.fanout import Closed, Ending, Fanout, Item, Opened, Subscription
 from ingest.cameras.packets import Packet
 from ingest.cameras.published import SOUNDS, Published, opus_samples
 from ingest.cameras.reassembly import Piece
@@ -86,8 +86,8 @@ def test_its_end_interrupts_the_fanout_once_and_nothing_follows() -> None:
     published = Published(fanout, None)
     subscription, sender = fanout.subscribe(), Sender(published)
     sender.send(units()[0], 0.0)
-    published.end()
-    published.end()
+    published.end(Ending.IN_ORDER)
+    published.end(Ending.IN_ORDER)
     sender.send(units()[0], 1.0)
     assert [type(item) for item in everything(subscription)] == [Opened, Packet, Closed]
 

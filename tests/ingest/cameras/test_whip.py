@@ -11,7 +11,7 @@ import pytest
 from aiortc import AudioStreamTrack, RTCConfiguration, RTCPeerConnection
 from webrtc_publisher import Stripes, publishing
 
-from ingest.cameras.fanout import Fanout, Item, Opened
+from ingest.cameras.fanout import Closed, Ending, Fanout, Item, Opened
 from ingest.cameras.packets import Media, Packet
 from ingest.cameras.segmenter import Segmenter
 from ingest.cameras.whip import Whip
@@ -134,6 +134,21 @@ def test_of_many_that_come_at_once_as_one_device_one_is_taken(whip: Whip) -> Non
         answers = list(pool.map(lambda _: answered(whip, offered()), range(8)))
     assert sum(not isinstance(answer, Refusal) for answer in answers) == 1
     assert {answer for answer in answers if isinstance(answer, Refusal)} == {Refusal.PUBLISHED_ALREADY}
+
+
+def test_one_that_closes_its_connection_has_ended_in_order() -> None:
+    whip, fanout = Whip(), Fanout()
+    subscription = fanout.subscribe()
+    items: list[Item] = []
+    try:
+        with publishing(whip, "body-1", fanout):
+            while not any(isinstance(item, Packet) for item in items):
+                items += subscription.take(1.0)
+        while not isinstance(items[-1], Closed):
+            items += subscription.take(1.0)
+    finally:
+        whip.close()
+    assert items[-1] == Closed(Ending.IN_ORDER)
 
 
 def test_over_a_network_that_loses_packets_it_goes_on() -> None:
