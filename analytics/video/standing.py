@@ -77,11 +77,11 @@ def raise_alert(
     return Standing(lasting, alert), (AlertChange(Change.RAISED, alert),)
 
 
-def ended_alert(standing: Standing, end_s: float) -> Changes:
-    """What is to be told when the state is over since `end_s`."""
+def ended_alert(standing: Standing, end_s: float, **detail: Any) -> Changes:
+    """What is to be told when the state is over since `end_s`, or is followed no more, as `detail` says."""
     alert = standing.alert
     if alert is None:
         return ()
     end_s = max(round(end_s, 3), alert.start_s)
-    ended = alert.ended(end_s, duration_s=round(end_s - alert.start_s, 1))
+    ended = alert.ended(end_s, duration_s=round(end_s - alert.start_s, 1), **detail)
     return (AlertChange(Change.ENDED, ended, alert),)

@@ -24,7 +24,7 @@ from analytics.video.rules import (
     unrecorded_session,
     unregistered_use,
 )
-from analytics.video.standing import Changes, Standing, Subject
+from analytics.video.standing import Changes, Standing, Subject, ended_alert
 from analytics.video.tamper import Tamper, examine, with_people
 
 
@@ -65,6 +65,7 @@ class Sampled:
 
 
 NOTHING_KNOWN = Known()
+_RULE_OFF = {"ended_because": "rule-off"}
 
 
 @dataclass(slots=True)
@@ -99,9 +100,21 @@ class Watcher:
         for alert in open_alerts:
             self._resume(alert)
 
-    def use(self, rules: Rulebook) -> None:
-        """Go by `rules` from now on."""
+    def use(self, rules: Rulebook, t_s: float) -> Changes:
+        """Go by `rules` from `t_s` on. What is open under a rule that is off ends then, and says that this is why; if
+        the state still holds when the rule is on again, the same alert is open again."""
         self._rules = rules
+        changes: Changes = ()
+        if self._rule(camera_tampered.RULE) is None:
+            changes += ended_alert(self._tampered.standing, t_s, **_RULE_OFF)
+            self._tampered = camera_tampered.State()
+        if self._rule(post_unattended.RULE) is None:
+            for place in self._places.values():
+                changes += ended_alert(place.post.standing, t_s, **_RULE_OFF)
+                place.post = post_unattended.State()
+        for rule, part in [key for key in self._standings if not rules[key[0]].enabled]:
+            changes += ended_alert(self._standings.pop((rule, part)), t_s, **_RULE_OFF)
+        return changes
 
     @property
     def burst_wanted(self) -> bool:

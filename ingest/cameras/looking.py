@@ -178,4 +178,4 @@ class Looking:
         settings = {k: v for k, v in self._ledger.rule_settings().items() if k in self._rules.rules}
         rules = self._rules.amended(settings, "rules")
         for view in self._views.values():
-            view.watcher.use(rules)
+            self._found(view, view.watcher.use(rules, now_s))

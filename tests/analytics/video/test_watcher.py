@@ -97,6 +97,43 @@ def test_a_rule_that_is_off_tells_nothing() -> None:
     assert not any(s.burst_wanted for s in samples)
 
 
+def test_when_a_rule_is_switched_off_its_open_alerts_end_and_say_why() -> None:
+    camera = watcher(Outlook("cam-9", (WINDOW,), interrogation=True))
+    _, told = watch(camera, [ROOM.picture([CLERK])] * 5 + [ELSEWHERE] * 70)
+    told += [*camera.stream(0.0, 10.0), *camera.stream(0.0, 21.0)]
+    told += camera.gap("cam-9.video", Gap(0.0, None, "disk-full"), 21.0)
+    ids = {change.alert.rule: change.alert.id for change in told if change.change is Change.RAISED}
+    assert set(ids) == {"post-unattended", "stream-lost", "recording-gap"}
+    for rule, alert in ids.items():
+        (ended,) = camera.use(rules().amended({rule: {"enabled": False}}), 80.0)
+        assert (ended.change, ended.alert.id, ended.alert.end_s) == (Change.ENDED, alert, 80.0)
+        assert ended.alert.detail["ended_because"] == "rule-off"
+    off = rules().amended({rule: {"enabled": False} for rule in ids})
+    assert camera.use(off, 81.0) == ()
+
+
+def test_a_camera_that_is_still_covered_when_its_rule_is_on_again_has_the_same_alert() -> None:
+    random = np.random.default_rng(3)
+    camera = watcher()
+    _, told = watch(camera, [AT_WINDOW] * 10 + [covered(EMPTY, 1.0, random) for _ in range(50)])
+    (raised,) = told
+    off = rules().amended({"camera-tampered": {"enabled": False}})
+    (ended,) = camera.use(off, 60.0)
+    assert (ended.change, ended.alert.detail["ended_because"]) == (Change.ENDED, "rule-off")
+    assert watch(camera, [covered(EMPTY, 1.0, random) for _ in range(40)], 60.0)[1] == []
+    assert camera.use(rules(), 100.0) == ()
+    _, told = watch(camera, [covered(EMPTY, 1.0, random) for _ in range(40)], 100.0)
+    assert [(c.change, c.alert.id) for c in told] == [(Change.RAISED, raised.alert.id)]
+
+
+def test_an_alert_resumed_under_a_rule_that_was_switched_off_meanwhile_ends() -> None:
+    _, (raised,) = watch(watcher(), [ELSEWHERE] * 70)
+    off = rules().amended({"post-unattended": {"enabled": False}})
+    after = Watcher(Outlook("cam-1", (WINDOW,)), FigureFinder(), off, [raised.alert])
+    (ended,) = after.use(off, 300.0)
+    assert (ended.change, ended.alert.id, ended.alert.end_s) == (Change.ENDED, raised.alert.id, 300.0)
+
+
 def test_two_windows_of_one_camera_have_alerts_of_their_own() -> None:
     desk = Region.of("desk", [0.6, 0.2, 0.95, 0.95])
     _, told = watch(watcher(Outlook("cam-1", (WINDOW, desk))), [EMPTY] * 90)

@@ -1,5 +1,6 @@
 """What the machine sees in a real camera's picture, and what of it is stored."""
 
+import asyncio
 import hashlib
 import threading
 import time
@@ -24,7 +25,9 @@ from ingest.cameras.facts import Facts
 from ingest.cameras.fanout import Fanout
 from ingest.cameras.looking import Looking, View
 from ingest.cameras.source import Source
+from store import rules
 from store.ledger import Ledger
+from store.pool import make_pool
 
 pytestmark = pytest.mark.skipif(not DEFAULT_WEIGHTS.is_file(), reason="built with DUCHA_SKIP_MODEL: no detector")
 
@@ -48,7 +51,7 @@ def server() -> Iterator[CameraServer]:
 @pytest.fixture
 def looked_at(server: CameraServer, postgres_uri: str, tmp_path: Path) -> Iterator[str]:
     """The database of a camera that is looked at."""
-    rules: Rulebook = video_rules().amended(RULES, "test")
+    book: Rulebook = video_rules().amended(RULES, "test")
     with Ledger(postgres_uri) as ledger, psycopg.connect(postgres_uri, autocommit=True) as connection:
         ledger.seed_rules(all_rules().amended(RULES, "test"), now_s=time.time())
         connection.execute(
@@ -57,11 +60,11 @@ def looked_at(server: CameraServer, postgres_uri: str, tmp_path: Path) -> Iterat
         )
         fanout = Fanout()
         source = Source("win-1", address(server.url("win-1")), fanout, lambda _condition: None, QUICK)
-        watcher = Watcher(Outlook("win-1"), default_detector(), rules)
+        watcher = Watcher(Outlook("win-1"), default_detector(), book)
         view = View("win-1", fanout, watcher, Album("win-1", tmp_path))
         camera = CameraSettings(id="win-1", url=server.url("win-1"), kind=Kind.WINDOW, record=False)
         facts = Facts([camera], ledger, lambda _stream: None, time.time())
-        looking, stop = Looking([view], facts, ledger, rules), threading.Event()
+        looking, stop = Looking([view], facts, ledger, book), threading.Event()
         thread = threading.Thread(target=looking.run, args=(stop,))
         source.start()
         thread.start()
@@ -79,6 +82,11 @@ def alerts(uri: str, rule: str) -> list[tuple[str, bool]]:
     with psycopg.connect(uri) as connection:
         rows = connection.execute("SELECT id::text, ended IS NOT NULL FROM alerts WHERE rule = %s", (rule,)).fetchall()
     return [(str(identity), bool(ended)) for identity, ended in rows]
+
+
+async def switch_off(uri: str, rule: str) -> None:
+    async with make_pool(uri) as pool:
+        await rules.edit(pool, rule, {"enabled": False}, author="ann", now_s=time.time())
 
 
 def wait_until_familiar(uri: str) -> None:
@@ -114,6 +122,19 @@ def test_a_picture_without_a_view_raises_one_alert_that_keeps_its_pictures_and_e
         assert data[:2] == b"\xff\xd8"
         assert hashlib.sha256(data).digest() == digest
         assert Path(folder) == tmp_path
+
+
+def test_when_the_rule_is_switched_off_its_alert_ends_and_says_why(server: CameraServer, looked_at: str) -> None:
+    wait_until_familiar(looked_at)
+    server.camera("win-1").fault(Fault.BLACK)
+    wait_until(lambda: alerts(looked_at, "camera-tampered"), 20, "the alert is raised")
+    asyncio.run(switch_off(looked_at, "camera-tampered"))
+    wait_until(lambda: alerts(looked_at, "camera-tampered")[0][1], 20, "the alert ends")
+    with psycopg.connect(looked_at) as connection:
+        why = connection.execute(
+            "SELECT detail->>'ended_because' FROM alerts WHERE rule = 'camera-tampered'"
+        ).fetchone()
+    assert why == ("rule-off",)
 
 
 def test_a_cut_cable_is_a_lost_stream_until_it_comes_back(server: CameraServer, looked_at: str) -> None:

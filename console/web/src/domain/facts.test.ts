@@ -17,6 +17,11 @@ describe("the facts of an alert", () => {
     });
   });
 
+  it("says why an alert ended that did not end by itself", () => {
+    const facts = factsOf(alertOf({ detail: { ended_because: "rule-off" } }));
+    expect(facts).toContainEqual({ label: "结束原因", value: "规则已停用", limit: "", beyond: false });
+  });
+
   it("says coverage is beyond its limit when it is below", () => {
     const [row] = factsOf(alertOf({ detail: { coverage: 0.71, coverage_limit: 0.8 } }));
     expect(row).toMatchObject({ value: "71 %", beyond: true });

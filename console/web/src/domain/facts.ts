@@ -117,6 +117,13 @@ const ROWS: { keys: string[]; row: Row }[] = [
     row: (d) => plain(t("fact.reason"), typeof d["reason"] === "string" ? known(`reason.${d["reason"]}`, d["reason"]) : null),
   },
   {
+    keys: ["ended_because"],
+    row: (d) => {
+      const why = d["ended_because"];
+      return plain(t("fact.ended"), typeof why === "string" ? known(`ended.${why}`, why) : null);
+    },
+  },
+  {
     keys: ["last_fix"],
     row: (d) => {
       const at = seconds(d["last_fix"]);

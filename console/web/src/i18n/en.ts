@@ -129,6 +129,8 @@ export const en: Catalogue = {
   "fact.people": "People in the picture",
   "fact.region": "Region",
   "fact.model": "Model",
+  "fact.ended": "Ended because",
+  "ended.rule-off": "the rule was switched off",
   "picture.black": "Black",
   "picture.covered": "Covered",
   "picture.defocused": "Out of focus",

@@ -127,6 +127,8 @@ export const zh = {
   "fact.people": "画面中人数",
   "fact.region": "区域",
   "fact.model": "识别模型",
+  "fact.ended": "结束原因",
+  "ended.rule-off": "规则已停用",
   "picture.black": "黑屏",
   "picture.covered": "遮挡",
   "picture.defocused": "虚焦",
