@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Event, current_thread, main_thread
 
 import uvicorn
+from fastapi import FastAPI
 
 from console.api.app import create_app
 from console.api.guard import LOOPBACK_HOSTS
@@ -56,7 +57,7 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-async def serve(
+def run(
     dsn: str,
     host: str = "127.0.0.1",
     port: int = 8080,
@@ -69,9 +70,10 @@ async def serve(
     allow_remote: bool = False,
     export_settings: ExportSettings | None = None,
     listening: Callable[[str], None] = lambda _url: None,
-    stop: asyncio.Event | None = None,
+    stop: Event | None = None,
 ) -> None:
-    """Serves until `stop` is set. `listening` is called with the address once it answers; port 0 takes a free one.
+    """Serves until `stop` is set, or, in the main thread, until SIGTERM or SIGINT. `listening` is called with the
+    address once it answers; port 0 takes a free one.
 
     Raises:
         HostRefused: when `host` is not of this machine alone and `allow_remote` is not set.
@@ -97,6 +99,14 @@ async def serve(
         hosts=hosts,
         export_settings=export_settings,
     )
+    asyncio.run(_run(app, host, port, listening, stop))
+
+
+async def _run(app: FastAPI, host: str, port: int, listening: Callable[[str], None], stop: Event | None) -> None:
+    ending = asyncio.Event()
+    if current_thread() is main_thread():
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, ending.set)
     with _listen(host, port) as listener:
         shown = f"[{host}]" if ":" in host else host
         url = f"http://{shown}:{listener.getsockname()[1]}"
@@ -112,9 +122,10 @@ async def serve(
         server = _Server(config, app.state.context.hub.close, lambda: listening(url))
 
         async def end() -> None:
-            if stop is not None:
-                await stop.wait()
-                server.should_exit = True
+            while not ending.is_set() and not (stop is not None and stop.is_set()):
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(ending.wait(), None if stop is None else _POLL_S)
+            server.should_exit = True
 
         ender = asyncio.create_task(end())
         try:
@@ -125,57 +136,6 @@ async def serve(
                 await ender
     if not server.started:
         raise ServerError(f"the console could not be started at {url}; the log says why")
-
-
-def run(
-    dsn: str,
-    host: str = "127.0.0.1",
-    port: int = 8080,
-    *,
-    basemap: Path | None = None,
-    static: Path | None = STATIC,
-    clock: Callable[[], float] = time.time,
-    sweep: bool = True,
-    broker: tuple[str, int] | None = None,
-    allow_remote: bool = False,
-    export_settings: ExportSettings | None = None,
-    listening: Callable[[str], None] = lambda _url: None,
-    stop: Event | None = None,
-) -> None:
-    """:func:`serve` until `stop` is set, or, in the main thread, until SIGTERM or SIGINT."""
-
-    async def main() -> None:
-        ending = asyncio.Event()
-        if current_thread() is main_thread():
-            for number in (signal.SIGTERM, signal.SIGINT):
-                asyncio.get_running_loop().add_signal_handler(number, ending.set)
-
-        async def watch() -> None:
-            while stop is not None and not stop.is_set():
-                await asyncio.sleep(_POLL_S)
-            if stop is not None:
-                ending.set()
-
-        watcher = asyncio.create_task(watch())
-        try:
-            await serve(
-                dsn,
-                host,
-                port,
-                basemap=basemap,
-                static=static,
-                clock=clock,
-                sweep=sweep,
-                broker=broker,
-                allow_remote=allow_remote,
-                export_settings=export_settings,
-                listening=listening,
-                stop=ending,
-            )
-        finally:
-            watcher.cancel()
-
-    asyncio.run(main())
 
 
 def is_loopback(host: str) -> bool:

@@ -5,11 +5,9 @@ even in the middle, the call raises :class:`StoreUnavailable`; the caller repeat
 until it goes through, and nothing is lost or doubled.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import psycopg
@@ -23,11 +21,12 @@ from analytics.outcome import Checkpoint, Crossing
 from analytics.rulebook import Rulebook
 from store import arrays, commit_rows, plan_saving, rules
 from store.alert_rows import alert_of, amendment_rows, as_json, final_rows
-from store.errors import CommitRefused, StoreUnavailable
+from store.errors import CommitRefused
 from store.interrogations import open_rooms
 from store.queries import queries
 from store.records import AlertPicture, Committed, DeadLetter, DeviceStatus, RecordedGap, Sight
 from store.times import moment, seconds
+from store.writer import Writer
 
 _COMMIT = queries("commit")
 _LEDGER = queries("ledger")
@@ -37,31 +36,13 @@ LAST_DAY = date(2099, 12, 31)
 CHUNK = 10_000  # fixes a statement: larger arrays are slower, not faster
 
 
-class Ledger:
-    """One connection that writes; it reconnects. `name` tells apart the checkpoints of several workers.
-
-    Not for use from several threads at once.
-    """
+class Ledger(Writer):
+    """The writer of everything that is judged. `name` tells apart the checkpoints of several workers."""
 
     def __init__(self, dsn: str, *, name: str = "ingest") -> None:
-        self._dsn = dsn
+        super().__init__(dsn)
         self._name = name
-        self._connection: psycopg.Connection[Any] | None = None
         self._days: set[int] = set()
-
-    def close(self) -> None:
-        """Leaves the database."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     # --- writing ---
 
@@ -261,25 +242,12 @@ class Ledger:
         with self._session() as connection, connection.cursor().copy(_LEDGER[query], parameters) as copy:
             return arrays.read_fixes(copy)
 
-    @contextmanager
-    def _session(self) -> Iterator[psycopg.Connection[Any]]:
-        try:
-            if self._connection is None or self._connection.closed:
-                self._connection = psycopg.connect(self._dsn, autocommit=True, connect_timeout=3)
-                arrays.register(self._connection)
-            yield self._connection
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            self._forget()
-            raise StoreUnavailable(str(error).strip()) from error
-        except psycopg.DatabaseError as error:
-            self._forget()
-            raise CommitRefused(str(error).strip()) from error
+    def _connected(self, connection: psycopg.Connection[Any]) -> None:
+        arrays.register(connection)
 
     def _forget(self) -> None:
         self._days.clear()  # a day made in a transaction that failed is not there
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        super()._forget()
 
 
 def _newest(fixes: FixBatch) -> NDArray[np.intp]:

@@ -1,21 +1,17 @@
 """Cameras and their recordings, as their worker writes them: rows that follow from its log and may be written again."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from types import TracebackType
-from typing import Any, Self, TypeVar
-
-import psycopg
+from typing import Any
 
 from store.alert_rows import as_json
-from store.errors import CommitRefused, StoreUnavailable
 from store.evidence.leaf import GapBody, Leaf, SegmentBody, TombstoneBody
 from store.queries import queries
 from store.times import moment
+from store.writer import Writer
 
 _SQL = queries("recordings")
-T = TypeVar("T")
 
 _TIMEOUTS = "-c timezone=UTC -c statement_timeout=10000"
 
@@ -45,26 +41,11 @@ class CameraRow:
     seen_s: float
 
 
-class Recordings:
-    """One connection that writes; it reconnects. Every write may be repeated without harm. For use by one thread."""
+class Recordings(Writer):
+    """The writer of what cameras are and what is recorded of them. Every write may be repeated without harm."""
 
     def __init__(self, dsn: str) -> None:
-        self._dsn = dsn
-        self._connection: psycopg.Connection[Any] | None = None
-
-    def close(self) -> None:
-        """Leaves the database."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        super().__init__(dsn, options=_TIMEOUTS)
 
     def newest(self, streams: Sequence[str]) -> dict[str, int]:
         """The number of the newest leaf that has a row, of each of `streams` that has one.
@@ -72,24 +53,22 @@ class Recordings:
         Raises:
             StoreUnavailable: the database is away; repeat the call.
         """
-        rows = self._run(lambda connection: connection.execute(_SQL["newest"], (list(streams),)).fetchall())
+        with self._session() as connection:
+            rows = connection.execute(_SQL["newest"], (list(streams),)).fetchall()
         return {stream: seq for stream, seq in rows if seq is not None}
 
     def write_cameras(self, rows: Sequence[CameraRow], *, notify: bool) -> None:
         """Bring rows of cameras up to date; with `notify` the consoles are told. Raises as :meth:`newest`, and
         CommitRefused where the database takes no such row."""
-
-        def write(connection: psycopg.Connection[Any]) -> None:
-            with connection.transaction():
-                connection.execute(_SQL["write_cameras"], (as_json([_camera(row) for row in rows]),))
-                if notify:
-                    connection.execute(_SQL["notify"], (as_json({"cameras": True}),))
-
-        self._run(write)
+        with self._session() as connection, connection.transaction():
+            connection.execute(_SQL["write_cameras"], (as_json([_camera(row) for row in rows]),))
+            if notify:
+                connection.execute(_SQL["notify"], (as_json({"cameras": True}),))
 
     def keep_cameras(self, recorder: str, ids: Sequence[str]) -> None:
         """Drop the rows of cameras that `recorder` has no more. Raises as :meth:`write_cameras`."""
-        self._run(lambda connection: connection.execute(_SQL["drop_cameras"], (recorder, list(ids))))
+        with self._session() as connection:
+            connection.execute(_SQL["drop_cameras"], (recorder, list(ids)))
 
     def write_leaves(self, leaves: Sequence[Leaf]) -> int:
         """Project leaves onto rows, in the order of the log; how many rows are new. Raises as :meth:`write_cameras`."""
@@ -99,29 +78,15 @@ class Recordings:
             for leaf in leaves
             if isinstance(leaf.body, TombstoneBody)
         ]
-
-        def write(connection: psycopg.Connection[Any]) -> int:
-            written = 0
-            with connection.transaction():
-                if rows:
-                    written = connection.execute(_SQL["write_segments"], (as_json(rows),)).rowcount
-                if gone:
-                    connection.execute(_SQL["drop_segments"], (as_json(gone),))
-            return written
-
-        return self._run(write) if rows or gone else 0
-
-    def _run(self, work: Callable[[psycopg.Connection[Any]], T]) -> T:
-        try:
-            if self._connection is None or self._connection.closed:
-                self._connection = psycopg.connect(self._dsn, autocommit=True, connect_timeout=3, options=_TIMEOUTS)
-            return work(self._connection)
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            self.close()
-            raise StoreUnavailable(str(error).strip()) from error
-        except psycopg.DatabaseError as error:
-            self.close()
-            raise CommitRefused(str(error).strip()) from error
+        if not rows and not gone:
+            return 0
+        written = 0
+        with self._session() as connection, connection.transaction():
+            if rows:
+                written = connection.execute(_SQL["write_segments"], (as_json(rows),)).rowcount
+            if gone:
+                connection.execute(_SQL["drop_segments"], (as_json(gone),))
+        return written
 
 
 def _camera(row: CameraRow) -> dict[str, Any]:

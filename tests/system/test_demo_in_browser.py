@@ -1,7 +1,5 @@
 """The demo as its user sees it: one command, then a wall with moving cars and a true alert."""
 
-import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -11,20 +9,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from chromium import CHROMIUM, FLAGS, needs_chromium
 from playwright.sync_api import Page, sync_playwright
 from waiting import wait_until
 
-CHROMIUM = os.environ.get("DUCHA_CHROMIUM") or shutil.which("chromium")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 STATIC = Path(__file__).resolve().parents[2] / "console" / "static" / "index.html"
 STARTED_S, ALERT_S, STOPPED_S = 60.0, 60.0, 20.0
 
@@ -75,7 +63,7 @@ def test_cars_move_and_the_first_true_alert_comes_within_a_minute(demo: str) -> 
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: set DUCHA_CHROMIUM, or install Debian's chromium")
+@needs_chromium
 @pytest.mark.skipif(not STATIC.is_file(), reason="the front end is not built")
 def test_the_wall_shows_the_alert_and_the_desk_deals_with_it(demo: str) -> None:
     wait_until(lambda: httpx.get(f"{demo}/api/v1/alerts", timeout=5).json()["items"], ALERT_S, "an alert is raised")

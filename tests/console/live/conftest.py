@@ -6,8 +6,9 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
-from browsing import CHROMIUM, FLAGS, STATIC
+from browsing import STATIC
 from camera_rows import write_camera
+from chromium import CHROMIUM, FLAGS
 from console_examples import NOW
 from playwright.sync_api import Browser, Page, sync_playwright
 from tap_server import Clip, TapServer, encoded

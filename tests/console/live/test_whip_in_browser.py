@@ -1,13 +1,12 @@
 """A browser publishes, as a phone does: Chromium with its own fake camera and microphone."""
 
-import os
-import shutil
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 
 import av
 import pytest
+from chromium import CHROMIUM, FLAGS, needs_chromium
 from playwright.sync_api import sync_playwright
 from publishing import camera_process, opened, pictures, received, sounds
 
@@ -15,19 +14,7 @@ from ingest.cameras.fanout import Closed, Ending
 from ingest.cameras.packets import Media
 from ingest.cameras.segmenter import Segmenter
 
-CHROMIUM = os.environ.get("DUCHA_CHROMIUM") or shutil.which("chromium")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-]
+FAKE_DEVICES = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 PUBLISH = """async (endpoint) => {
     const stream = await navigator.mediaDevices.getUserMedia({
         video: {width: 640, height: 360, frameRate: 15}, audio: true
@@ -45,13 +32,13 @@ END = """async (location) => (await fetch(location, {method: "DELETE"})).status"
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: set DUCHA_CHROMIUM, or install Debian's chromium")
+@needs_chromium
 def test_a_browser_publishes_makes_keyframes_when_asked_and_ends(
     address: str, postgres_uri: str, tmp_path: Path
 ) -> None:
     with camera_process(postgres_uri, tmp_path, "phone-1", keyframe_s=1.0) as process, sync_playwright() as playwright:
         subscription = process.fanouts["phone-1"].subscribe()
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *FAKE_DEVICES])
         page = browser.new_page()
         page.goto(f"{address}/healthz")
         location = page.evaluate(PUBLISH, f"{address}/api/v1/devices/phone-1/whip")
