@@ -63,7 +63,7 @@ def _tables(devices: Sequence[Device], user: str | None, kind: Kind) -> Iterator
             taken[name] = taken.get(name, 0) + 1
             yield "[[camera]]"
             yield f"id = {_text(name if taken[name] == 1 else f'{name}-{taken[name]}')}"
-            yield f"name = {_text(' '.join(filter(None, (device.name, device.model))) or device.address)}"
+            yield f"name = {_text(_title(device))}"
             yield f"kind = {_text(kind)}"
             yield f"url = {_text(of_it[0].uri or '')}  # {_about(of_it[0])}"
             if user is not None:
@@ -72,6 +72,10 @@ def _tables(devices: Sequence[Device], user: str | None, kind: Kind) -> Iterator
             for profile in of_it[1:]:
                 yield f"# url = {_text(profile.uri or '')}  # {_about(profile)}"
             yield ""
+
+
+def _title(device: Device) -> str:
+    return " ".join(filter(None, (device.name, device.model)))[:200] or device.address
 
 
 def _about(profile: Profile) -> str:

@@ -74,7 +74,6 @@ def probe(timeout_s: float, at: Sequence[Place] = ()) -> list[Answer | Misanswer
     Raises:
         NoNetwork: the question could not be sent anywhere.
     """
-    enough = len(at) or MOST_ANSWERS
     questions = {f"urn:uuid:{uuid4()}": kind for kind in _TYPES}
     until_s = time.monotonic() + timeout_s
     with ExitStack() as held:
@@ -83,18 +82,22 @@ def probe(timeout_s: float, at: Sequence[Place] = ()) -> list[Answer | Misanswer
             raise NoNetwork("no network of this machine has an IPv4 address; expected one where cameras are")
         _ask(ways, questions)
         again_s = time.monotonic() + REPEAT_S
+        unheard = {way for way, _ in ways}
         heard: dict[tuple[str, str], Answer | Misanswer] = {}
         with DefaultSelector() as ready:
             for way, _ in ways:
                 ready.register(way, EVENT_READ)
-            while (left_s := until_s - time.monotonic()) > 0 and len(heard) < enough:
+            while (left_s := until_s - time.monotonic()) > 0 and len(heard) < MOST_ANSWERS and (unheard or not at):
                 if again_s is not None and time.monotonic() >= again_s:
                     _ask(ways, questions)
                     again_s = until_s
                 for key, _ in ready.select(min(left_s, max(0.0, again_s - time.monotonic()))):
                     assert isinstance(key.fileobj, socket.socket)
                     name, told = _hear(key.fileobj, questions)
-                    if told is not None and sum(address == told.address for address, _ in heard) < MOST_OF_ONE:
+                    if told is None:
+                        continue
+                    unheard.discard(key.fileobj)
+                    if sum(address == told.address for address, _ in heard) < MOST_OF_ONE:
                         heard.setdefault((told.address, name), told)
     return sorted(heard.values(), key=lambda told: ipaddress.IPv4Address(told.address))
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 import aiohttp
 from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
 from msgspec import Struct
-from onvif import ONVIFCamera
+from onvif import ONVIFCamera, ONVIFError
 from onvif.util import is_auth_error
 from zeep.exceptions import EntitiesForbidden, Fault, TransportError
 
@@ -137,6 +137,8 @@ def _explained(error: Exception, login: Login | None) -> SourceFault:
             return SourceFault(State.REFUSED, "the user name or password was refused; expected the camera's own")
         case Fault():
             return SourceFault(State.UNUSABLE, f"answers an error ({plain(error.message)}); expected what was asked")
+        case ONVIFError():
+            return SourceFault(State.UNUSABLE, "tells of no media service of version 1; expected one")
         case aiohttp.ClientConnectionError():
             return SourceFault(State.LOST, "no connection, or a broken one; expected an ONVIF service")
         case TransportError():

@@ -56,9 +56,10 @@ def camera(*, by_multicast: bool = False, misbehaviour: Misbehaviour | None = No
             yield device
 
 
-def at(device: OnvifDevice) -> str:
-    host, port = device.probe_address
-    return f"{host}:{port}"
+def asking(*devices: OnvifDevice) -> list[str]:
+    """The options that ask these devices; the time is an upper bound."""
+    places = [f"{host}:{port}" for host, port in (device.probe_address for device in devices)]
+    return ["--timeout", "30", "--user", WHO.user, *(word for place in places for word in ("--at", place))]
 
 
 def keyframe_of(settings: CameraSettings) -> np.ndarray:
@@ -72,7 +73,7 @@ def keyframe_of(settings: CameraSettings) -> np.ndarray:
 
 def test_a_camera_found_by_multicast_is_listed_with_its_streams() -> None:
     with camera(by_multicast=True) as device:
-        done = ducha("--timeout", "3", "--user", WHO.user, variables=PASSWORD)
+        done = ducha("--timeout", "15", "--user", WHO.user, variables=PASSWORD)
     assert done.returncode == 0, done.stderr
     assert f"127.0.0.1  {device.spec.name}  Ducha Virtual" in done.stdout
     for profile in device.spec.profiles:
@@ -82,7 +83,7 @@ def test_a_camera_found_by_multicast_is_listed_with_its_streams() -> None:
 def test_its_table_goes_into_the_settings_and_gives_pictures(tmp_path: Path) -> None:
     file = tmp_path / "ducha.toml"
     with camera() as device:
-        done = ducha("--at", at(device), "--user", WHO.user, "--toml", "window", variables=PASSWORD)
+        done = ducha(*asking(device), "--toml", "window", variables=PASSWORD)
         assert done.returncode == 0, done.stderr
         assert WHO.password not in done.stdout
         file.write_text(done.stdout)
@@ -93,14 +94,14 @@ def test_its_table_goes_into_the_settings_and_gives_pictures(tmp_path: Path) -> 
 
 def test_two_devices_at_one_address_have_ids_of_their_own() -> None:
     with camera() as one, camera() as other:
-        done = ducha("--at", at(one), "--at", at(other), "--user", WHO.user, "--toml", "street", variables=PASSWORD)
+        done = ducha(*asking(one, other), "--toml", "street", variables=PASSWORD)
     tables = tomllib.loads(done.stdout)["camera"]
     assert [table["id"] for table in tables] == ["camera-127-0-0-1", "camera-127-0-0-1-2"]
 
 
 def test_a_device_that_answers_garbage_is_told_of_and_the_others_are_listed() -> None:
     with camera() as good, camera(misbehaviour=Misbehaviour.ENTITIES) as bad:
-        done = ducha("--at", at(good), "--at", at(bad), "--user", WHO.user, variables=PASSWORD)
+        done = ducha(*asking(good, bad), variables=PASSWORD)
     assert done.returncode == 0
     assert good.spec.name in done.stdout
     assert done.stderr.splitlines() == ["127.0.0.1: unusable: answers XML with entities; expected SOAP, which has none"]
@@ -108,7 +109,7 @@ def test_a_device_that_answers_garbage_is_told_of_and_the_others_are_listed() ->
 
 def test_refused_credentials_are_told_without_the_password() -> None:
     with camera() as device:
-        done = ducha("--at", at(device), "--user", WHO.user, variables={"DUCHA_CAMERA_PASSWORD": "secret"})
+        done = ducha(*asking(device), variables={"DUCHA_CAMERA_PASSWORD": "secret"})
     assert (done.returncode, done.stdout) == (1, "")
     expected = "127.0.0.1: refused: the user name or password was refused; expected the camera's own"
     assert done.stderr.splitlines() == [expected]

@@ -1,17 +1,33 @@
 """What may come in answer to a probe, and what is made of it."""
 
 import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Thread
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from onvif_cameras import serving, spec
+from waiting import wait_until
 
 from hardware.onvif import soap
-from ingest.cameras.discovery import MOST_BYTES, Answer, MalformedAnswer, is_at, plain, probe, read_answer
+from ingest.cameras.discovery import (
+    MOST_BYTES,
+    MOST_OF_ONE,
+    Answer,
+    MalformedAnswer,
+    Place,
+    is_at,
+    plain,
+    probe,
+    read_answer,
+)
 
 QUESTION = "urn:uuid:5f2f8a4e-0a3c-4b63-9a55-0d7a2d9a5d11"
 HERE = "10.0.0.7"
+ADDRESSING = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
 
 
 def answer(
@@ -21,7 +37,7 @@ def answer(
     scopes: str = "",
     match: str = "ProbeMatch",
 ) -> bytes:
-    addressing = 'xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing"'
+    addressing = f'xmlns:a="{ADDRESSING}"'
     return soap.envelope(
         f'<d:ProbeMatches xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery"><d:{match}>'
         f"<a:EndpointReference {addressing}><a:Address>urn:uuid:1</a:Address></a:EndpointReference>"
@@ -84,17 +100,50 @@ def test_what_a_device_says_does_not_steer_the_terminal(text: str) -> None:
 
 def test_a_device_is_found_where_it_is_asked_directly() -> None:
     with serving([spec(name="门口")]) as (device,):
-        (told,) = probe(1.0, [device.probe_address])
+        (told,) = probe(20.0, [device.probe_address])
     assert isinstance(told, Answer)
     assert (told.address, told.name, told.model, told.service) == ("127.0.0.1", "门口", "V-1", device.service)
 
 
 def test_a_device_is_found_by_multicast_on_every_network_of_this_machine() -> None:
     with serving([spec(by_multicast=True)]) as (device,):
-        told = probe(2.0)
-    assert [each.service for each in told if isinstance(each, Answer) and each.name == device.spec.name] == [
-        device.service
-    ]
+
+        def services() -> list[str]:
+            told = [each for each in probe(2.0) if isinstance(each, Answer)]
+            return [each.service for each in told if each.name == device.spec.name]
+
+        wait_until(lambda: services() == [device.service], 60, "the device is found")
+
+
+def test_one_that_answers_without_end_leaves_room_for_the_others() -> None:
+    with chatter() as (at, sent), serving([spec(name="门口")]) as (device,):
+        told = probe(20.0, [at, device.probe_address])
+    assert sent() > MOST_OF_ONE
+    assert [each.name for each in told if isinstance(each, Answer) and each.address == "127.0.0.1"] == ["门口"]
+    assert len([each for each in told if each.address == at[0]]) <= MOST_OF_ONE
+
+
+@contextmanager
+def chatter() -> Iterator[tuple[Place, Callable[[], int]]]:
+    """Something that answers every question a hundred times, each time as another device."""
+    answers = 0
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.2", 0))
+
+        def serve() -> None:
+            nonlocal answers
+            while (received := server.recvfrom(65_535))[0]:
+                question = soap.parsed(received[0]).findtext(f".//{{{ADDRESSING}}}MessageID") or ""
+                for _ in range(100):
+                    said = answer(relates=question, services="http://127.0.0.2/onvif")
+                    server.sendto(said.replace(b"urn:uuid:1", f"urn:uuid:{uuid4()}".encode()), received[1])
+                    answers += 1
+
+        thread = Thread(target=serve, daemon=True)
+        thread.start()
+        yield server.getsockname(), lambda: answers
+        server.sendto(b"", server.getsockname())
+        thread.join(5)
 
 
 def test_where_nobody_answers_there_is_nobody() -> None:

@@ -10,8 +10,8 @@ from ingest.cameras.finding import Found, find
 from ingest.cameras.onvif_device import Login, Profile
 
 
-def found(*devices: OnvifDevice, login: Login | None = None) -> Found:
-    return find(1.0, [device.probe_address for device in devices], login, device_s=3.0)
+def found(*devices: OnvifDevice, login: Login | None = None, device_s: float = 30.0) -> Found:
+    return find(20.0, [device.probe_address for device in devices], login, device_s)
 
 
 def told_by(profile: Profile) -> tuple[object, ...]:
@@ -63,7 +63,7 @@ def test_refused_credentials_are_said_to_be_refused(login: Login | None, problem
         (Misbehaviour.GARBAGE, "unusable: answers what is no ONVIF"),
         (Misbehaviour.OVERSIZED, "unusable: answers more than 1000000 bytes"),
         (Misbehaviour.ENTITIES, "unusable: answers XML with entities"),
-        (Misbehaviour.SILENT, "lost: no answer within 3 s"),
+        (Misbehaviour.SILENT, "lost: no answer within 8 s"),
         (Misbehaviour.REDIRECT, "unusable: sends us to another host"),
     ],
 )
@@ -71,7 +71,7 @@ def test_a_device_that_misbehaves_is_named_with_why_and_hides_no_other(
     misbehaviour: Misbehaviour, problem: str
 ) -> None:
     with serving([spec(misbehaviour=misbehaviour), spec(name="good", locked=True)]) as devices:
-        result = found(*devices, login=LOGIN)
+        result = found(*devices, login=LOGIN, device_s=8.0 if misbehaviour is Misbehaviour.SILENT else 30.0)
     assert [device.name for device in result.devices] == ["good"]
     (misanswer,) = result.problems
     assert misanswer.address == "127.0.0.1"

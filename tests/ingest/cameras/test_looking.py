@@ -127,9 +127,9 @@ def test_a_picture_without_a_view_raises_one_alert_that_keeps_its_pictures_and_e
 def test_when_the_rule_is_switched_off_its_alert_ends_and_says_why(server: CameraServer, looked_at: str) -> None:
     wait_until_familiar(looked_at)
     server.camera("win-1").fault(Fault.BLACK)
-    wait_until(lambda: alerts(looked_at, "camera-tampered"), 20, "the alert is raised")
+    wait_until(lambda: alerts(looked_at, "camera-tampered"), 30, "the alert is raised")
     asyncio.run(switch_off(looked_at, "camera-tampered"))
-    wait_until(lambda: alerts(looked_at, "camera-tampered")[0][1], 20, "the alert ends")
+    wait_until(lambda: alerts(looked_at, "camera-tampered")[0][1], 30, "the alert ends")
     with psycopg.connect(looked_at) as connection:
         why = connection.execute(
             "SELECT detail->>'ended_because' FROM alerts WHERE rule = 'camera-tampered'"
