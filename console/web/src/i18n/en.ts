@@ -130,7 +130,7 @@ export const en: Catalogue = {
   "fact.region": "Region",
   "fact.model": "Model",
   "fact.ended": "Ended because",
-  "ended.rule-off": "the rule was switched off",
+  "ended.rule-off": "rule switched off",
   "picture.black": "Black",
   "picture.covered": "Covered",
   "picture.defocused": "Out of focus",
