@@ -140,16 +140,22 @@ class Recorder:
                 if self._open:
                     self._interrupt(Reason.CODEC_CHANGE)
                 self._open = True
-            case Closed(Ending.IN_ORDER) if self._expected is Expected.WHILE_PUBLISHED:
-                self._open = False
-                for stream in self._streams.values():
-                    stream.end(self._clock.wall_ns(), self._clock.mono_ns())
             case Closed(ending):
                 self._open = False
-                self._interrupt(Reason.STOPPED if ending is Ending.STOPPED else Reason.SOURCE_LOST)
+                self._hear_end(ending)
             case Lost(packets):
                 self._metrics.lost_packets.labels(self._camera).inc(packets)
                 self._interrupt(Reason.DISK_SLOW)
+
+    def _hear_end(self, ending: Ending) -> None:
+        if self._expected is Expected.ALWAYS:
+            if ending is not Ending.STOPPED:  # of that the next start declares the whole
+                self._interrupt(Reason.SOURCE_LOST)
+        elif ending is Ending.IN_ORDER:
+            for stream in self._streams.values():
+                stream.end(self._clock.wall_ns(), self._clock.mono_ns())
+        else:
+            self._interrupt(Reason.STOPPED if ending is Ending.STOPPED else Reason.SOURCE_LOST)
 
     def _interrupt(self, reason: Reason) -> None:
         for stream in self._streams.values():

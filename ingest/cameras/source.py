@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from ingest.cameras import annexb
 from ingest.cameras.backoff import Backoff
-from ingest.cameras.fanout import Fanout
+from ingest.cameras.fanout import Ending, Fanout
 from ingest.cameras.greeting import greet
 from ingest.cameras.packets import Media, Packet, StreamInfo
 from ingest.cameras.probation import Probation, described
@@ -143,7 +143,7 @@ class Source:
                     streams = self._followed(packet, streams, watch)
                 self._fanout.publish(packet)
         finally:
-            self._fanout.interrupt()
+            self._fanout.interrupt(Ending.STOPPED if self._stopping.is_set() else Ending.LOST)
 
     def _followed(self, packet: Packet, streams: tuple[StreamInfo, ...], watch: "_Watch") -> tuple[StreamInfo, ...]:
         """The streams from this packet of the picture on: others where its parameter sets say so."""

@@ -101,6 +101,7 @@ def test_one_that_does_not_come_back_is_given_up_and_then_nothing_more_is_said(t
     worn.publish()
     worn.fanout.interrupt()
     worn.wait_for(SegmentBody, 3)
+    worn.pass_time(0)  # it is lost from now on
     worn.pass_time(GIVEN_UP_S - 1)
     assert worn.bodies(SealBody) == []
     worn.pass_time(2)

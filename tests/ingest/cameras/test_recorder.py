@@ -17,7 +17,7 @@ from msgspec.structs import replace as changed
 from recorder_bench import AUDIO, INFO, PACKETS, VIDEO, Bench, faults
 
 from ingest.cameras import leaves as reading
-from ingest.cameras.fanout import Fanout
+from ingest.cameras.fanout import Ending, Fanout
 from ingest.cameras.leaves import Follower, newest_first
 from ingest.cameras.packets import Media
 from ingest.cameras.packs import packs_of
@@ -162,6 +162,17 @@ def test_a_stop_seals_and_the_next_start_declares_the_time_between(tmp_path: Pat
     sessions = list(dict.fromkeys(leaf.session for leaf in two.leaves()))
     assert sessions == [sessions[0], sessions[0] + "-2"]
     assert faults(two.folder) == []
+
+
+def test_a_camera_that_is_let_go_because_the_recorder_stops_was_not_lost(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.fanout.open((INFO,))
+    bench.send(PACKETS)
+    bench.wall_s += 1.0
+    bench.fanout.interrupt(Ending.STOPPED)
+    bench.stop()
+    assert bench.bodies(GapBody) == []
+    assert isinstance(bench.leaves()[-1].body, SealBody)
 
 
 def test_a_crash_costs_the_segment_under_way_and_just_that_is_declared(tmp_path: Path) -> None:
