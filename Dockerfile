@@ -20,7 +20,8 @@ RUN apt-get update \
  && apt-get install --yes --no-install-recommends openssl \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 10001 --home-dir /var/lib/ducha --create-home ducha \
- && install --directory --owner ducha --mode 0700 /var/lib/ducha/recordings /var/lib/ducha/key /var/lib/ducha/run
+ && cd /var/lib/ducha \
+ && install --directory --owner ducha --mode 0700 recordings key run exports exporter
 COPY --from=build /opt/ducha /opt/ducha
 COPY --chmod=0755 docker/mosquitto/make-certs docker/install-certs /usr/local/bin/
 ENV PATH=/opt/ducha/bin:$PATH PYTHONUNBUFFERED=1

@@ -10,6 +10,7 @@ import yaml
 from typer.testing import CliRunner
 
 from console.cli import app
+from console.exports.settings import ExportSettings
 from console.server import is_loopback
 from console.settings import ConsoleSettings
 from ingest.cameras.config import RecorderSettings, load_camera_settings
@@ -25,6 +26,7 @@ FIELDS = {
     "DATABASE": msgspec.structs.fields(DatabaseSettings),
     "BROKER": msgspec.structs.fields(BrokerSettings),
     "INGEST": msgspec.structs.fields(WorkerSettings),
+    "EXPORTS": msgspec.structs.fields(ExportSettings),
     "CAMERAS": msgspec.structs.fields(RecorderSettings),
 }
 VARIABLES = {f"DUCHA_{table}_{field.name.upper()}" for table, fields in FIELDS.items() for field in fields}
@@ -107,6 +109,8 @@ def test_media_by_udp_reach_the_cameras_at_the_machines_own_addresses() -> None:
 
 def test_volumes_belong_to_whom_they_are_for() -> None:
     made = (ROOT / "Dockerfile").read_text("utf-8")
-    for target, source in mounts("cameras").items():
+    folders = made.partition("install --directory")[2].splitlines()[0].split()
+    for target, source in (mounts("cameras") | mounts("console")).items():
         if not source.startswith("./"):
-            assert target in made
+            assert Path(target).parent == Path("/var/lib/ducha")
+            assert Path(target).name in folders

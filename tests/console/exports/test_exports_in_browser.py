@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
-from browsing import CHROMIUM, FLAGS, PATIENCE_MS, STATIC, needs_browser
+from browsing import PATIENCE_MS, STATIC, needs_browser
+from chromium import CHROMIUM, FLAGS
 from export_site import NOW_S, Site
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from recorded_camera import at_ns
