@@ -7,7 +7,8 @@ G.711 has no place in MP4: it goes into the same boxes under QuickTime's brand a
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ingest.cameras.annexb import annex_b, nal_units, parameter_sets, picture, unit_type
 from ingest.cameras.packets import Media, StreamInfo
@@ -17,6 +18,7 @@ AUDIO_CODECS = ("aac", "opus", *QUICKTIME)
 
 _MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 _SYNC, _NOT_SYNC = 0x02000000, 0x01010000
+_RUN = struct.Struct(">3Ii")
 _OPUS_PRESKIP = 312
 
 
@@ -24,8 +26,7 @@ class UnsupportedStream(ValueError):  # noqa: N818  (what came, not what we did)
     """A stream that can't be stored: the message names its codec."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True, gc=False):
     """One packet with its times in the stream's time base: when it is decoded, for how long it lasts, and how much
     later than decoded it is shown."""
 
@@ -78,9 +79,9 @@ def initialisation(info: StreamInfo) -> bytes:
 def fragment(number: int, samples: Sequence[Sample]) -> bytes:
     """One fragment, the `number`-th (from 1) of its file; what is in its samples is stored untouched."""
     run = b"".join(
-        struct.pack(">3Ii", s.duration, len(s.data), _SYNC if s.is_sync else _NOT_SYNC, s.shown_later) for s in samples
+        _RUN.pack(s.duration, len(s.data), _SYNC if s.is_sync else _NOT_SYNC, s.shown_later) for s in samples
     )
-    body = b"".join(sample.data for sample in samples)
+    data = [sample.data for sample in samples]
 
     def head(offset: int) -> bytes:
         return _box(
@@ -94,12 +95,12 @@ def fragment(number: int, samples: Sequence[Sample]) -> bytes:
             ),
         )
 
-    return head(len(head(0)) + 8) + struct.pack(">I4s", 8 + len(body), b"mdat") + body
+    return b"".join((head(len(head(0)) + 8), struct.pack(">I4s", 8 + sum(map(len, data)), b"mdat"), *data))
 
 
 def length_prefixed(data: bytes) -> bytes:
     """An access unit with the length of each unit in place of its start code."""
-    return b"".join(struct.pack(">I", len(unit)) + unit for unit in nal_units(data))
+    return b"".join(part for unit in nal_units(data) for part in (len(unit).to_bytes(4, "big"), unit))
 
 
 def annex_b_again(data: bytes) -> bytes:
