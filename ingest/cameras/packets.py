@@ -27,7 +27,7 @@ class StreamInfo(Struct, frozen=True, kw_only=True):
     channels: int = 0
 
 
-class Packet(Struct, frozen=True, kw_only=True):
+class Packet(Struct, frozen=True, kw_only=True, gc=False):
     """One packet, untouched. For H.264 and H.265 from RTSP the data are Annex B access units.
 
     `arrived_s` is this machine's monotonic clock, `arrived_wall_s` its wall clock (Unix seconds); `camera_s` the

@@ -19,6 +19,8 @@ from ingest.cameras.fmp4 import AUDIO_CODECS
 from ingest.cameras.packets import Media, Packet, StreamInfo
 from ingest.cameras.states import SourceFault, State
 
+ASK_S = 1.0  # how often FFmpeg is asked for the camera's clock, which goes on with the stream's time in between
+
 log = structlog.get_logger("ingest.cameras")
 
 
@@ -138,7 +140,7 @@ def packets_of(
     Raises:
         SourceFault: when nothing comes for `stall_s` seconds or the connection breaks.
     """
-    latest: dict[int, tuple[int, int]] = {}
+    incoming = {index: _Incoming(info) for index, info in streams.items()}
     demuxed = container.demux()
     while True:
         try:
@@ -149,25 +151,42 @@ def packets_of(
             raise SourceFault(State.STALLED, f"nothing for {stall_s:g} s; expected a packet") from None
         except (av.error.FFmpegError, OSError) as error:
             raise SourceFault(State.LOST, f"{_words(error)}; expected the next packet") from None
-        info = streams.get(received.stream_index)
-        if info is None or not received.size:
-            continue
-        before, lasted = latest.get(received.stream_index, (0, 0))
+        stream = incoming.get(received.stream_index)
+        if stream is not None and received.size:
+            yield stream.packet(received)
+
+
+class _Incoming:
+    """One stream as it comes. What FFmpeg leaves open of its packets is filled in."""
+
+    def __init__(self, info: StreamInfo) -> None:
+        self._info = info
+        self._tick_s = info.time_base[0] / info.time_base[1]
+        self._pts = self._lasts = 0  # of the last packet
+        self._clock: tuple[int, float] | None = None  # a PTS, and the camera's clock at it
+        self._asked_s = 0.0
+
+    def packet(self, received: "av.Packet[Any]") -> Packet:
+        """What was received just now."""
+        arrived_s = time.monotonic()
         # FFmpeg can't always tell the time of a connection's first packet
         pts = received.pts if received.pts is not None else received.dts
-        pts = pts if pts is not None else before + lasted
-        duration = max(0, received.duration or 0)
-        latest[received.stream_index] = (pts, duration)
-        yield Packet(
-            media=info.media,
+        self._pts = pts = pts if pts is not None else self._pts + self._lasts
+        self._lasts = max(0, received.duration or 0)
+        if self._clock is None or arrived_s - self._asked_s >= ASK_S:
+            told_s = _camera_s(received)
+            self._clock = (pts, told_s) if told_s is not None else None
+            self._asked_s = arrived_s
+        return Packet(
+            media=self._info.media,
             data=bytes(received),
             pts=pts,
             dts=received.dts if received.dts is not None else pts,
-            duration=duration,
-            is_keyframe=received.is_keyframe or info.media is Media.AUDIO,
-            arrived_s=time.monotonic(),
+            duration=self._lasts,
+            is_keyframe=received.is_keyframe or self._info.media is Media.AUDIO,
+            arrived_s=arrived_s,
             arrived_wall_s=time.time(),
-            camera_s=_camera_s(received),
+            camera_s=self._clock and self._clock[1] + (pts - self._clock[0]) * self._tick_s,
         )
 
 
