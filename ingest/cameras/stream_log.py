@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 
 import structlog
@@ -33,6 +34,7 @@ from store.evidence.log import Entry, EvidenceLog
 
 log = structlog.get_logger("ingest.cameras")
 
+DAY_S = 86_400
 QUIET_NS = 10_000_000_000
 CLOCK_STEP_S = 2.0
 GIVEN_UP_NS = 600_000_000_000
@@ -71,6 +73,7 @@ class StreamLog:
         self._has_room = has_room
         self._sync = sync
         self._pack: Pack | None = None
+        self._pack_name = ""  # as leaves tell it
         self._pack_began_s = 0.0
         self._pack_run = -1
         self._offset_s: float | None = None  # of the wall clock to the monotonic one
@@ -193,7 +196,7 @@ class StreamLog:
         before = pack.size
         try:
             offset = pack.append(segment.fragment)
-            body = _body(segment, pack.path.relative_to(self._folder).as_posix(), offset)
+            body = _body(segment, self._pack_name, offset)
             leaf = self._evidence.append_many([*entries, self._entry(entries, wall_ns, mono_ns, body)])[-1]
         except (OSError, LogUnavailable):
             self._pack = None
@@ -245,17 +248,21 @@ class StreamLog:
         return (0 if last is None else last.seq + 1) + len(before)
 
     def _pack_for(self, segment: Segment, seq: int) -> Pack:
-        path = pack_path(self._folder, self.stream, segment.wall_s, seq, segment.info.codec)
-        pack = self._pack
-        if pack is not None:
-            age_s = segment.wall_s - self._pack_began_s
-            goes_on = self._pack_run == segment.run and pack.init == segment.init and 0 <= age_s < self._pack_s
-            if goes_on and pack.path.parent == path.parent:
-                return pack
+        if self._pack is not None:
+            if self._goes_on(self._pack, segment):
+                return self._pack
             self._leave_pack()
+        path = pack_path(self._folder, self.stream, segment.wall_s, seq, segment.info.codec)
         self._pack = Pack(path, segment.init, self._sync)
+        self._pack_name = path.relative_to(self._folder).as_posix()
         self._pack_began_s, self._pack_run = segment.wall_s, segment.run
         return self._pack
+
+    def _goes_on(self, pack: Pack, segment: Segment) -> bool:
+        """Whether `segment` belongs into `pack`, which holds what came before it."""
+        began_s, now_s = self._pack_began_s, segment.wall_s
+        in_time = 0 <= now_s - began_s < self._pack_s and now_s // DAY_S == began_s // DAY_S
+        return in_time and self._pack_run == segment.run and pack.init == segment.init
 
     def _leave_pack(self) -> None:
         if self._pack is not None:
@@ -288,4 +295,9 @@ def _ns(seconds: float) -> int:
 
 
 def _day_session(wall_ns: int) -> str:
-    return f"c-{datetime.fromtimestamp(wall_ns // 1_000_000_000, UTC):%Y%m%d}"
+    return _session_of(wall_ns // (DAY_S * 1_000_000_000))
+
+
+@lru_cache(maxsize=4)
+def _session_of(day: int) -> str:
+    return f"c-{datetime.fromtimestamp(day * DAY_S, UTC):%Y%m%d}"
