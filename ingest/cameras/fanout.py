@@ -14,6 +14,7 @@ from ingest.cameras.packets import Media, Packet, StreamInfo
 
 MAX_PACKETS = 2_000  # about 30 s of a camera with sound
 MAX_BYTES = 32 << 20
+MOST_TAKEN = 256  # items at once
 GROUP_PACKETS = 2_000
 GROUP_BYTES = 8 << 20
 
@@ -63,22 +64,38 @@ class Subscription:
         self._lost = 0  # packets, not yet told
         self._told: Opened | Closed | None = None  # what could not be queued when it happened
         self._ended = False
-        self._wanted = 1  # items for which the reader waits
+        self._patient = False  # whether the reader waits for a whole group, not for any item
+        self._whole = False  # whether there is one
+        self._keyframe_came = False  # with the last packet
         self._changed = Condition()
         self.lost_packets = 0
         """All packets lost so far."""
 
-    def take(self, timeout_s: float, limit: int = 256, at_least: int = 1) -> list[Item]:
-        """Up to `limit` items, as soon as there are `at_least` so many, or what there is after `timeout_s` seconds or
-        when nothing will come any more (see :attr:`ended`)."""
+    def take(self, timeout_s: float, limit: int = MOST_TAKEN) -> list[Item]:
+        """Up to `limit` items, as soon as there is one, or none after `timeout_s` seconds or when nothing will come any
+        more (see :attr:`ended`)."""
         with self._changed:
-            self._wanted = at_least
-            self._changed.wait_for(lambda: self._ended or len(self._queue) >= at_least or self._told, timeout_s)
-            if not self._queue and self._told:
-                self._tell()
-            taken = [self._queue.popleft() for _ in range(min(limit, len(self._queue)))]
-            self._bytes -= sum(len(item.data) for item in taken if isinstance(item, Packet))
+            self._patient = False
+            self._changed.wait_for(lambda: self._ended or self._queue or self._told, timeout_s)
+            return self._taken(limit)
+
+    def take_group(self, timeout_s: float) -> list[Item]:
+        """What there is, up to `MOST_TAKEN` items, as soon as a group of pictures is whole, anything but a packet is
+        told or half the room is taken; or else after `timeout_s` seconds. A group is whole one packet after the next
+        keyframe, which is of the sound where there is one: so its end is known too."""
+        with self._changed:
+            self._patient = True
+            self._changed.wait_for(lambda: self._ended or self._whole or self._told, timeout_s)
+            taken = self._taken(MOST_TAKEN)
+            self._whole = bool(self._queue)  # what is left need not be waited for
             return taken
+
+    def _taken(self, limit: int) -> list[Item]:
+        if not self._queue and self._told:
+            self._tell()
+        taken = [self._queue.popleft() for _ in range(min(limit, len(self._queue)))]
+        self._bytes -= sum(len(item.data) for item in taken if isinstance(item, Packet))
+        return taken
 
     @property
     def ended(self) -> bool:
@@ -118,8 +135,13 @@ class Subscription:
             self._waiting = False
             self._queue.append(packet)
             self._bytes += len(packet.data)
-            if len(self._queue) >= self._wanted or full:
+            self._whole = self._whole or self._keyframe_came or self._is_half_full()
+            self._keyframe_came = begins
+            if self._whole or not self._patient:
                 self._changed.notify_all()
+
+    def _is_half_full(self) -> bool:
+        return 2 * len(self._queue) >= self._max_packets or 2 * self._bytes >= self._max_bytes
 
     def _announce(self, item: Opened | Closed) -> None:
         with self._changed:
@@ -127,6 +149,7 @@ class Subscription:
             self._told = item
             if len(self._queue) < self._max_packets:
                 self._tell()
+            self._whole = True
             self._changed.notify_all()
 
     def _tell(self) -> None:

@@ -28,8 +28,7 @@ from store.evidence.log import EvidenceLog
 
 log = structlog.get_logger("ingest.cameras")
 
-LOOK_S = 0.25  # how often it is looked at what came, and whether something has to be declared
-AT_LEAST = 100  # items that are looked at sooner: waking up costs more than what is then done
+LOOK_S = 1.0  # how often it is looked whether something has to be declared, though no group of pictures is whole
 ROOM_S = 1.0  # how often the disk is asked for its room
 
 
@@ -118,7 +117,7 @@ class Recorder:
     def _run(self) -> None:
         try:
             while not self._subscription.ended:
-                for item in self._subscription.take(LOOK_S, at_least=AT_LEAST):
+                for item in self._subscription.take_group(LOOK_S):
                     self._hear(item)
                 self._attend()
             self._store(self._segmenter.flush())

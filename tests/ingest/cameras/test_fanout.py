@@ -176,6 +176,44 @@ def test_the_end_wakes_whoever_waits_and_what_is_queued_can_be_read() -> None:
     assert subscription.ended
 
 
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=60))
+def test_a_patient_reader_is_given_a_group_of_pictures_with_the_packet_after_the_next_keyframe(
+    sent: list[tuple[bool, bool]],
+) -> None:
+    fanout = Fanout()
+    fanout.open(STREAMS)
+    subscription = fanout.subscribe()
+    assert subscription.take_group(30.0) == [Opened(STREAMS)]
+    fanout.publish(packet(0, key=True))
+    pending, keyframe_came = [0], True
+    for number, (key, picture) in enumerate(sent, 1):
+        fanout.publish(packet(number, key, Media.VIDEO if picture else Media.AUDIO))
+        pending.append(number)
+        if keyframe_came:
+            assert numbers(subscription.take_group(30.0)) == pending
+            pending = []
+        keyframe_came = key and picture
+    assert numbers(subscription.take_group(0.0)) == pending
+
+
+def test_a_patient_reader_hears_of_an_end_at_once_and_is_woken_before_its_room_is_taken() -> None:
+    fanout = Fanout()
+    fanout.open(STREAMS)
+    subscription = fanout.subscribe(max_packets=4)
+    fanout.publish(packet(0, key=True))
+    fanout.interrupt()
+    assert subscription.take_group(30.0) == [Opened(STREAMS), packet(0, key=True), Closed()]
+    fanout.open(STREAMS)
+    assert subscription.take_group(30.0) == [Opened(STREAMS)]
+    fanout.publish(packet(1, key=True))
+    assert subscription.take_group(0.0) == [packet(1, key=True)]
+    for number in (2, 3):
+        fanout.publish(packet(number))
+    assert numbers(subscription.take_group(30.0)) == [2, 3]
+    fanout.end()
+    assert subscription.take_group(30.0) == []
+
+
 def test_many_readers_at_their_own_pace_all_get_what_they_have_room_for() -> None:
     fanout = Fanout()
     subscriptions = [fanout.subscribe(max_packets=100_000) for _ in range(4)]
