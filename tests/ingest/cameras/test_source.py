@@ -112,6 +112,8 @@ def test_the_cameras_own_clock_is_told(server: CameraServer, camera: Camera) -> 
         wait_until(
             lambda: any(abs(ahead_s(p) - 86_400) < 1 for p in watched.reader.packets()), 8, "a clock a day ahead"
         )
+    told = [p.camera_s is not None for p in watched.reader.packets()]
+    assert told == sorted(told), "once it is known, every packet has it"
 
 
 def test_a_password_is_used_and_shown_nowhere(server: CameraServer) -> None:
