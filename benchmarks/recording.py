@@ -4,7 +4,8 @@ The peer is `ffmpeg -c copy -f segment`: RTSP over TCP as here, segments of a se
 fsynced, nothing handed on. Twice: as a library in one process, a thread a camera, which is the least it can cost; and
 as the program, a process a camera, where there is one (`DUCHA_FFMPEG`, or `ffmpeg` on the path). CPU is user and
 system time of their processes, once every stream is being written; that of PostgreSQL, to which recordings are told,
-is left out. All run at once, and again in the other order, for whoever connects first is woken first.
+is left out. All run at once, and again in the other order, for whoever connects first is woken first. A run in which a
+stream broke off is none.
 """
 
 import os
@@ -40,6 +41,7 @@ STREAMS = (8, 16, 24)
 FILMS = 2  # of which the streams are, for encoding so many would take the whole machine
 BITRATE_BPS = 2_000_000
 TARGET = 1.5
+_LEAST_STORED = 0.6  # of what the cameras send: they come near it, and a segment is only counted when it is whole
 FFMPEG = os.environ.get("DUCHA_FFMPEG") or shutil.which("ffmpeg")
 _PROCESSES = get_context("spawn")
 
@@ -62,16 +64,22 @@ class Mosaic:
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """One way to store streams. `start` has it run on some addresses and in a folder, and gives its processes; what it
-    has begun to write are `files` there, so many a stream."""
+    """One way to store streams. `start` has it run on some addresses and in a folder, and gives its processes; each
+    stream comes to lie in a folder of its own there, found by `streams`."""
 
     name: str
     start: Callable[[list[str], Path], AbstractContextManager[list[int]]]
-    files: str
-    a_stream: int
+    streams: str
+
+    def stored_bytes(self, folder: Path) -> list[int]:
+        """How much there is of each stream."""
+        return [
+            sum(file.stat().st_size for file in stream.rglob("*.m*")) for stream in sorted(folder.glob(self.streams))
+        ]
 
     def has_begun(self, folder: Path, streams: int) -> bool:
-        return len(list(folder.glob(self.files))) >= streams * self.a_stream
+        stored = self.stored_bytes(folder)
+        return len(stored) == streams and all(stored)
 
 
 def measure(*, quick: bool = False) -> list[Figure]:
@@ -132,22 +140,32 @@ def _serve(addresses: Any, stop: Flag) -> None:
 
 def _round(contestants: tuple[Contestant, ...], urls: list[str], seconds: float) -> Shares:
     with tempfile.TemporaryDirectory(prefix="ducha-recording-") as made:
-        folders = {each.name: Path(made) / each.name for each in contestants}
+        folders = {each: Path(made) / each.name for each in contestants}
         with ExitStack() as running:
             processes = {}
-            for each in contestants:
-                folders[each.name].mkdir()
-                processes[each.name] = running.enter_context(each.start(urls, folders[each.name]))
-            for each in contestants:
-                within(120, lambda each=each: each.has_begun(folders[each.name], len(urls)))  # type: ignore[misc]
-            began, began_s = {name: _used_s(pids) for name, pids in processes.items()}, time.monotonic()
-            time.sleep(seconds)
-            took_s = time.monotonic() - began_s
-            shares = {name: (_used_s(pids) - began[name]) / took_s for name, pids in processes.items()}
-        report = verify_folder(folders["recorder"] / "recordings")
+            for each, folder in folders.items():
+                folder.mkdir()
+                processes[each] = running.enter_context(each.start(urls, folder))
+            within(120, lambda: all(each.has_begun(folder, len(urls)) for each, folder in folders.items()))
+            shares = _watched(processes, folders, seconds)
+        report = verify_folder(Path(made) / "recorder" / "recordings")
         if not report.sound:
             raise RuntimeError(f"what was recorded is not intact: {report.findings[0]}")
         return shares
+
+
+def _watched(processes: dict[Contestant, list[int]], folders: dict[Contestant, Path], seconds: float) -> Shares:
+    used = {each: _used_s(pids) for each, pids in processes.items()}
+    held = {each: each.stored_bytes(folder) for each, folder in folders.items()}
+    began_s = time.monotonic()
+    time.sleep(seconds)
+    took_s = time.monotonic() - began_s
+    shares = {each.name: (_used_s(pids) - used[each]) / took_s for each, pids in processes.items()}
+    for each, folder in folders.items():
+        for before, after in zip(held[each], each.stored_bytes(folder), strict=True):
+            if after - before < _LEAST_STORED * BITRATE_BPS / 8 * seconds:
+                raise RuntimeError(f"{each.name}: of one stream only {after - before} bytes came in {seconds:g} s")
+    return shares
 
 
 def _used_s(processes: list[int]) -> float:
@@ -200,8 +218,8 @@ def _copying(urls: list[str], folder: Path) -> AbstractContextManager[list[int]]
 
 
 def _copy(urls: list[str], folder: str, stop: Flag) -> None:
-    for number, url in enumerate(urls):
-        threading.Thread(target=_copied, args=(url, f"{folder}/{number}-%05d.mkv"), daemon=True).start()
+    for url, files in zip(urls, _files(Path(folder), len(urls)), strict=True):
+        threading.Thread(target=_copied, args=(url, files), daemon=True).start()
     stop.wait()
 
 
@@ -223,8 +241,8 @@ def _programs(urls: list[str], folder: Path) -> Iterator[list[int]]:
     quiet = [str(FFMPEG), "-nostdin", "-loglevel", "error", "-rtsp_transport", "tcp"]
     copy = ["-c", "copy", "-f", "segment", "-segment_time", "1", "-segment_format", "matroska"]
     programs = [
-        subprocess.Popen([*quiet, "-i", url, *copy, str(folder / f"{number}-%05d.mkv")])
-        for number, url in enumerate(urls)
+        subprocess.Popen([*quiet, "-i", url, *copy, files])
+        for url, files in zip(urls, _files(folder, len(urls)), strict=True)
     ]
     try:
         yield [program.pid for program in programs]
@@ -235,8 +253,16 @@ def _programs(urls: list[str], folder: Path) -> Iterator[list[int]]:
             program.wait(30)
 
 
+def _files(folder: Path, streams: int) -> list[str]:
+    """How a stream copy names its segments."""
+    folders = [folder / str(number) for number in range(streams)]
+    for each in folders:
+        each.mkdir()
+    return [str(each / "%05d.mkv") for each in folders]
+
+
 CONTESTANTS = (
-    Contestant("recorder", _recording, "recordings/*/*/*", 2),  # picture and sound
-    Contestant("library", _copying, "*-00001.mkv", 1),
-    *((Contestant("program", _programs, "*-00001.mkv", 1),) if FFMPEG else ()),
+    Contestant("recorder", _recording, "recordings/*.video"),
+    Contestant("library", _copying, "*"),
+    *((Contestant("program", _programs, "*"),) if FFMPEG else ()),
 )
