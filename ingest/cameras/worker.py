@@ -4,6 +4,8 @@ Everything is started and stopped here, in the order in which packets go. Record
 database may be away at any time.
 """
 
+import os
+import sys
 import time
 from pathlib import Path
 from threading import Event
@@ -118,6 +120,8 @@ class Worker:
         told = Patience(stall_s=self.settings.stall_s, keyframe_s=self.settings.keyframe_s)
         self.patience = patience or told
         self._folder = Path(self.settings.folder)
+        self.is_left_waiting = False
+        """Whether a thread still waits in FFmpeg at the end."""
         self._failure: BaseException | None = None
         self._failed = Event()
         self._evidence = self._opened_log()
@@ -186,6 +190,7 @@ class Worker:
         for camera in self.cameras:
             left_s = max(0.0, until_s + 1.0 - time.monotonic())
             if camera.source is not None and not camera.source.join(left_s):
+                self.is_left_waiting = True
                 log.info("a source still waits in FFmpeg", camera=camera.settings.id)
         log.info("cameras stopped")
 
@@ -258,7 +263,8 @@ class Worker:
 
 
 def serve(settings: Settings, stop: Event, metrics: CameraMetrics | None = None) -> None:
-    """Record the cameras of `settings` and hand them on, until `stop` is set.
+    """Record the cameras of `settings` and hand them on, until `stop` is set. For a process that does nothing else:
+    it ends here when a camera keeps a thread waiting.
 
     Raises:
         RecordingFailed: when recording is impossible.
@@ -268,3 +274,8 @@ def serve(settings: Settings, stop: Event, metrics: CameraMetrics | None = None)
         metrics.serve(settings.recorder.metrics_port, settings.recorder.metrics_host)
     with Worker(settings, metrics) as worker:
         worker.run(stop)
+    if worker.is_left_waiting:
+        # everything is stored; were Python taken down under a thread in FFmpeg, it would abort as that comes back
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
