@@ -10,59 +10,95 @@ don't do that. Focus is the Laplacian's variance divided by the grey variance, b
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from analytics.video.blocks import (
+    BLOCK,
+    HEIGHT,
+    WIDTH,
+    Blocks,
+    Bools,
+    Grey,
+    around,
+    brightness_of,
+    contrast_of,
+    grey_of,
+    likeness,
+    sharpness_of,
+    smooth,
+)
 from analytics.video.detection import Person, Picture
+from analytics.video.motion import is_moved
 from analytics.video.picture import PictureState
-
-WIDTH, HEIGHT = 320, 180
-Grey = NDArray[np.float32]
-Blocks = NDArray[np.float32]
-Bools = NDArray[np.bool_]
 
 FROZEN_AFTER_S = 30.0
 ACCEPT_AFTER_S = 1800.0  # a new view that lasts this long is the camera's view from then on; its alert has been raised
 
-_BLOCK = 20  # pixels
-_UNWRITTEN = np.s_[_BLOCK:-_BLOCK]  # rows; above and below, cameras write time and place
-_TEXTURED = 5.0  # standard deviation in grey levels from which a block shows something
+_UNWRITTEN = np.s_[BLOCK:-BLOCK]  # rows; above and below, cameras write time and place
+_TEXTURED = 4.0  # standard deviation in grey levels from which a block shows something
+_PLAIN = 2.5  # up to which it shows nothing but a shade
 _LEAST_TEXTURED = 10  # blocks; a picture with fewer gives nothing to compare
-_AGREES = 0.45  # correlation with the reference
-_ANOTHER_VIEW = 0.2  # share of the textured blocks that agree
-_COVERED = 0.4  # share of the textured blocks gone flat
+_ALIKE = 0.6  # correlation with the reference
+_TELLING = 2.5  # grey levels of contrast that the present light must leave of a block, for it to tell anything
+_COVERED = 0.45  # share of the picture that shows something else: less than is covered, as covers hide plain walls too
+_ANOTHER_VIEW = 0.9  # share of the picture from which on nothing is where it was
 _FLAT = 0.25  # of the reference's contrast, allowing for the light
-_DULL = 0.4  # of the reference's contrast: no other view, but cloth or a hand
-_NOTHING = 2.5  # standard deviation of a block that shows nothing but a shade
+_FLAT_SHARE = 0.4  # of what showed something, gone flat: no other view
+_EVEN = 0.42  # lower by upper quartile of contrast: cloth, paper or leaves look the same all over, a view does not
 _LEAST_FREE = 0.4  # share of the textured blocks; what is left beside people who fill the picture moves with them
 _OCCUPIED = 0.2  # how often somebody is seen in a block that is a person's as much as the room's
 _BRIGHTNESS = 12.0  # grey levels by which a bare wall may change
+_SURE = 0.5  # score of somebody who is believed to hide the view; patterns of cloth have got .4
+_HIDDEN_BY_PEOPLE = 0.65  # share of what has changed that is behind them
+_LEFT = 0.7  # share of what has changed that people used to hide
+_BESIDE = 0.35  # share of the places beside them that may have changed as well: shadows
 _BLACK = 28  # grey level that no more than 2 % of a black picture exceed
 _FEATURELESS = 6.0  # standard deviation of a picture of nothing at all
 _BLURRED = 0.25  # of the reference's sharpness
+_LEAST_OUTLINES = 0.66  # correlation of what is left of both pictures when every detail is blurred away
+_OUTLINE_PX = 8.0
 _STILL = 0.05  # mean difference in grey levels; a camera's own noise is more
 _UNWATCHED_S = 15.0  # without a picture; what was in it nobody knows
-_MOVED_PX = 6.0  # mean displacement of the corners: 2 % of the width, or 2 degrees
-_UNMOVED = 0.97  # mean correlation of a picture that needs no search for a move
-_BETTER = 0.05  # by which the mean correlation must grow when a move is undone
-_LEAST_MATCHES = 6
-_FEATURES = 300
-_SOFT_CORNER, _HARD_CORNER = 10, 20  # grey levels
-_LEARNT_AFTER = 3  # pictures
+_LEARNT_AFTER = 2  # pictures
 _MEMORY = 60.0  # pictures of which the reference is about the mean
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
     """What the camera usually shows: its picture, the contrast and sharpness of each block, how often somebody was
-    seen in it (0 to 1), from `pictures` so far."""
+    seen in it (0 to 1), from `pictures` so far; and the `latest` of them, in which people sit as they sit now."""
 
     grey: Grey
+    latest: Grey
     contrast: Blocks
     sharpness: Blocks
     occupied: Blocks
     pictures: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What shows something else: its share of the picture, or of what had texture; where that is, where plain walls
+    `gained` texture, and where all is the `same`; and whether it is a view."""
+
+    share: float
+    where: Bools
+    gained: Bools
+    same: Bools
+    is_view: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """What a picture is; `changed` are the blocks that tell so, where people before the camera could be the reason."""
+
+    picture: PictureState
+    changed: Bools | None = None
+
+    @property
+    def at_second_sight(self) -> bool:
+        """Whether one such picture proves nothing."""
+        return self.changed is not None or self.picture is PictureState.MOVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +112,25 @@ class Tamper:
     last: Grey | None = None
     media_s: float | None = None
     still_since_s: float | None = None
-    moved_since_s: float | None = None
+    suspect_s: float | None = None  # since when it may be covered or moved; once, somebody who passes can look so
+    doubted: Bools | None = None  # blocks that people could hide
 
 
 def examine(state: Tamper, picture: Picture, t_s: float, media_s: float | None = None) -> Tamper:
-    """The state after `picture`, taken at `t_s`; live, `media_s` is the camera's own time of it, which must go on."""
+    """The state after `picture`, taken at `t_s`; live, `media_s` is the camera's own time of it, which must go on.
+
+    Where it is `doubted` afterwards, people before the camera could be the reason, and `with_people` is to tell.
+    """
     if state.at_s is not None and t_s <= state.at_s:
         return state
     grey = grey_of(picture)
     still_since_s = _still_since(state, grey, t_s, media_s)
-    found, since_s, moved_since_s = _judge(state.reference, grey), t_s, None
+    finding = _judge(state.reference, grey)
+    found, since_s, suspect_s = finding.picture, t_s, None
     usual = found is PictureState.OK
-    if found is PictureState.MOVED:
-        # people who fill the picture can look like a move once; a camera stays moved
-        moved_since_s = since_s = t_s if state.moved_since_s is None else state.moved_since_s
-        found = PictureState.OK if state.moved_since_s is None else PictureState.MOVED
+    if finding.at_second_sight:
+        suspect_s = since_s = t_s if state.suspect_s is None else state.suspect_s
+        found = PictureState.OK if state.suspect_s is None else found
     elif usual and still_since_s is not None and t_s - still_since_s >= FROZEN_AFTER_S:
         found, since_s = PictureState.FROZEN, still_since_s
     if found is state.picture and state.at_s is not None:
@@ -100,29 +140,37 @@ def examine(state: Tamper, picture: Picture, t_s: float, media_s: float | None =
         reference = _renewed(None, grey)
     elif usual and found is PictureState.OK:
         reference = _renewed(reference, grey)
-    return Tamper(found, since_s, t_s, reference, grey, media_s, still_since_s, moved_since_s)
+    return Tamper(found, since_s, t_s, reference, grey, media_s, still_since_s, suspect_s, finding.changed)
 
 
 def with_people(state: Tamper, people: Sequence[Person]) -> Tamper:
-    """The state when `people` were found in its last picture: who is known to be there may leave, and bares a wall."""
+    """The state when `people` were found in its last picture: it may be they who hide what was seen before, and who is
+    known to be there may leave, and bares a wall."""
     reference = state.reference
     if reference is None:
         return state
-    here = np.zeros_like(reference.occupied)
-    rows, columns = here.shape
-    for person in people:
-        top, bottom = int(person.y0 * rows), int(np.ceil(person.y1 * rows))
-        left, right = int(person.x0 * columns), int(np.ceil(person.x1 * columns))
-        here[top:bottom, left:right] = 1.0
+    if state.doubted is not None:
+        hidden = _places_of([person for person in people if person.score >= _SURE])
+        if hidden[state.doubted].mean() < _HIDDEN_BY_PEOPLE:
+            return state
+        assert state.last is not None
+        reference = _renewed(reference, state.last)
+        since_s = state.since_s if state.picture is PictureState.OK else state.at_s or 0.0  # of being ok
+        state = replace(state, picture=PictureState.OK, since_s=since_s, suspect_s=None, doubted=None)
     share = max(1 / reference.pictures, 1 / _MEMORY)
-    occupied = reference.occupied + share * (here - reference.occupied)
+    occupied = reference.occupied + share * (_places_of(people) - reference.occupied)
     return replace(state, reference=replace(reference, occupied=occupied))
 
 
-def grey_of(picture: Picture) -> Grey:
-    """`picture` grey and small: shape (HEIGHT, WIDTH)."""
-    small = cv2.resize(picture, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
-    return cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32)
+def _places_of(people: Sequence[Person]) -> Blocks:
+    """1 for blocks in which somebody is, 0 elsewhere."""
+    rows, columns = HEIGHT // BLOCK, WIDTH // BLOCK
+    places = np.zeros((rows, columns), np.float32)
+    for person in people:
+        top, bottom = int(person.y0 * rows), int(np.ceil(person.y1 * rows))
+        left, right = int(person.x0 * columns), int(np.ceil(person.x1 * columns))
+        places[top:bottom, left:right] = 1.0
+    return places
 
 
 def _still_since(state: Tamper, grey: Grey, t_s: float, media_s: float | None) -> float | None:
@@ -136,150 +184,108 @@ def _still_since(state: Tamper, grey: Grey, t_s: float, media_s: float | None) -
     return state.at_s if state.still_since_s is None else state.still_since_s
 
 
-def _judge(reference: Reference | None, grey: Grey) -> PictureState:
+def _judge(reference: Reference | None, grey: Grey) -> _Finding:
     if float(np.percentile(grey[_UNWRITTEN], 98)) < _BLACK:
-        return PictureState.BLACK
-    if float(_smooth(grey)[_UNWRITTEN].std()) < _FEATURELESS:
-        return PictureState.COVERED
-    if reference is None or reference.pictures < _LEARNT_AFTER:
-        return PictureState.OK
-    textured, free = reference.contrast >= _TEXTURED, reference.occupied < _OCCUPIED
-    if textured.sum() < _LEAST_TEXTURED:
-        return PictureState.OK
-    told_by_people = (textured & free).sum() < max(_LEAST_TEXTURED, _LEAST_FREE * textured.sum())
-    if not told_by_people:
-        textured &= free
-    all_agreement = _agreement(_smooth(grey), _smooth(reference.grey))
-    agreement = all_agreement[textured]
-    if agreement.mean() < _UNMOVED and _is_moved(reference.grey, grey, textured, float(agreement.mean())):
-        return PictureState.MOVED
-    agrees = agreement >= _AGREES
-    if told_by_people and _is_as_before(reference, grey, free):
-        agrees[:] = True  # what has changed is only that people have left
-    elif _is_covered(reference, grey, textured, all_agreement >= _AGREES):
-        return PictureState.COVERED
-    if _is_blurred(reference, grey, textured, agrees):
-        return PictureState.DEFOCUSED
-    return PictureState.OK if agrees.mean() >= _ANOTHER_VIEW else PictureState.MOVED
+        return _Finding(PictureState.BLACK)
+    smoothed = smooth(grey)
+    featureless = float(smoothed[_UNWRITTEN].std()) < _FEATURELESS
+    textured = None if reference is None or reference.pictures < _LEARNT_AFTER else _textured(reference)
+    if reference is None or textured is None or textured.sum() < _LEAST_TEXTURED:
+        return _Finding(PictureState.COVERED if featureless else PictureState.OK)
+    unmoving = _unmoving(reference, textured)
+    alike = likeness(smoothed, smooth(reference.grey))
+    if _is_blurred(reference, grey, unmoving):
+        return _Finding(PictureState.DEFOCUSED)
+    if is_moved(reference.grey, grey, unmoving) or is_moved(reference.latest, grey, textured):
+        return _Finding(PictureState.MOVED)
+    if featureless and alike[unmoving].mean() < _ALIKE:
+        return _Finding(PictureState.COVERED)
+    contrast = contrast_of(smoothed)
+    change = _change(reference, contrast, textured, alike)
+    if change.share < _COVERED or _have_people_left(reference, grey, change):
+        return _Finding(PictureState.OK)
+    return _Finding(PictureState.MOVED if change.is_view else PictureState.COVERED, change.where)
 
 
-def _is_covered(reference: Reference, grey: Grey, textured: Bools, agrees: Bools) -> bool:
-    """Whether what showed something has gone flat, or cloth or a hand is all there is."""
-    seen = textured.copy()
-    seen[[0, -1]] = False  # time and place, which the camera itself writes, stay whatever covers it
-    if seen.sum() < _LEAST_TEXTURED:
-        seen = textured
-    if (_gone_flat(reference, grey) & ~agrees)[seen].mean() >= _COVERED:
-        return True
-    dull = _contrast(grey)[seen].mean() < _DULL * reference.contrast[seen].mean()
-    return bool(dull and agrees[seen].mean() < _ANOTHER_VIEW)
+def _unmoving(reference: Reference, textured: Bools) -> Bools:
+    """The blocks that tell of a room: those where nobody uses to be, or all where people fill the picture."""
+    free = textured & (reference.occupied < _OCCUPIED)
+    return free if free.sum() >= max(_LEAST_TEXTURED, _LEAST_FREE * textured.sum()) else textured
 
 
-def _is_moved(before: Grey, now: Grey, textured: Bools, agreement: float) -> bool:
-    """Whether turning and shifting `now` back makes it agree better with `before`; somebody who walks can't."""
-    smooth_before, smooth_now = _smooth(before), _smooth(now)
-    # many soft corners, or the few hard ones: plain walls have only these, and where people walk they are the wall's
-    for a, b, least in ((smooth_before, smooth_now, _SOFT_CORNER), (before, now, _HARD_CORNER)):
-        motion = _motion(a, b, least)
-        if motion is None or _displacement_px(motion) < _MOVED_PX:
-            continue
-        back = cv2.warpAffine(
-            smooth_now,
-            motion,
-            (WIDTH, HEIGHT),
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-        if (
-            float(_agreement(back.astype(np.float32, copy=False), smooth_before)[textured].mean())
-            >= agreement + _BETTER
-        ):
-            return True
-    return False
+def _textured(reference: Reference) -> Bools:
+    """The blocks that show something, without time and place, which the camera itself writes and no cover hides."""
+    textured: Bools = reference.contrast >= _TEXTURED
+    unwritten = textured.copy()
+    unwritten[[0, -1]] = False
+    return unwritten if unwritten.sum() >= _LEAST_TEXTURED else textured
 
 
-def _motion(before: Grey, now: Grey, corner: int) -> NDArray[np.float64] | None:
-    """The turn, shift and zoom (2x3) from `before` to `now` by corners at least so hard; None where they don't tell."""
-    orb = cv2.ORB.create(_FEATURES, fastThreshold=corner)
-    here, there = (orb.detectAndCompute(np.clip(p, 0, 255).astype(np.uint8), None) for p in (before, now))
-    if min(len(here[0]), len(there[0])) < _LEAST_MATCHES:
-        return None
-    matches = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True).match(here[1], there[1])
-    if len(matches) < _LEAST_MATCHES:
-        return None
-    source = np.array([here[0][m.queryIdx].pt for m in matches])
-    target = np.array([there[0][m.trainIdx].pt for m in matches])
-    motion, _ = cv2.estimateAffinePartial2D(source, target, method=cv2.RANSAC, ransacReprojThreshold=3.0)
-    return None if motion is None else motion.astype(np.float64)
+def _change(reference: Reference, contrast: Blocks, judged: Bools, alike: Blocks) -> _Change:
+    """What does not show what it did, as far as the light lets it be told.
+
+    A block that shows something tells it by its structure, a plain one by having got some; each then goes by the
+    majority about it, because now and then something else looks alike, and a thing that moves is small.
+    """
+    left = contrast[judged] / np.maximum(reference.contrast[judged], 1.0)
+    light = float(np.clip(np.quantile(left, 0.8), 0.1, 1.0))
+    telling = judged & (reference.contrast * light >= _TELLING)
+    other = telling & (alike < _ALIKE)
+    plain = reference.contrast < _TEXTURED
+    plain[[0, -1]] = False
+    gained = plain & (contrast >= np.maximum(_TEXTURED, 2 * reference.contrast))
+    of_textured, _ = _mostly(other, telling)
+    of_all, where = _mostly(other | gained, telling | plain)
+    flat = other & (contrast < np.maximum(_FLAT * light * reference.contrast, _PLAIN))
+    low, high = np.quantile(contrast[1:-1], (0.25, 0.75))
+    is_view = (
+        other.sum() > _ANOTHER_VIEW * telling.sum() and flat.sum() < _FLAT_SHARE * telling.sum() and low < _EVEN * high
+    )
+    return _Change(max(of_textured, of_all), where | other, gained, telling & ~other, bool(is_view))
 
 
-def _displacement_px(motion: NDArray[np.float64]) -> float:
-    corners = np.array([(0, 0, 1), (WIDTH, 0, 1), (0, HEIGHT, 1), (WIDTH, HEIGHT, 1)], np.float64)
-    return float(np.linalg.norm(corners @ motion.T - corners[:, :2], axis=1).mean())
+def _mostly(some: Bools, of: Bools) -> tuple[float, Bools]:
+    """Where most blocks of those about each are so, and the share of the picture that this is."""
+    many = around(of)
+    mostly: Bools = (2 * around(some) >= many) & (many > 0)
+    return float(mostly.sum() / max(int((many > 0).sum()), 1)), mostly
 
 
-def _agreement(grey: Grey, reference: Grey) -> Blocks:
-    """The correlation of each block with the reference's, whatever their brightness and contrast."""
-    a, b = _blocks(grey), _blocks(reference)
-    a, b = a - a.mean(axis=-1, keepdims=True), b - b.mean(axis=-1, keepdims=True)
-    norm = np.sqrt((a * a).sum(axis=-1) * (b * b).sum(axis=-1))
-    agreement: Blocks = (a * b).sum(axis=-1) / np.maximum(norm, 1e-3)
-    return agreement
-
-
-def _gone_flat(reference: Reference, grey: Grey) -> Bools:
-    """Blocks that show much less than in the reference, darker or brighter light allowed for."""
-    light = np.clip(grey.mean() / max(float(reference.grey.mean()), 1.0), 0.5, 1.0)
-    flat: Bools = _contrast(grey) < np.maximum(_FLAT * light * reference.contrast, _NOTHING)
-    return flat
-
-
-def _is_blurred(reference: Reference, grey: Grey, textured: Bools, agrees: Bools) -> bool:
-    if agrees.sum() < _LEAST_TEXTURED:
+def _have_people_left(reference: Reference, grey: Grey, change: _Change) -> bool:
+    """Whether what has changed is where people used to be, and the places beside them are as they were."""
+    occupied = reference.occupied >= _OCCUPIED
+    if (change.where & occupied).sum() < _LEFT * change.where.sum():
         return False
-    share = (_sharpness(grey) / np.maximum(reference.sharpness, 1e-6))[textured][agrees]
-    return float(np.median(share)) < _BLURRED
+    beside = (around(occupied) > 0) & (reference.contrast < _TEXTURED)
+    beside[[0, -1]] = False
+    if not beside.any():
+        return True
+    before, now = brightness_of(reference.grey), brightness_of(grey)
+    told = change.same.sum() >= _LEAST_TEXTURED
+    light = float(np.median((now / np.maximum(before, 1.0))[change.same])) if told else 1.0
+    shade = np.abs(now - light * before) > _BRIGHTNESS
+    return float((shade | change.gained)[beside].mean()) < _BESIDE
 
 
-def _is_as_before(reference: Reference, grey: Grey, free: Bools) -> bool:
-    """Whether the places where nobody used to be are as bright as they were."""
-    change = np.abs(_blocks(grey).mean(axis=-1) - _blocks(reference.grey).mean(axis=-1))
-    return bool(free.any()) and float((change[free] > _BRIGHTNESS).mean()) < _COVERED
-
-
-def _smooth(grey: Grey) -> Grey:
-    """Without the noise of single pixels."""
-    return cv2.GaussianBlur(grey, (0, 0), 1.2).astype(np.float32, copy=False)
+def _is_blurred(reference: Reference, grey: Grey, judged: Bools) -> bool:
+    """Whether every detail is gone and the outlines have stayed."""
+    left = sharpness_of(grey)[judged] / np.maximum(reference.sharpness[judged], 1e-6)
+    if float(np.median(left)) >= _BLURRED:
+        return False
+    outlines = likeness(smooth(grey, _OUTLINE_PX), smooth(reference.grey, _OUTLINE_PX))
+    return float(outlines[judged].mean()) >= _LEAST_OUTLINES
 
 
 def _renewed(reference: Reference | None, grey: Grey) -> Reference:
-    contrast, sharpness = _contrast(grey), _sharpness(grey)
+    contrast, sharpness = contrast_of(smooth(grey)), sharpness_of(grey)
     if reference is None:
-        return Reference(grey, contrast, sharpness, np.zeros_like(contrast), 1)
+        return Reference(grey, grey, contrast, sharpness, np.zeros_like(contrast), 1)
     share = max(1 / (reference.pictures + 1), 1 / _MEMORY)
     return Reference(
         reference.grey + share * (grey - reference.grey),
+        grey,
         reference.contrast + share * (contrast - reference.contrast),
         reference.sharpness + share * (sharpness - reference.sharpness),
         reference.occupied,
         reference.pictures + 1,
     )
-
-
-def _contrast(grey: Grey) -> Blocks:
-    contrast: Blocks = _blocks(_smooth(grey)).std(axis=-1)
-    return contrast
-
-
-def _sharpness(grey: Grey) -> Blocks:
-    """The variance of the Laplacian by that of the grey levels; noise of single pixels is smoothed away before."""
-    smooth = cv2.GaussianBlur(grey, (3, 3), 0).astype(np.float32, copy=False)
-    edges = cv2.Laplacian(smooth, cv2.CV_32F).astype(np.float32, copy=False)
-    sharpness: Blocks = _blocks(edges).var(axis=-1) / (_blocks(smooth).var(axis=-1) + 4)
-    return sharpness
-
-
-def _blocks(grey: Grey) -> Grey:
-    """Shape (rows, columns, pixels of a block)."""
-    rows, columns = HEIGHT // _BLOCK, WIDTH // _BLOCK
-    return grey.reshape(rows, _BLOCK, columns, _BLOCK).swapaxes(1, 2).reshape(rows, columns, _BLOCK * _BLOCK)

@@ -127,10 +127,12 @@ class Watcher:
         state, people, counted = None, None, None
         if picture is not None:
             self._tamper = examine(self._tamper, picture, t_s, media_s)
-            state = self._tamper.picture
-            if state is PictureState.OK:
+            if self._tamper.picture is PictureState.OK or self._tamper.doubted is not None:
                 people, counted = self._look(picture)
                 self._tamper = with_people(self._tamper, [p for p in people if p.score >= COUNTED])
+            state = self._tamper.picture
+            if state is not PictureState.OK:
+                people, counted = None, None
         self._headcount = headcount_after(self._headcount, counted)
         changes = self._judge_picture(state, t_s)
         for place in self._places.values():

@@ -1,8 +1,9 @@
 """Tampering with the picture: every kind is told, and nothing that is none."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import cycle, islice
+from pathlib import Path
 
 import av
 import numpy as np
@@ -37,15 +38,29 @@ HARMLESS: dict[str, Change] = {
 CLIPS = sorted(FOOTAGE.glob("*.gif")) if FOOTAGE.is_dir() else []
 # in the corridor two people walk who fill the picture: there is hardly anything else to be seen, moved or not
 ROOMS = [clip for clip in CLIPS if "walking" not in clip.name]
+PEOPLE = {
+    "intel_head-pose-face-detection-female-and-male": [
+        Person(0.05, 0.18, 0.45, 1.0, 0.9),
+        Person(0.52, 0.13, 0.93, 1.0, 0.9),
+    ],
+    "intel_head-pose-face-detection-male": [Person(0.27, 0.07, 0.75, 1.0, 0.9)],
+}
 needs_footage = pytest.mark.skipif(not CLIPS, reason="needs the footage in ../shared/data/footage")
 
 
-def states(pictures: Iterator[Picture] | list[Picture], state: Tamper | None = None, start_s: float = 0.0) -> list[str]:
-    """What each of the pictures, a second apart, is found to be."""
+def states(
+    pictures: Iterator[Picture] | list[Picture],
+    state: Tamper | None = None,
+    start_s: float = 0.0,
+    people: Sequence[Person] = (),
+) -> list[str]:
+    """What each of the pictures, a second apart, is found to be; `people` are found in those that are looked at."""
     found = []
     state = state or Tamper()
     for second, picture in enumerate(pictures):
         state = examine(state, picture, start_s + second)
+        if state.picture is PictureState.OK or state.doubted is not None:
+            state = with_people(state, people)
         found.append(state.picture.value)
     return found
 
@@ -138,25 +153,26 @@ def test_a_picture_that_comes_late_changes_nothing() -> None:
 
 @needs_footage
 @pytest.mark.parametrize("clip", CLIPS, ids=lambda c: c.stem)
-def test_untouched_footage_is_ok(clip: object) -> None:
-    assert set(states(footage(clip, 60))) == {"ok"}
+def test_untouched_footage_is_ok(clip: Path) -> None:
+    assert set(states(footage(clip, 60), people=PEOPLE.get(clip.stem, ()))) == {"ok"}
 
 
 @needs_footage
 @pytest.mark.parametrize("clip", CLIPS, ids=lambda c: c.stem)
-def test_footage_in_another_light_is_ok(clip: object) -> None:
+def test_footage_in_another_light_is_ok(clip: Path) -> None:
     pictures = footage(clip, 50)
     for change in HARMLESS.values():
-        found = Counter(states([*pictures[:20], *(change(p) for p in pictures[20:])]))
-        assert found["ok"] >= 49, found
+        seen = [*pictures[:20], *(change(p) for p in pictures[20:])]
+        assert set(states(seen, people=PEOPLE.get(clip.stem, ()))) == {"ok"}
 
 
 @needs_footage
 @pytest.mark.parametrize("clip", ROOMS, ids=lambda c: c.stem)
-def test_tampering_with_footage_is_told(clip: object) -> None:
+def test_tampering_with_footage_is_told(clip: Path) -> None:
     pictures = footage(clip, 40)
     for kind, (state, change) in TAMPERING.items():
-        found = Counter(states([*pictures[:20], *(change(p) for p in pictures[20:])])[20:])
+        seen = [*pictures[:20], *(change(p) for p in pictures[20:])]
+        found = Counter(states(seen, people=PEOPLE.get(clip.stem, ()))[20:])
         assert found[state.value] >= 14, (kind, found)
 
 
@@ -177,4 +193,4 @@ def test_a_man_who_bares_the_wall_by_leaving_is_no_tampering_and_whoever_covers_
     for second, picture in enumerate(pictures[:20]):
         state = with_people(examine(state, picture, float(second)), [man])
     assert set(states([bared(p) for p in pictures[20:]], state, start_s=20)) == {"ok"}
-    assert set(states([covered(p, 0.65, RANDOM) for p in pictures[20:]], state, start_s=20)) == {"covered"}
+    assert set(states([covered(p, 0.65, RANDOM) for p in pictures[20:]], state, start_s=20)[1:]) == {"covered"}
