@@ -66,29 +66,41 @@ def tampering() -> list[Act]:
 def harmless() -> dict[str, Change]:
     """What must not be told."""
     return {
-        "as it is": lambda p, n, r: p,
-        "noise": lambda p, n, r: _noisy(p, r, 8),
-        "compression": lambda p, n, r: _squeezed(p, 15),
-        "lamp out": lambda p, n, r: _noisy(_lit(0.3)(p, n, r), r, 4),
-        "night": lambda p, n, r: _noisy(_lit(0.18)(p, n, r), r, 4),
+        "as it is": _always(lambda p: p),
+        "noise": lambda p, _n, r: _noisy(p, r, 8),
+        "compression": _always(lambda p: _squeezed(p, 15)),
+        "lamp out": lambda p, _n, r: _noisy(_light(p, 0.3), r, 4),
+        "night": lambda p, _n, r: _noisy(_light(p, 0.18), r, 4),
         "lamp on": _lit(1.5),
-        "dusk": lambda p, n, r: _noisy(_lit(max(0.2, 1 - 0.03 * n))(p, n, r), r, 2),
-        "light on and off": lambda p, n, r: _lit(0.35 if n // 6 % 2 else 1.0)(p, n, r),
-        "flicker": lambda p, n, r: _lit(float(r.uniform(0.8, 1.2)))(p, n, r),
-        "exposure": lambda p, n, r: _lit(1 + 0.45 * float(np.sin(n)))(p, n, r),
-        "infrared": lambda p, n, r: _noisy(_infrared(p), r, 3),
-        "light from one side": _one_sided,
-        "sunbeam": _sunbeam,
-        "haze": lambda p, n, r: np.clip(p * 0.6 + 70, 0, 255).astype(np.uint8),
-        "shake": lambda p, n, r: _moved(
-            float(r.uniform(-2, 2)) / 480, float(r.uniform(-2, 2)) / 270, 0, cv2.BORDER_REFLECT
-        )(p, n, r),
-        "door": _door,
+        "dusk": lambda p, n, r: _noisy(_light(p, max(0.2, 1 - 0.03 * n)), r, 2),
+        "light on and off": lambda p, n, _r: _light(p, 0.35 if n // 6 % 2 else 1.0),
+        "flicker": lambda p, _n, r: _light(p, float(r.uniform(0.8, 1.2))),
+        "exposure": lambda p, n, _r: _light(p, 1 + 0.45 * float(np.sin(n))),
+        "infrared": lambda p, _n, r: _noisy(_infrared(p), r, 3),
+        "light from one side": _always(_one_sided),
+        "sunbeam": lambda p, n, _r: _sunbeam(p, n),
+        "haze": _always(lambda p: np.clip(p * 0.6 + 70, 0, 255).astype(np.uint8)),
+        "shake": _shaken,
+        "door": _always(_door),
     }
 
 
+def _always(change: Callable[[Picture], Picture]) -> Change:
+    return lambda picture, _n, _random: change(picture)
+
+
+def _light(picture: Picture, light: float) -> Picture:
+    return np.clip(picture.astype(np.float32) * light, 0, 255).astype(np.uint8)
+
+
 def _lit(light: float) -> Change:
-    return lambda p, n, r: np.clip(p.astype(np.float32) * light, 0, 255).astype(np.uint8)
+    return _always(lambda picture: _light(picture, light))
+
+
+def _shaken(picture: Picture, _n: int, random: Generator) -> Picture:
+    """By up to two pixels of 480."""
+    right, down = random.uniform(-2, 2, 2)
+    return _displaced(picture, float(right) / 480, float(down) / 270, 0, cv2.BORDER_REFLECT)
 
 
 def _noisy(picture: Picture, random: Generator, sigma: float) -> Picture:
@@ -103,17 +115,19 @@ def _squeezed(picture: Picture, quality: int) -> Picture:
 
 def _blur(sigma: float) -> Change:
     """`sigma` as a share of the width."""
-    return lambda p, n, r: cv2.GaussianBlur(p, (0, 0), sigma * p.shape[1]).astype(np.uint8, copy=False)
+    return _always(lambda p: cv2.GaussianBlur(p, (0, 0), sigma * p.shape[1]).astype(np.uint8, copy=False))
 
 
 def _moved(right: float, down: float, turn_deg: float, border: int) -> Change:
-    def change(picture: Picture, _n: int, _random: Generator) -> Picture:
-        height, width = picture.shape[:2]
-        motion = cv2.getRotationMatrix2D((width / 2, height / 2), turn_deg, 1.0)
-        motion[:, 2] += (right * width, down * height)
-        return cv2.warpAffine(picture, motion, (width, height), borderMode=border).astype(np.uint8, copy=False)
+    return _always(lambda picture: _displaced(picture, right, down, turn_deg, border))
 
-    return change
+
+def _displaced(picture: Picture, right: float, down: float, turn_deg: float, border: int) -> Picture:
+    """Shifted by shares of width and height, and turned about the middle."""
+    height, width = picture.shape[:2]
+    motion = cv2.getRotationMatrix2D((width / 2, height / 2), turn_deg, 1.0)
+    motion[:, 2] += (right * width, down * height)
+    return cv2.warpAffine(picture, motion, (width, height), borderMode=border).astype(np.uint8, copy=False)
 
 
 def _infrared(picture: Picture) -> Picture:
@@ -125,12 +139,12 @@ def _infrared(picture: Picture) -> Picture:
     return np.clip(seen, 0, 255).astype(np.uint8)[..., None].repeat(3, axis=2)
 
 
-def _one_sided(picture: Picture, _n: int, _random: Generator) -> Picture:
+def _one_sided(picture: Picture) -> Picture:
     fall = np.linspace(0.35, 1.2, picture.shape[1])[None, :, None]
     return np.clip(picture * fall, 0, 255).astype(np.uint8)
 
 
-def _sunbeam(picture: Picture, n: int, _random: Generator) -> Picture:
+def _sunbeam(picture: Picture, n: int) -> Picture:
     """A bright patch that wanders over a quarter of the picture."""
     height, width = picture.shape[:2]
     at = width * (0.2 + 0.01 * (n % 40))
@@ -139,7 +153,7 @@ def _sunbeam(picture: Picture, n: int, _random: Generator) -> Picture:
     return np.clip(picture * (1 + 0.8 * mask[..., None]), 0, 255).astype(np.uint8)
 
 
-def _door(picture: Picture, _n: int, _random: Generator) -> Picture:
+def _door(picture: Picture) -> Picture:
     """A door opens: a part of a seventh shows another room."""
     opened = picture.copy()
     height, width = picture.shape[:2]
@@ -176,7 +190,7 @@ def _mask(width: int, height: int, share: float, side: str) -> Mask:
 
 
 def _plain(*colour: int) -> Change:
-    return lambda p, n, r: _noisy(np.full_like(p, 0) + np.array(colour, np.uint8), r, 2)
+    return lambda p, _n, r: _noisy(np.zeros_like(p) + np.array(colour, np.uint8), r, 2)
 
 
 def _cloth(picture: Picture, _n: int, random: Generator) -> Picture:

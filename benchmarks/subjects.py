@@ -5,8 +5,8 @@ import os
 
 from benchmarks.figures import Figure
 
-SUBJECTS = ("engine", "peers", "replay", "mqtt", "latency", "map", "recording", "watching")
-_ON_ONE_CORE = {"engine", "peers", "replay", "watching"}
+SUBJECTS = ("engine", "peers", "replay", "mqtt", "latency", "map", "recording", "watching", "tamper")
+_ON_ONE_CORE = {"engine", "peers", "replay", "watching", "tamper"}
 
 
 def measure(subject: str, *, quick: bool) -> list[Figure]:

@@ -1,8 +1,8 @@
 """How surely tampering with a camera is told, and how seldom what is none: every act over every scene, seeded.
 
-Scenes are drawn places with people in them and, where they lie beside the project, the clips of `../shared/data/footage`
-(`DUCHA_FOOTAGE` names another folder). An act counts as found when from its second picture on, to the last but
-one at most, the picture is told to be what the act makes it.
+Scenes are drawn places with people in them and, where they lie beside the project, the clips of
+`../shared/data/footage` (`DUCHA_FOOTAGE` names another folder). An act counts as told when from its second picture on
+each is told to be what the act makes it.
 """
 
 import copy
@@ -30,10 +30,11 @@ from ingest.cameras.detectors import default_detector
 
 FOOTAGE = Path(os.environ.get("DUCHA_FOOTAGE", Path(__file__).resolve().parents[2] / "shared" / "data" / "footage"))
 SIZE = (480, 270)
-STARTS = (2, 5, 20)  # samples before the act
-LASTS = 4
+BEFORE = (2, 5)  # pictures before the act
+LASTS = 3
 UNTOUCHED = 24
-_DRAWN = ("win-1", "win-2", "room-1", "hall-1", "street-1")
+_DRAWN = ("win-1", "room-1", "hall-1", "street-1")
+_FILMS = {".gif", ".mp4", ".mkv", ".avi"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,28 @@ class View:
 
 @dataclass(slots=True)
 class Tally:
-    right: int = 0
-    told: int = 0  # as tampering of whatever kind
+    """Of so many acts or pictures, how many were told, and which were told wrongly."""
+
+    told: int = 0
     of: int = 0
     wrong: list[str] = field(default_factory=list)
+
+
+def measure(*, quick: bool = False) -> list[Figure]:
+    views, detector = [*drawn(), *filmed()][:: 3 if quick else 1], default_detector()
+    acts: dict[str, Tally] = defaultdict(Tally)
+    alarms: dict[str, Tally] = defaultdict(Tally)
+    for view in views:
+        _add(acts, told(view, detector, tampering()))
+        _add(alarms, falsely_told(view, detector, harmless()))
+    took = cost_ms(views)
+    return [
+        *(Figure(f"tampering: {kind}", f"{t.told} of {t.of}", "all", t.told == t.of) for kind, t in acts.items()),
+        *(Figure(f"none: {kind}", f"{t.told} of {t.of} pictures", "0", not t.told) for kind, t in alarms.items()),
+        Figure(
+            "judging a picture", f"{np.mean(took):.1f} ms, at most {max(took):.0f}", "≤ 6", float(np.mean(took)) <= 6
+        ),
+    ]
 
 
 def drawn() -> list[View]:
@@ -58,120 +77,89 @@ def drawn() -> list[View]:
 
     def view(name: str) -> View:
         scene = specs[name].view
-        return View(
-            name, lambda n, _random: lens.picture(scene.picture(float(n), SIZE), frozenset(), 1.7e9 + n, 1.7e9 + n)
-        )
+        return View(name, lambda n, _random: lens.picture(scene.picture(float(n), SIZE), frozenset(), 1e9 + n, 1e9 + n))
 
     return [view(name) for name in _DRAWN]
 
 
 def filmed() -> list[View]:
-    """Clips, forth and back, with the noise of a camera that they have lost."""
-    return (
-        [_clip(file) for file in sorted(FOOTAGE.glob("*.*")) if file.suffix in {".gif", ".mp4", ".avi"}]
-        if FOOTAGE.is_dir()
-        else []
-    )
+    files = sorted(FOOTAGE.iterdir()) if FOOTAGE.is_dir() else []
+    return [clip(file) for file in files if file.suffix in _FILMS]
 
 
-def _clip(file: Path) -> View:
+def clip(file: Path) -> View:
+    """Forth and back, with the noise of a camera, which a GIF has lost."""
     with av.open(str(file)) as container:
         pictures = [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
-    step = max(1, min(12, len(pictures) // 4))
-    forth = pictures[::step][:40]
+    forth = pictures[:: max(1, min(12, len(pictures) // 4))][:40]
     loop = forth + forth[-2:0:-1]
 
     def picture(n: int, random: Generator) -> Picture:
         noise = random.normal(0, 1.2, pictures[0].shape)
         return np.clip(loop[n % len(loop)] + noise, 0, 255).astype(np.uint8)
 
-    return View(file.stem.removeprefix("intel_"), picture)
+    return View(file.stem, picture)
 
 
-def watch(view: View, act: Act, start: Watcher, at: int, seed: list[int]) -> list[PictureState]:
-    """What each picture under the act is told to be, after `at` untouched ones that `start` has seen."""
-    watcher, random = copy.copy(start), np.random.default_rng(seed)
-    return [_told(watcher, act.change(view.picture(n, random), n - at, random), n) for n in range(at, at + LASTS)]
-
-
-def _told(watcher: Watcher, picture: Picture, n: int) -> PictureState:
-    told = watcher.sample(picture, float(n)).picture
-    assert told is not None
-    return told
-
-
-def found(view: View, detector: Detector, acts: list[Act], starts: tuple[int, ...] = STARTS) -> dict[str, Tally]:
+def told(view: View, detector: Detector, acts: list[Act]) -> dict[str, Tally]:
     """Of each kind of act, how often it was told."""
     tallies: dict[str, Tally] = defaultdict(Tally)
     watcher, random = Watcher(Outlook(view.name), detector, video_rules()), np.random.default_rng(1)
-    for n in range(max(starts) + 1):
-        if n in starts:
-            for number, act in enumerate(acts):
-                told = watch(view, act, watcher, n, [n, number])
-                tally = tallies[act.kind]
-                tally.of += 1
-                tally.right += sum(t is act.makes for t in told[1:]) >= LASTS - 2
-                tally.told += sum(t is not PictureState.OK for t in told[1:]) >= LASTS - 2
-                if sum(t is act.makes for t in told[1:]) < LASTS - 2:
-                    tally.wrong.append(f"{act.name}@{n}:" + ",".join(t.value[:2] for t in told))
-        _told(watcher, view.picture(n, random), n)
+    for n in range(max(BEFORE) + 1):
+        for number, act in enumerate(acts if n in BEFORE else []):
+            seen = _under(view, act, copy.copy(watcher), n, np.random.default_rng([n, number]))
+            tally = tallies[act.kind]
+            tally.of += 1
+            tally.told += set(seen[1:]) == {act.makes}
+            if set(seen[1:]) != {act.makes}:
+                tally.wrong.append(f"{act.name} after {n}: {','.join(seen)}")
+        _seen(watcher, view.picture(n, random), n)
     return tallies
 
 
-def false(view: View, detector: Detector, changes: dict[str, Change]) -> dict[str, Tally]:
-    """Of each thing that is no tampering, in how many samples it was told as such."""
+def falsely_told(view: View, detector: Detector, changes: dict[str, Change]) -> dict[str, Tally]:
+    """Of each thing that is no tampering, how many pictures were told to be tampered with."""
     tallies: dict[str, Tally] = defaultdict(Tally)
     for number, (name, change) in enumerate(changes.items()):
         watcher, random = Watcher(Outlook(view.name), detector, video_rules()), np.random.default_rng([2, number])
         tally = tallies[name]
         for n in range(UNTOUCHED):
             picture = view.picture(n, random)
-            told = _told(watcher, picture if n < 10 else change(picture, n - 10, random), n)
+            seen = _seen(watcher, picture if n < max(BEFORE) else change(picture, n - max(BEFORE), random), n)
             tally.of += 1
-            tally.told += told is not PictureState.OK
-            if told is not PictureState.OK:
-                tally.wrong.append(f"{n}:{told.value[:2]}")
+            tally.told += seen is not PictureState.OK
+            if seen is not PictureState.OK:
+                tally.wrong.append(f"{n}: {seen}")
     return tallies
 
 
 def cost_ms(views: list[View]) -> list[float]:
-    """The time that judging one picture takes, without the people in it."""
+    """The time that judging each picture takes, without the people in it."""
     took = []
     for view in views:
         random, state = np.random.default_rng(3), Tamper()
-        pictures = [view.picture(n, random) for n in range(30)]
-        for n, picture in enumerate(pictures):
+        for n in range(30):
+            picture = view.picture(n, random)
             began_s = time.process_time()
             state = examine(state, picture, float(n))
             took.append(1e3 * (time.process_time() - began_s))
     return took
 
 
-def measure(*, quick: bool = False) -> list[Figure]:
-    views, detector = drawn() + filmed(), default_detector()
-    acts, changes = tampering(), harmless()
-    hits: dict[str, Tally] = defaultdict(Tally)
-    alarms: dict[str, Tally] = defaultdict(Tally)
-    for view in views[:: 3 if quick else 1]:
-        for into, some in ((hits, found(view, detector, acts)), (alarms, false(view, detector, changes))):
-            for kind, tally in some.items():
-                into[kind].of += tally.of
-                into[kind].right += tally.right
-                into[kind].told += tally.told
-    took = cost_ms(views)
-    figures = [
-        Figure(f"tampering told, {kind}", f"{t.right} of {t.of}", "all", t.right == t.of) for kind, t in hits.items()
-    ]
-    figures += [
-        Figure(f"told as tampering, {kind}", f"{t.told} of {t.of} samples", "none", not t.told)
-        for kind, t in alarms.items()
-    ]
-    return [
-        *figures,
-        Figure(
-            "judging a picture",
-            f"{np.mean(took):.1f} ms, at most {max(took):.0f} ms",
-            "≤ 6 ms",
-            bool(np.mean(took) <= 6),
-        ),
-    ]
+def _under(view: View, act: Act, watcher: Watcher, start: int, random: Generator) -> list[PictureState]:
+    """What each picture is told to be from when the act begins."""
+    times = range(start, start + LASTS)
+    return [_seen(watcher, act.change(view.picture(n, random), n - start, random), n) for n in times]
+
+
+def _seen(watcher: Watcher, picture: Picture, n: int) -> PictureState:
+    state = watcher.sample(picture, float(n)).picture
+    assert state is not None
+    return state
+
+
+def _add(sums: dict[str, Tally], more: dict[str, Tally]) -> None:
+    for kind, tally in more.items():
+        sums[kind].told += tally.told
+        sums[kind].of += tally.of
+        sums[kind].wrong += tally.wrong

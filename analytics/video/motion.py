@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.video.blocks import BLOCK, HEIGHT, WIDTH, Blocks, Bools, Grey, brightness_of, likeness, smooth
+from analytics.video.blocks import HEIGHT, WIDTH, Blocks, Bools, Grey, brightness_of, likeness, smooth
 
 _MOVED_PX = 6.0  # mean displacement of the corners: 2 % of the width, or 2 degrees
 _UNMOVED = 0.97  # mean likeness of pictures that need no search for a move
@@ -71,8 +71,8 @@ def _undone(now: Grey, motion: Motion) -> Grey:
 
 
 def _aligned(before: Grey, now: Grey, judged: Bools) -> Motion | None:
-    """The turn and shift (2x3) from `before` to `now` that is found step by step from none; None where there is none."""
-    mask = np.kron(judged.astype(np.uint8), np.ones((BLOCK // 2, BLOCK // 2), np.uint8))
+    """The turn and shift (2x3) from `before` to `now`, found step by step; None where the steps lead nowhere."""
+    mask = cv2.resize(judged.astype(np.uint8), _HALF, interpolation=cv2.INTER_NEAREST)
     small_before, small_now = (cv2.resize(p, _HALF, interpolation=cv2.INTER_AREA) for p in (before, now))
     start = np.eye(2, 3, dtype=np.float32)
     try:

@@ -6,6 +6,7 @@ from typing import Any
 
 from analytics.alerts import Alert, AlertChange
 from analytics.rulebook import Rule, Rulebook
+from analytics.video.deblocking import deblocked
 from analytics.video.detection import Detector, Person, Picture, model_of
 from analytics.video.headcount import COUNTED, Headcount, headcount_after
 from analytics.video.looking import look
@@ -185,6 +186,7 @@ class Watcher:
             self._aspect = width / height
             self._crops = [region.part(self._aspect) for region in self._outlook.regions]
             self._tiles = tiles(self._aspect)
+        picture = deblocked(picture)
         near = [person for crop in self._crops for person in look(self._detector, picture, [crop])]
         if not self._outlook.counts:
             return near, None
