@@ -67,6 +67,17 @@ def covered(picture: Picture, share: float, random: np.random.Generator) -> Pict
     return behind
 
 
+def covered_with(pattern_px: int, picture: Picture, share: float, random: np.random.Generator) -> Picture:
+    """Something patterned before the lens, from above; its spots are `pattern_px` pixels wide, as of cloth or print."""
+    height, width = picture.shape[:2]
+    spots = np.random.default_rng(5).normal(110, 50, (height // pattern_px + 2, width // pattern_px + 2, 3))
+    pattern = cv2.resize(spots.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+    behind = picture.copy()
+    edge = int(height * share)
+    behind[:edge] = noisy(pattern[:edge], random, 2.0)
+    return behind
+
+
 def blurred(picture: Picture) -> Picture:
     return cv2.GaussianBlur(picture, (0, 0), picture.shape[1] / 130).astype(np.uint8, copy=False)
 

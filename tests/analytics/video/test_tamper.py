@@ -8,7 +8,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from drawn_pictures import Room, blurred, covered, lit, lit_from_one_side, moved, noisy
+from drawn_pictures import Room, blurred, covered, covered_with, lit, lit_from_one_side, moved, noisy
 from labelled_footage import FOOTAGE
 
 from analytics.video.detection import Person, Picture
@@ -22,6 +22,9 @@ TAMPERING: dict[str, tuple[PictureState, Change]] = {
     "black": (PictureState.BLACK, lambda p: lit(p, 0.02)),
     "covered by three fifths": (PictureState.COVERED, lambda p: covered(p, 0.6, RANDOM)),
     "covered altogether": (PictureState.COVERED, lambda p: covered(p, 1.0, RANDOM)),
+    "covered by three fifths with print": (PictureState.COVERED, lambda p: covered_with(4, p, 0.6, RANDOM)),
+    "covered by three fifths with cloth": (PictureState.COVERED, lambda p: covered_with(30, p, 0.6, RANDOM)),
+    "covered altogether with cloth": (PictureState.COVERED, lambda p: covered_with(30, p, 1.0, RANDOM)),
     "out of focus": (PictureState.DEFOCUSED, blurred),
     "shifted by a twentieth": (PictureState.MOVED, lambda p: moved(p, shift=0.05)),
     "shifted by a third": (PictureState.MOVED, lambda p: moved(p, shift=0.33)),
@@ -98,6 +101,23 @@ def test_somebody_walking_before_the_camera_is_no_tampering() -> None:
     room = Room()
     walk = [room.picture([(x, 0.05, x + 0.3, 1.0)]) for x in np.linspace(0, 0.7, 30)]
     assert set(states([*(room.picture() for _ in range(10)), *walk])) == {"ok"}
+
+
+def test_somebody_who_stands_close_to_the_camera_is_no_cover_and_something_as_large_is() -> None:
+    room, close = Room(), (0.1, 0.0, 0.85, 1.0)
+    before = [room.picture() for _ in range(10)]
+    hidden = [room.picture([close]) for _ in range(10)]
+    assert set(states([*before, *hidden], people=[Person(*close, score=0.9)])) == {"ok"}
+    assert set(states([*before, *hidden])[11:]) == {"covered"}
+    assert set(states([*before, *hidden], people=[Person(*close, score=0.4)])[11:]) == {"covered"}, "as cloth may look"
+
+
+@pytest.mark.parametrize("kind", TAMPERING)
+def test_two_pictures_are_enough_to_tell_tampering_by(kind: str) -> None:
+    room, (state, change) = Room(), TAMPERING[kind]
+    found = states([room.picture(), room.picture(), *(change(room.picture()) for _ in range(3))])
+    assert found[:2] == ["ok", "ok"]
+    assert set(found[3:]) == {state.value}
 
 
 def test_somebody_who_sits_down_for_long_and_leaves_is_no_tampering() -> None:
