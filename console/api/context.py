@@ -1,5 +1,6 @@
 """What the routes are given: the pool, the clock, the hub, the cameras that somebody looks at."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +37,7 @@ class Context:
     hub: Hub = field(init=False)
     pool: Pool = field(init=False)
     state: dict[str, Any] | None = None  # as /system last gave it
+    verifying: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))  # it takes a core for seconds
     saves: Saves = field(default_factory=Saves)
     feeds: Feeds = field(default_factory=Feeds)
     viewers: Viewers = field(init=False)

@@ -16,6 +16,7 @@ from console.live.offer import Refused
 from console.live.snapshot import NoPicture
 from geofence.features import PlanError
 from store.errors import Conflict, InvalidRecord, NotFound, StoreUnavailable
+from store.evidence.errors import TooLong, Unreadable
 from store.interrogations import SessionConflict
 from store.workflow import IllegalTransition, InvalidAction
 
@@ -151,6 +152,14 @@ def install(app: FastAPI) -> None:
     async def no_picture(request: Request, error: NoPicture) -> Response:
         headers = {"retry-after": RETRY_AFTER_S}
         return problem(503, "no-picture", str(error), instance=request.url.path, headers=headers)
+
+    @app.exception_handler(TooLong)
+    @app.exception_handler(Unreadable)
+    async def unverifiable(request: Request, error: Exception) -> Response:
+        # The message names a folder of the server.
+        why = "its log is too long for that" if isinstance(error, TooLong) else "the recorder's folder can't be read"
+        detail = f"the recording can't be verified here: {why}; `ducha evidence verify` on its machine verifies it"
+        return problem(503, "unverifiable", detail, instance=request.url.path)
 
     @app.exception_handler(StoreUnavailable)
     async def unavailable(request: Request, _error: StoreUnavailable) -> Response:

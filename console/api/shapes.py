@@ -327,5 +327,46 @@ StretchRow = TypedDict(
 )
 
 
+FindingRow = TypedDict(
+    "FindingRow",
+    {
+        "verdict": Literal[
+            "INTACT",
+            "ALTERED",
+            "MISSING",
+            "REORDERED",
+            "DECLARED GAP",
+            "TRUNCATED",
+            "UNANCHORED",
+            "UNKNOWN KEY",
+        ],
+        "detail": str,
+        "media": Literal["video", "audio"] | None,
+        "from": str | None,
+        "to": str | None,
+    },
+)
+Verification = TypedDict(
+    "Verification",
+    {
+        "camera": str,
+        "from": str,
+        "to": str,
+        "recorder": str,
+        "key": str,
+        "proof": Literal["intact", "not-intact", "unproven", "nothing"],
+        "findings": list[FindingRow],
+        "leaves": int,
+        "bytes": int,
+        "verified_at": str,
+    },
+)
+Verification.__doc__ = """What verification found of a recording.
+
+`proof`: `intact` where nothing speaks against any of it; `unproven` where no signed head vouches for some of it (yet)
+and nothing else speaks against it; `nothing` where nothing is recorded. `key` is the fingerprint of the recorder's own
+key; that it is the recorder's is not proven here. `leaves` were judged and `bytes` of footage hashed."""
+
+
 class SavedPlan(TypedDict):
     version: int

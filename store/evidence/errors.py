@@ -39,5 +39,9 @@ class Unreadable(EvidenceError):  # noqa: N818
     """An export or folder that can't be read at all, so that nothing can be said about its footage."""
 
 
+class TooLong(EvidenceError):  # noqa: N818
+    """A log of more leaves than may be read for one answer."""
+
+
 class ExportError(EvidenceError):
     """An export that can't be made; the message says what was expected."""
