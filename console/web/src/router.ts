@@ -9,6 +9,7 @@ export const router = createRouter({
     { path: "/desk/track/:device?", component: () => import("./track/TrackScreen.vue"), props: true },
     { path: "/desk/rooms", component: () => import("./rooms/RoomsScreen.vue") },
     { path: "/desk/video/:camera?", component: () => import("./video/VideoScreen.vue"), props: true, meta: { theme: "dark" } },
+    { path: "/desk/evidence", component: () => import("./playback/EvidenceScreen.vue"), meta: { theme: "dark" } },
     {
       path: "/desk/exports",
       component: () => import("./evidence/ExportsScreen.vue"),

@@ -1,4 +1,5 @@
 /** Requests to the console's own server; an error is a `ProblemError` with what the server said. */
+import { iso } from "@/domain/time";
 import type {
   AlertDetail,
   AlertRow,
@@ -18,8 +19,10 @@ import type {
   SessionOpening,
   SessionPerson,
   SessionRow,
+  StretchRow,
   SystemState,
   Track,
+  Verification,
 } from "./types";
 
 const BASE = "/api/v1";
@@ -78,6 +81,10 @@ export const api = {
   system: () => request<SystemState>("/system"),
   cameras: () => request<Page<CameraRow>>("/cameras"),
   rooms: () => request<Rooms>("/rooms"),
+  recordings: (camera: string, from: string, to: string) =>
+    request<Page<StretchRow>>(`/recordings${query({ camera, from, to })}`),
+  verification: (camera: string, from: string, to: string) =>
+    request<Verification>(`/recordings/${encodeURIComponent(camera)}/verification${query({ from, to })}`),
 };
 
 /** Interrogations: each step answers with the session as it is then. */
@@ -100,6 +107,10 @@ export const exports = {
   /** Where it is downloaded; the name goes into its history. */
   address: (id: string, by: string) => `${BASE}/exports/${id}/download${query({ by })}`,
 };
+
+/** Where one stream of a recording is played from, over a span of Unix seconds. */
+export const playlist = (id: string, [from, to]: readonly [number, number], media: "video" | "audio"): string =>
+  `${BASE}/recordings/${encodeURIComponent(id)}/playlist.m3u8${query({ from: iso(from), to: iso(to), media })}`;
 
 const camera = (id: string) => `${BASE}/cameras/${encodeURIComponent(id)}`;
 

@@ -25,9 +25,11 @@ export type RuleRow = Schemas["RuleRow"];
 export type SessionOpening = Schemas["Opening"];
 export type SessionPerson = Schemas["SessionPerson"];
 export type SessionRow = Schemas["SessionRow"];
+export type StretchRow = Schemas["StretchRow"];
 export type SystemComponent = Schemas["Component"];
 export type SystemState = Schemas["SystemState"];
 export type Track = Schemas["Track"];
+export type Verification = Schemas["Verification"];
 export type Words = Schemas["Words"];
 
 export type Grade = AlertRow["grade"];
