@@ -19,7 +19,7 @@ from benchmarks.rig import ROOT, Rig, running
 from store.ledger import Ledger
 
 CHROMIUM = os.environ.get("DUCHA_CHROMIUM") or shutil.which("chromium")
-_FLAGS = [
+BROWSER_FLAGS = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -76,7 +76,7 @@ def measure(*, quick: bool = False) -> list[Figure]:
     seconds, times = (4, 1) if quick else (10, 3)
     fleet = Fleet(Size(devices=_DEVICES), start_s=time.time() - 10, every_s=_EVERY_S)
     with running(fleet, console=True) as rig, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=BROWSER_FLAGS)
         page = browser.new_page(viewport={"width": 1920, "height": 1080})
         page.add_init_script(_COUNT_FRAMES)
         page.goto(f"http://127.0.0.1:{rig.console_port}/wall")

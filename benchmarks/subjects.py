@@ -5,7 +5,7 @@ import os
 
 from benchmarks.figures import Figure
 
-SUBJECTS = ("engine", "peers", "replay", "mqtt", "latency", "map", "recording", "watching", "tamper")
+SUBJECTS = ("engine", "peers", "replay", "mqtt", "latency", "map", "recording", "watching", "tamper", "playback")
 _ON_ONE_CORE = {"engine", "peers", "replay", "watching", "tamper"}
 
 
