@@ -13,24 +13,28 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 from benchmarks.figures import Figure, markdown
-from benchmarks.subjects import SUBJECTS, measure
+from benchmarks.subjects import LONG, SUBJECTS, measure
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--only", default=",".join(SUBJECTS), help="subjects, joined by commas: %(default)s")
+    parser.add_argument(
+        "--only", default=",".join(SUBJECTS), help=f"subjects, joined by commas: %(default)s; or {', '.join(LONG)}"
+    )
     parser.add_argument("--quick", action="store_true", help="shorter runs: a look, not a figure to quote")
     asked = parser.parse_args()
     subjects = asked.only.split(",")
-    if unknown := set(subjects) - set(SUBJECTS):
-        parser.error(f"{', '.join(sorted(unknown))}: expected some of {', '.join(SUBJECTS)}")
+    if unknown := set(subjects) - {*SUBJECTS, *LONG}:
+        parser.error(f"{', '.join(sorted(unknown))}: expected some of {', '.join((*SUBJECTS, *LONG))}")
     figures: list[Figure] = []
+    load = os.getloadavg()[0]  # of what runs beside it
     for subject in subjects:
         print(f"{subject} …", file=sys.stderr)
         # A process of its own, so that no subject pays for another's memory.
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
             figures += process.submit(measure, subject, quick=asked.quick).result()
-    print(f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}; best of three runs.\n")
+    machine = f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}"
+    print(f"{machine}, load {load:.1f} before it began; best of three runs unless said otherwise.\n")
     print(markdown(figures))
     return 0
 

@@ -23,13 +23,12 @@ from pathlib import Path
 from typing import Any
 
 import av
-import numpy as np
 import psutil  # type: ignore[import-untyped]
 
+from benchmarks.cameras import Mosaic, serving
 from benchmarks.figures import Figure, at_most
 from benchmarks.rig import within
-from hardware.cameras import CameraServer, CameraSpec
-from hardware.cameras.picture import Picture, Size
+from hardware.cameras import CameraSpec
 from ingest.cameras.config import CameraSettings, Kind, RecorderSettings, Settings
 from ingest.cameras.worker import serve
 from ingest.config import DatabaseSettings
@@ -47,19 +46,6 @@ _PROCESSES = get_context("spawn")
 
 Shares = dict[str, float]
 """CPU seconds a second, by contestant."""
-
-
-class Mosaic:
-    """A picture that fills its bitrate and is quickly made: tiles that slide."""
-
-    def __init__(self) -> None:
-        self._tiles = np.random.default_rng(1).integers(40, 215, (1440, 2560, 3), np.uint8)
-        self._tiles = np.repeat(np.repeat(self._tiles[::16, ::16], 16, 0), 16, 1)
-
-    def picture(self, t_s: float, size: Size) -> Picture:
-        """What is seen at `t_s` seconds."""
-        left, top = round(40 * t_s) % 1000, round(25 * t_s) % 600
-        return np.ascontiguousarray(self._tiles[top : top + size[1], left : left + size[0]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +73,9 @@ def measure(*, quick: bool = False) -> list[Figure]:
     figures: list[Figure] = []
     by_library: list[float] = []
     by_program: list[float] = []
-    with _cameras() as films:
+    view = Mosaic()
+    specs = [CameraSpec(name=f"c-{n}", view=view, bitrate_bps=BITRATE_BPS, noise=0.0) for n in range(FILMS)]
+    with serving(specs) as films:
         for count in counts:
             urls = [films[n % FILMS] for n in range(count)]
             rounds = [_round(CONTESTANTS[::step], urls, seconds) for step in (1, -1)]
@@ -112,30 +100,6 @@ def _figure(count: int, mean: Shares) -> Figure:
     if "program" in percent:
         found += f", `ffmpeg` {percent['program']}"
     return Figure(f"recording, hashing and chaining {count} cameras (720p15 with sound, 2 Mbit/s)", found)
-
-
-@contextmanager
-def _cameras() -> Iterator[list[str]]:
-    """Virtual cameras in a process of their own; their addresses."""
-    ours, theirs = _PROCESSES.Pipe()
-    stop = _PROCESSES.Event()
-    process = _PROCESSES.Process(target=_serve, args=(theirs, stop))
-    process.start()
-    try:
-        if not ours.poll(60):
-            raise RuntimeError("the cameras did not start within 60 s")
-        yield ours.recv()
-    finally:
-        stop.set()
-        process.join(30)
-
-
-def _serve(addresses: Any, stop: Flag) -> None:
-    view = Mosaic()
-    specs = [CameraSpec(name=f"c-{n}", view=view, bitrate_bps=BITRATE_BPS, noise=0.0) for n in range(FILMS)]
-    with CameraServer(specs) as server:
-        addresses.send([server.url(spec.name) for spec in specs])
-        stop.wait()
 
 
 def _round(contestants: tuple[Contestant, ...], urls: list[str], seconds: float) -> Shares:

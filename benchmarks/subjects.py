@@ -5,7 +5,21 @@ import os
 
 from benchmarks.figures import Figure
 
-SUBJECTS = ("engine", "peers", "replay", "mqtt", "latency", "map", "recording", "watching", "tamper", "playback")
+SUBJECTS = (
+    "engine",
+    "peers",
+    "replay",
+    "mqtt",
+    "latency",
+    "map",
+    "recording",
+    "watching",
+    "tamper",
+    "live.viewer_cost",
+    "live.on_screen",
+    "playback",
+)
+LONG = ("live.joins", "watching_memory")  # ten minutes and more each: measured only where asked for
 _ON_ONE_CORE = {"engine", "peers", "replay", "watching", "tamper"}
 
 

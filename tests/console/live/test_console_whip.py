@@ -247,14 +247,15 @@ def test_joining_and_leaving_leaves_nothing_behind(address: str, postgres_uri: s
             subscription = process.fanouts["body-1"].subscribe()
             camera.start()
             received(subscription, lambda items: len(pictures(items)) >= 1)
-            vanishes = number % 10 == 9
+            vanishes = number % 20 == 19
             camera.kill() if vanishes else camera.stop()
             closed = Closed(Ending.LOST if vanishes else Ending.IN_ORDER)
             received(subscription, lambda items, closed=closed: closed in items)
             subscription.close()
 
-    with camera_process(postgres_uri, tmp_path, "body-1", silent_s=3.0, replaced_s=0.5) as process:
-        come_and_go(process, 3)
+    # a silence longer than a camera takes to begin on a busy machine
+    with camera_process(postgres_uri, tmp_path, "body-1", silent_s=8.0, replaced_s=0.5) as process:
+        come_and_go(process, 10)
         before = held()
         come_and_go(process, JOINS)
         until(lambda: held() <= before)

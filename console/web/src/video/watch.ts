@@ -3,6 +3,7 @@ import { ProblemError, snapshot } from "@/api/client";
 import { join, measure } from "./whep";
 
 const LOOK_MS = 500;
+const FIRST_LOOK_MS = 50; // somebody waits
 const STILL_MS = 1_000;
 const NONE_MS = 2_000;
 const FIRST_PICTURE_MS = 8_000;
@@ -40,12 +41,13 @@ export function watchCamera(camera: string, tell: (change: Partial<Sight>) => vo
     const gone = () => session.leave();
     addEventListener("pagehide", gone);
     try {
+      tell({ stream: session.stream });
       const figures = measure(session.connection);
       const joinedMs = performance.now();
       let decoded = 0;
       let connectedMs = joinedMs;
       while (!signal.aborted) {
-        await pause(LOOK_MS);
+        await pause(decoded ? LOOK_MS : FIRST_LOOK_MS);
         const state = session.connection.connectionState;
         const nowMs = performance.now();
         if (state === "connected") connectedMs = nowMs;
@@ -54,7 +56,7 @@ export function watchCamera(camera: string, tell: (change: Partial<Sight>) => vo
         if (!told.decoded && nowMs - joinedMs > FIRST_PICTURE_MS) throw new Error("no picture");
         if (told.decoded === decoded) continue;
         decoded = told.decoded;
-        tell({ mode: "live", stream: session.stream, seenMs: nowMs, latencyS: told.latencyS, reason: "" });
+        tell({ mode: "live", seenMs: nowMs, latencyS: told.latencyS, reason: "" });
       }
     } finally {
       removeEventListener("pagehide", gone);

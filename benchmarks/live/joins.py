@@ -1,0 +1,100 @@
+"""A thousand viewers who join and leave: what the console holds before and after, and whether others notice.
+
+Four at a time, each until its first picture. Before is after the first hundred, when what is made once has been made.
+UDP sockets are the viewers' own; other files may come as the pool of database connections fills.
+"""
+
+import time
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import psutil  # type: ignore[import-untyped]
+
+from benchmarks.cameras import Mosaic
+from benchmarks.figures import Figure
+from benchmarks.live.house import House, opened
+from benchmarks.live.viewers import Received, crowd
+from hardware.cameras import CameraSpec
+
+BUSY, OTHER = "c-0", "c-1"
+WARM_UP = 100
+STEP = 100
+_BITRATE_BPS = 500_000
+_SETTLE_S = 15.0  # the console lets go of a viewer that vanished after 12 s
+_ALONE_S = 30.0
+_TARGET = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a process holds; memory in bytes, resident. `files` are all descriptors, `udp` those of viewers."""
+
+    memory: int
+    threads: int
+    files: int
+    udp: int
+
+    @classmethod
+    def by(cls, pid: int) -> "Held":
+        process = psutil.Process(pid)
+        return cls(
+            process.memory_info().rss, process.num_threads(), process.num_fds(), len(process.net_connections("udp"))
+        )
+
+    def __str__(self) -> str:
+        return f"{self.memory / 1e6:.1f} MB, {self.threads} threads, {self.files} files, {self.udp} of them UDP"
+
+
+def measure(*, quick: bool = False) -> list[Figure]:
+    times = 100 if quick else 1_000
+    specs = [
+        CameraSpec(name=name, view=Mosaic(), size=(640, 360), bitrate_bps=_BITRATE_BPS, noise=0.0)
+        for name in (BUSY, OTHER)
+    ]
+    with opened(specs) as house, crowd(house.whep(BUSY)) as many, crowd(house.whep(OTHER)) as one:
+        one.look(1)
+        many.come_and_go(WARM_UP)
+        time.sleep(_SETTLE_S)
+        held = [_held(house)]
+        one.received()
+        time.sleep(_ALONE_S)
+        alone = one.received()
+        began_s = time.monotonic()
+        for done in range(STEP, times + 1, STEP):
+            many.come_and_go(STEP)
+            if done < times:
+                held.append(_held(house))
+        took_s = time.monotonic() - began_s
+        seen = one.received()
+        time.sleep(_SETTLE_S)
+        held.append(_held(house))
+    return [
+        _memory(f"the console, {times:,} viewers joined and left", [console for console, _ in held]),
+        _memory("the camera process meanwhile", [worker for _, worker in held]),
+        Figure(
+            "the viewer of another camera meanwhile",
+            f"{seen.packets} packets in {took_s:.0f} s, {seen.lost} lost; from picture to picture {_waits(seen)}; "
+            f"before the joins {_waits(alone)}",
+            "none lost",
+            seen.lost == 0,
+        ),
+    ]
+
+
+def _held(house: House) -> tuple[Held, Held]:
+    return Held.by(house.console), Held.by(house.worker)
+
+
+def _waits(seen: Received) -> str:
+    p50, p99, most = 1e3 * np.percentile(seen.waits_s, (50, 99, 100))
+    return f"p50 {p50:.0f}, p99 {p99:.0f}, most {most:.0f} ms"
+
+
+def _memory(what: str, held: list[Held]) -> Figure:
+    before, after = held[0], held[-1]
+    change = 100 * (after.memory / before.memory - 1)
+    steps = [f"{(later.memory - former.memory) / 1e6:+.1f}" for former, later in pairwise(held)]
+    told = f"{before}; after: {after} ({change:+.1f} %; MB each {STEP} joins: {', '.join(steps)})"
+    sound = abs(change) <= _TARGET and after.udp <= before.udp and after.threads <= before.threads
+    return Figure(what, told, f"± {_TARGET:g} %", sound)
