@@ -6,29 +6,18 @@ software, and that costs most.
 """
 
 import os
-import shutil
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks.chromium import CHROMIUM, FLAGS
 from benchmarks.figures import Figure, at_most
 from benchmarks.fleet import Fleet, Size
 from benchmarks.rig import ROOT, Rig, running
 from store.ledger import Ledger
 
-CHROMIUM = os.environ.get("DUCHA_CHROMIUM") or shutil.which("chromium")
-BROWSER_FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 _DEVICES = 2_000
 _EVERY_S = 1.0
 _TARGET = 1.15
@@ -76,7 +65,7 @@ def measure(*, quick: bool = False) -> list[Figure]:
     seconds, times = (4, 1) if quick else (10, 3)
     fleet = Fleet(Size(devices=_DEVICES), start_s=time.time() - 10, every_s=_EVERY_S)
     with running(fleet, console=True) as rig, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=BROWSER_FLAGS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 1920, "height": 1080})
         page.add_init_script(_COUNT_FRAMES)
         page.goto(f"http://127.0.0.1:{rig.console_port}/wall")

@@ -27,9 +27,9 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
+from benchmarks.chromium import CHROMIUM, FLAGS
 from benchmarks.figures import Figure, at_most
 from benchmarks.filmed import BITRATE_BPS, FPS, SIZE, Film, filmed, record
-from benchmarks.map import BROWSER_FLAGS, CHROMIUM
 from benchmarks.rig import ROOT
 from console import server
 from ingest.cameras.packets import Media, Packet
@@ -126,7 +126,7 @@ def _compared(console: str, file: str, begins_s: float, seeks: int) -> tuple[lis
     places_s = [chance.uniform(2, SECONDS - 4) for _ in range(seeks)]
     ours, plain = [], []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=BROWSER_FLAGS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 1920, "height": 1080})
         at = rfc3339(moment(begins_s + 1))
         page.goto(f"{console}/desk/evidence?{urlencode({'camera': CAMERA, 'at': at})}")

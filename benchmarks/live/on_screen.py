@@ -8,8 +8,6 @@ rounds' percentiles, as what else runs on the machine comes in bursts.
 """
 
 import asyncio
-import os
-import shutil
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +21,7 @@ from av.video.codeccontext import VideoCodecContext
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.cameras import Mosaic
+from benchmarks.chromium import CHROMIUM, FLAGS
 from benchmarks.figures import Figure
 from benchmarks.live import mediamtx
 from benchmarks.live.house import House, opened
@@ -34,18 +33,6 @@ from ingest.cameras.packets import Media, Packet
 
 CAMERA = "c-0"
 BITRATE_BPS = 2_000_000
-CHROMIUM = os.environ.get("DUCHA_CHROMIUM") or shutil.which("chromium")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-]
 _FIRST_MS = 1_000.0
 _GLASS_MS = 300.0
 _PATIENCE_MS = 30_000

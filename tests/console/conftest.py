@@ -4,17 +4,18 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
+from chromium import CHROMIUM, FLAGS
 from console_examples import KEPT, NOW, raised
+from playwright.sync_api import Browser, sync_playwright
+from serving import serving
 
 from analytics.catalogue import default_rules
 from analytics.fixes import FixBatch
-from console import server
 from console.api.app import create_app
 from store.embedded import EmbeddedPostgres
 from store.ledger import Ledger
@@ -79,19 +80,13 @@ def _runner(dsn: str) -> Callable[..., Any]:
 @pytest.fixture
 def address(postgres_uri: str, tmp_path: Path) -> Iterator[str]:
     """The address of a console that listens on a free port, with the wall clock."""
-    listening, stop, told = Event(), Event(), []
+    with serving(postgres_uri, static=tmp_path) as url:
+        yield url
 
-    def started(url: str) -> None:
-        told.append(url)
-        listening.set()
 
-    options: dict[str, Any] = {"static": tmp_path, "sweep": False, "listening": started, "stop": stop}
-    thread = Thread(target=lambda: server.run(postgres_uri, port=0, **options))
-    thread.start()
-    try:
-        assert listening.wait(10)
-        yield told[0]
-    finally:
-        stop.set()
-        thread.join(10)
-        assert not thread.is_alive()
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()

@@ -5,6 +5,7 @@ import { router } from "./router";
 import { goLive } from "./stores/live";
 import "./styles/tokens.css";
 import "./styles/base.css";
+import "./styles/form.css";
 import "./styles/map.css";
 
 rememberLanguage();

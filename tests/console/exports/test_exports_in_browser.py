@@ -2,31 +2,20 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Event, Thread
-from typing import Any
 from urllib.parse import urlencode
 
 import httpx
 import pytest
 from browsing import PATIENCE_MS, STATIC, needs_browser
-from chromium import CHROMIUM, FLAGS
 from export_site import NOW_S, Site
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from recorded_camera import at_ns
+from serving import serving
 
-from console import server
 from store.evidence.export_verification import verify_export
 from store.times import moment, rfc3339
 
 pytestmark = needs_browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -40,24 +29,8 @@ def page(browser: Browser) -> Iterator[Page]:
 @pytest.fixture
 def screen(site: Site) -> Iterator[str]:
     """The address of the screen of a console with its pages."""
-    listening, stop, told = Event(), Event(), []
-    options: dict[str, Any] = {"static": STATIC, "sweep": False, "stop": stop, "clock": lambda: NOW_S}
-
-    def started(url: str) -> None:
-        told.append(url)
-        listening.set()
-
-    thread = Thread(
-        target=lambda: server.run(site.dsn, port=0, listening=started, export_settings=site.settings, **options)
-    )
-    thread.start()
-    try:
-        assert listening.wait(10)
-        yield f"{told[0]}/desk/exports"
-    finally:
-        stop.set()
-        thread.join(10)
-        assert not thread.is_alive()
+    with serving(site.dsn, static=STATIC, clock=lambda: NOW_S, export_settings=site.settings) as url:
+        yield f"{url}/desk/exports"
 
 
 def prefilled(screen: str) -> str:
