@@ -127,8 +127,9 @@ Config = Annotated[
 @app.command()
 def serve(config: Config = None) -> None:
     """Ingest and console, and the cameras and their exports where any are named, for one machine in production."""
-    from console.processes import Child, stopper, watch
+    from console.processes import Child, watch
     from ingest.cameras.config import load_camera_settings
+    from ingest.stopping import stopper
 
     _settings(config)
     children = [Child("ingest", run_ingest, (config,)), Child("console", run_console, (config,))]
@@ -281,9 +282,9 @@ def _settings(config: Path | None) -> "Settings":
 
 def run_ingest(config: Path | None) -> None:
     """One ingest worker until SIGTERM or Ctrl-C."""
-    from console.processes import stopper
     from ingest.__main__ import log_to_stderr
     from ingest.service import serve as receive
+    from ingest.stopping import stopper
 
     settings = _settings(config)
     log_to_stderr()
@@ -292,10 +293,10 @@ def run_ingest(config: Path | None) -> None:
 
 def run_cameras(config: Path | None) -> None:
     """One recorder and its cameras until SIGTERM or Ctrl-C."""
-    from console.processes import stopper
     from ingest.__main__ import log_to_stderr
     from ingest.cameras.config import load_camera_settings
     from ingest.cameras.worker import serve as record
+    from ingest.stopping import stopper
 
     settings = load_camera_settings(config, os.environ)
     log_to_stderr()
@@ -306,8 +307,8 @@ def run_exports(config: Path | None) -> None:
     """Makes exports until SIGTERM or Ctrl-C."""
     from console.exports.exporter import serve as make_exports
     from console.exports.settings import load_export_settings
-    from console.processes import stopper
     from ingest.__main__ import log_to_stderr
+    from ingest.stopping import stopper
 
     settings, url = load_export_settings(config, os.environ), _settings(config).database.url
     log_to_stderr()

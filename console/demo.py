@@ -16,12 +16,13 @@ from analytics.planning import parse_plan
 from console import demo_cameras
 from console.clock import ScaledClock
 from console.exports.settings import ExportSettings
-from console.processes import Child, stopper, watch
+from console.processes import Child, watch
 from hardware.county import build
 from hardware.fleet import Broker, Fleet
 from hardware.scenario import Scenario
 from ingest.broker import MAX_INFLIGHT, EmbeddedBroker
 from ingest.config import BrokerSettings, DatabaseSettings, Settings, WorkerSettings
+from ingest.stopping import stopper
 from store.embedded import EmbeddedPostgres
 from store.ledger import Ledger
 from store.migrate import migrate

@@ -11,13 +11,14 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from console.processes import Child, stopper
+from console.processes import Child
 from hardware.cameras.bodycam import wear
 from hardware.cameras.county import DemoCameras, demo_cameras
 from hardware.cameras.server import CameraServer
 from hardware.registrar import Registration, register
 from ingest.cameras.config import CameraSettings, Kind, RecorderSettings, Settings
 from ingest.config import DatabaseSettings
+from ingest.stopping import stopper
 
 SIZE, FPS = (640, 360), 10.0
 MINUTES = 480.0

@@ -1,7 +1,6 @@
 """Child processes that are started again when they die, and stopped together."""
 
 import multiprocessing
-import signal
 import threading
 import time
 from collections.abc import Callable
@@ -81,11 +80,3 @@ def end(children: list[Child]) -> None:
             if child.process.is_alive():
                 child.process.kill()
                 child.process.join()
-
-
-def stopper() -> threading.Event:
-    """An event that SIGTERM and Ctrl-C set."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop

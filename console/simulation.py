@@ -7,10 +7,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from console.processes import stopper
 from hardware.county import build
 from hardware.fleet import Broker, Fleet
 from hardware.recording import write_county
+from ingest.stopping import stopper
 
 
 class SimulationError(ValueError):

@@ -1,16 +1,15 @@
 """`python -m ingest [CONFIG.toml]`: one ingest worker, until SIGTERM or Ctrl-C."""
 
 import os
-import signal
 import sys
 from pathlib import Path
-from threading import Event
 
 import structlog
 
 from ingest.config import load_settings
 from ingest.errors import ConfigError
 from ingest.service import serve
+from ingest.stopping import stopper
 
 
 def log_to_stderr() -> None:
@@ -33,10 +32,7 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return 2
     log_to_stderr()
-    stop = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    serve(settings, stop)
+    serve(settings, stopper())
     return 0
 
 

@@ -14,11 +14,11 @@ from typing import Any
 from benchmarks.cameras import serving
 from benchmarks.rig import within
 from console import server
-from console.processes import stopper
 from hardware.cameras import CameraSpec
 from ingest.cameras.config import CameraSettings, Kind, RecorderSettings, Settings
 from ingest.cameras.worker import serve
 from ingest.config import DatabaseSettings
+from ingest.stopping import stopper
 from store.embedded import EmbeddedPostgres
 from store.migrate import migrate
 

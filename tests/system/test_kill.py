@@ -44,15 +44,14 @@ GATEWAY = "gateway-west"  # speaks for all terminals of its unit
 Found = tuple[str, str, float, float | None]  # rule, device, from, to
 
 INGEST = """
-import signal, sys, time
+import sys, time
 from pathlib import Path
-from threading import Event
 from ingest.__main__ import log_to_stderr
 from ingest.config import load_settings
 from ingest.service import serve
+from ingest.stopping import stopper
 log_to_stderr()
-stop = Event()
-signal.signal(signal.SIGTERM, lambda *_: stop.set())
+stop = stopper()
 start_s, began_s, speed = map(float, sys.argv[2:])
 serve(load_settings(Path(sys.argv[1]), {}), stop, clock=lambda: start_s + (time.time() - began_s) * speed)
 """

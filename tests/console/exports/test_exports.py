@@ -265,7 +265,10 @@ def test_a_process_that_is_told_to_stop_ends_soon(site: Site, tmp_path: Path) ->
         with psycopg.connect(site.dsn, autocommit=True) as connection:
             wait_until(lambda: connection.execute(turn.encode()).fetchone() == (1,), 30, "its turn")
         process.terminate()
-        assert process.wait(10) == 0
+        try:
+            assert process.wait(10) == 0
+        finally:
+            process.kill()
 
 
 # --- downloading ---

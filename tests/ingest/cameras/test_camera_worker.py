@@ -238,16 +238,14 @@ def test_while_the_database_is_away_recording_goes_on_and_the_rows_follow(
 
 
 PROCESS = """
-import signal, sys
+import sys
 from pathlib import Path
-from threading import Event
 from ingest.__main__ import log_to_stderr
 from ingest.cameras.config import load_camera_settings
 from ingest.cameras.worker import serve
+from ingest.stopping import stopper
 log_to_stderr()
-stop = Event()
-signal.signal(signal.SIGTERM, lambda *_: stop.set())
-serve(load_camera_settings(Path(sys.argv[1]), {}), stop)
+serve(load_camera_settings(Path(sys.argv[1]), {}), stopper())
 """
 
 
