@@ -9,6 +9,10 @@ from analytics.video.detection import Person
 
 Boxes = NDArray[np.float64]
 
+_HELD = 0.8  # the share of the smaller box from which it lies in the other
+_WEAK = 0.5
+_HALF_AS_SURE = 0.5
+
 
 def corners(people: Sequence[Person]) -> Boxes:
     """The corners x0, y0, x1, y1 as an array of shape (N, 4)."""
@@ -41,3 +45,17 @@ def strongest(boxes: Boxes, scores: Boxes, overlap: float) -> list[int]:
         if not kept or iou[i, kept].max() <= overlap:
             kept.append(i)
     return [int(order[i]) for i in kept]
+
+
+def each_once(people: Sequence[Person]) -> list[Person]:
+    """`people`, the surest first, without weak second boxes of somebody surer.
+
+    A detector now and then sees the same body twice, once with what it stands behind: two boxes of which one lies in
+    the other overlap too little, by IoU, to be told for one person. Two people, one behind the other, are both surer.
+    """
+    boxes = corners(people)
+    area = np.maximum(areas(boxes), 1e-12)
+    held = shared(boxes, boxes) / np.minimum(area[:, None], area[None, :])
+    scores = np.array([person.score for person in people])
+    again = (held > _HELD) & (scores[:, None] < _WEAK) & (scores[:, None] < _HALF_AS_SURE * scores[None, :])
+    return [person for person, twice in zip(people, again.any(axis=1), strict=True) if not twice]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.video.boxes import Boxes, areas, corners, shared
+from analytics.video.boxes import Boxes, areas, corners, each_once, shared
 from analytics.video.detection import Detector, Person, Picture
 from analytics.video.regions import Part
 
@@ -31,9 +31,9 @@ def look(detector: Detector, picture: Picture, parts: Sequence[Part]) -> list[Pe
             found.append(part.of_whole(person))
             cuts.append(_cuts(person, part))
             origin.append(number)
-    if len(parts) == 1:
-        return found
-    return _merged(found, np.array(cuts, bool).reshape(-1, 4), np.array(origin, np.int64))
+    if len(parts) > 1:
+        found = _merged(found, np.array(cuts, bool).reshape(-1, 4), np.array(origin, np.int64))
+    return each_once(found)
 
 
 def _crop(picture: Picture, part: Part) -> Picture:
