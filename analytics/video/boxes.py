@@ -58,4 +58,4 @@ def each_once(people: Sequence[Person]) -> list[Person]:
     held = shared(boxes, boxes) / np.minimum(area[:, None], area[None, :])
     scores = np.array([person.score for person in people])
     again = (held > _HELD) & (scores[:, None] < _WEAK) & (scores[:, None] < _HALF_AS_SURE * scores[None, :])
-    return [person for person, twice in zip(people, again.any(axis=1), strict=True) if not twice]
+    return [person for person, twice in zip(people, np.any(again, axis=1), strict=True) if not twice]
