@@ -126,7 +126,7 @@ class Supervision:
         now_s: float,
     ) -> None:
         """Build `devices` anew from their stored and just `arrived` fixes; what that tells is added to `changes` and
-        `crossings`. A device of which everything that arrived had been stored before is left alone."""
+        `crossings`. A device is left alone where everything that came too late for it had been stored before."""
         arrived = arrived.take(np.isin(arrived.device, devices))
         first_s = float(arrived.t_s.min())
         names = {self._devices.names[device] for device in devices.tolist()}
@@ -140,7 +140,8 @@ class Supervision:
                 del known[change.alert.id]
         for device in devices.tolist():
             old, new = stored.take(stored.device == device), arrived.take(arrived.device == device)
-            if np.isin(new.t_s, old.t_s).all():
+            unknown_s = new.t_s[~np.isin(new.t_s, old.t_s)]
+            if not (unknown_s <= engine.older_s[device]).any():
                 continue
             self._metrics.too_late.inc()
             name = self._devices.names[device]

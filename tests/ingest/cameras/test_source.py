@@ -202,7 +202,7 @@ def test_another_picture_size_is_announced_before_its_keyframe(server: CameraSer
     following = watched.reader.items[watched.reader.items.index(two) + 1]
     assert isinstance(following, Packet)
     assert following.is_keyframe
-    assert watched.reader.closed() == 1  # at the stop
+    wait_until(lambda: watched.reader.closed() == 1, 30, "the end is told, once, at the stop")
 
 
 def _nowhere() -> Iterator[str]:
