@@ -244,7 +244,7 @@ def test_a_kill_in_mid_stream_loses_and_doubles_nothing(county: County, kill: Ca
     recoveries = []
     for _ in range(KILLS):
         settled_s = county.clock() + 90
-        wait_until(lambda t_s=settled_s: county.newest_s() >= t_s, what="the stream flows")
+        wait_until(lambda t_s=settled_s: county.newest_s() >= t_s, RECOVERY_S, "the stream flows")
         killed_s, began_s = county.clock(), time.monotonic()
         kill(county)
         wait_until(
@@ -263,16 +263,18 @@ def test_a_kill_in_mid_stream_loses_and_doubles_nothing(county: County, kill: Ca
 
     wait_until(
         lambda: stored() >= county.published,
-        what="every fix that the broker took is stored; missing:",
-        told=lambda: sorted(county.published - stored())[:10],
+        RECOVERY_S,
+        "every fix that the broker took is stored; missing:",
+        lambda: sorted(county.published - stored())[:10],
     )
     assert stored() == county.published
     expected = found_offline(county, until_s)
     assert len([found for found in expected if found[0] == "off-post"]) > DEVICES / 2
     wait_until(
         lambda: not differences(found_live(county, until_s), expected),
-        what="the same alerts as offline",
-        told=lambda: differences(found_live(county, until_s), expected),
+        RECOVERY_S,
+        "the same alerts as offline",
+        lambda: differences(found_live(county, until_s), expected),
     )
     assert max(recoveries) < RECOVERY_S
     print(f"{kill.__name__}: recovered in {', '.join(f'{r:.1f}' for r in recoveries)} s; {len(county.published)} fixes")

@@ -215,4 +215,6 @@ def test_a_man_who_bares_the_wall_by_leaving_is_no_tampering_and_whoever_covers_
     for second, picture in enumerate(pictures[:20]):
         state = with_people(examine(state, picture, float(second)), [man])
     assert set(states([bared(p) for p in pictures[20:]], state, start_s=20)) == {"ok"}
-    assert set(states([covered(p, 0.65, RANDOM) for p in pictures[20:]], state, start_s=20)[1:]) == {"covered"}
+    hidden = [covered(p, 0.65, RANDOM) for p in pictures[20:]]
+    assert states(hidden, state, start_s=20) == ["ok", *["covered"] * 19], "somebody who passes is seen once"
+    assert examine(examine(state, hidden[0], 20.0), hidden[1], 21.0).since_s == 20.0

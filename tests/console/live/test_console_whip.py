@@ -152,7 +152,7 @@ def test_a_publisher_that_vanishes_interrupts_the_fanout(address: str, postgres_
         camera.kill()
         killed_s = time.monotonic()
         received(subscription, lambda items: Closed(Ending.LOST) in items)
-        assert time.monotonic() - killed_s > 1.5
+        assert 1.5 < time.monotonic() - killed_s < 5.0
         until(lambda: len(process.whip) == 0)
 
 

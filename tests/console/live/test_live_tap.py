@@ -100,7 +100,7 @@ def test_a_slow_viewer_holds_up_no_other(tmp_path: Path, clip: Clip, monkeypatch
     async def both() -> tuple[int, int]:
         feeds = Feeds()
         async with feeds.watched("cam-1", str(tmp_path / "tap")) as feed:
-            await feed.first_picture(30)
+            await feed.first_picture(5)
             async with feed.subscription(Media.VIDEO) as slow, feed.subscription(Media.VIDEO) as quick:
                 async with asyncio.timeout(10):
                     for _ in range(40):
@@ -141,9 +141,9 @@ def test_a_keyframe_brings_the_parameter_sets_that_only_the_stream_told() -> Non
 def test_a_picture_is_waited_for_no_longer_than_said(tmp_path: Path) -> None:
     async def wait() -> None:
         async with Feeds().watched("cam-1", str(tmp_path / "tap")) as feed:
-            await feed.first_picture(30)
+            await feed.first_picture(5)
 
     began_s = time.monotonic()
     with pytest.raises(TapClosed, match="can't be reached"):
         asyncio.run(wait())
-    assert time.monotonic() - began_s < 10
+    assert time.monotonic() - began_s < 2

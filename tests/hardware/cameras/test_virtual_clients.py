@@ -45,7 +45,7 @@ def test_joins_and_leaves_leave_nothing_behind(server):
     assert becomes(lambda: (threading.active_count(), sockets(), server.tasks()) == (threads, open_before, tasks))
 
 
-def test_a_server_stops_soon_and_leaves_no_thread(window):
+def test_a_server_stops_within_a_second_and_leaves_no_thread(window):
     before = threading.active_count()
     specs = [CameraSpec(name=f"win-{n}", view=window, size=(320, 180)) for n in range(4)]
     with CameraServer(specs) as server, RtspClient(server.url("win-1")) as client:
@@ -53,7 +53,7 @@ def test_a_server_stops_soon_and_leaves_no_thread(window):
         client.rtp()
         began_s = time.monotonic()
         server.close()
-        assert time.monotonic() - began_s < 5
+        assert time.monotonic() - began_s < 1.0
         assert client.is_closed()
     assert threading.active_count() == before
 

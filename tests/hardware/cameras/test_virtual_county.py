@@ -94,12 +94,12 @@ def test_a_scripted_outage_comes_and_goes_by_itself(window):
         with RtspClient(server.url("a")) as client:
             client.play()
             assert client.is_closed()
-        assert time.monotonic() - began_s > 0.4
+        assert time.monotonic() - began_s == pytest.approx(0.5, abs=0.4)
         while True:
             try:
                 with RtspClient(server.url("a")) as client:
                     client.play()
                     break
             except ConnectionRefusedError:
-                assert time.monotonic() - began_s < 30
-        assert time.monotonic() - began_s > 1.4
+                assert time.monotonic() - began_s < 5
+        assert time.monotonic() - began_s == pytest.approx(1.5, abs=0.4)
