@@ -31,9 +31,10 @@ def measure(*, quick: bool = False) -> list[Figure]:
     }
     keyframes = {camera: [packet for packet in packets if packet.is_keyframe] for camera, packets in films.items()}
     detector = default_detector()
-    window = Outlook("win-1", tuple(Region.of(name, box) for name, box in county.regions["win-1"].items()))
+    regions = tuple(Region.of(name, box) for name, box in county.regions["win-1"].items())
+    window = Outlook("win-1", regions, counts=False)
     room = Outlook("hall-1", counts=True)
-    street = Outlook("street-1")
+    street = Outlook("street-1", counts=False)
     decoding_s = _took_s(keyframes["hall-1"], lambda packet: pixels(decoded(packet, STREAM)))
     figures = []
     for what, outlook in (

@@ -180,7 +180,8 @@ class Watcher:
         return changes
 
     def _look(self, picture: Picture) -> tuple[list[Person], int | None]:
-        """Everybody seen in the regions and, where it counts, in the whole picture; and how many these are."""
+        """Everybody seen in the regions, and in the whole picture where it counts or something hides the view; and,
+        where it counts, how many these are."""
         height, width = picture.shape[:2]
         if self._aspect != width / height:
             self._aspect = width / height
@@ -188,10 +189,11 @@ class Watcher:
             self._tiles = tiles(self._aspect)
         picture = deblocked(picture)
         near = [person for crop in self._crops for person in look(self._detector, picture, [crop])]
-        if not self._outlook.counts:
+        if not self._outlook.counts and self._tamper.doubted is None:
             return near, None
         all_over = look(self._detector, picture, self._tiles)
-        return near + all_over, sum(person.score >= COUNTED for person in all_over)
+        counted = sum(person.score >= COUNTED for person in all_over) if self._outlook.counts else None
+        return near + all_over, counted
 
     def _judge_picture(self, state: PictureState | None, t_s: float) -> Changes:
         rule = self._rule(camera_tampered.RULE)

@@ -163,6 +163,14 @@ def test_after_a_restart_the_open_alert_ends_and_is_not_told_again() -> None:
     assert told[0].alert.end_s == 390.0
 
 
+def test_somebody_close_to_a_camera_that_looks_at_its_window_alone_is_no_cover() -> None:
+    close = ROOM.picture([(0.45, 0.0, 1.0, 1.0)])
+    samples, told = watch(watcher(Outlook("cam-1", (WINDOW,), counts=False)), [AT_WINDOW] * 10 + [close] * 40)
+    assert {s.picture for s in samples} == {PictureState.OK}
+    assert {s.people for s in samples} == {None}
+    assert not told
+
+
 def test_streams_and_gaps_are_told_each_of_its_own() -> None:
     camera = watcher(Outlook("cam-9", interrogation=True))
     told = [*camera.stream(0.0, 10.0), *camera.stream(0.0, 21.0)]
