@@ -142,13 +142,12 @@ class Engine:
             stored = {a.id for a in known}
             known = [*known, *(a for a in told if a.id not in stored)]
         fixes = fixes.take(fixes.t_s > engine.older_s[fixes.device])
-        gone = engine._begin_revision(known, open_alerts, fed_s)
+        ended = engine._begin_revision(known, open_alerts, fed_s, now_s)
         report = engine._report()
         batch, _ = engine._sorted(fixes)
         engine._walk(batch, report)
         engine._keep(batch)
         engine._tick(now_s, report, at_once=True)
-        ended = tuple(AlertChange(Change.ENDED, a.ended(max(now_s, a.start_s), ended_by="plan"), a) for a in gone)
         return engine, Outcome(engine.book.settle() + ended, tuple(report.crossings), _NONE)
 
     def rebuild(self, device: int, fixes: FixBatch, known: Sequence[Alert], now_s: float) -> Outcome:
@@ -167,7 +166,8 @@ class Engine:
             getattr(self.duty_tables["closed"], copy)["closed"][over] = True
         self.newer_s[device] = self.older_s[device] = self.clocked_s[device] = -np.inf
         self.recent.forget(marked)
-        self.book.revise(device, [a for a in known if a.end_s is None or a.noticed_s >= first_s])
+        mine_known = [a for a in known if self.rules[a.rule].enabled and (a.end_s is None or a.noticed_s >= first_s)]
+        self.book.revise(device, mine_known)
         report = self._report()
         head_s = float(fixes.t_s.max()) if len(fixes) else now_s
         settled = fixes.t_s <= head_s - self.lateness_s
@@ -179,17 +179,21 @@ class Engine:
         return Outcome(self.book.settle(), tuple(report.crossings), _NONE)
 
     def _begin_revision(
-        self, known: Sequence[Alert], open_alerts: list[tuple[int, Key, Alert]], fed_s: float
-    ) -> list[Alert]:
-        """Set the known alerts against what the fixes since `fed_s` will say; returns open ones about which they can
-        say nothing."""
+        self, known: Sequence[Alert], open_alerts: list[tuple[int, Key, Alert]], fed_s: float, now_s: float
+    ) -> tuple[AlertChange, ...]:
+        """Set the known alerts against what the fixes since `fed_s` will say; returns the ends of open ones about which
+        they can say nothing, as their rule is off or their duty is no more planned."""
         duties = {d.id for d in self.plan.duties}
         by_device: dict[int, list[Alert]] = {}
         opened: dict[int, dict[Key, Alert]] = {}
         for device, key, alert in open_alerts:
             opened.setdefault(device, {})[key] = alert
-        gone = []
+        gone: list[tuple[Alert, str]] = []
         for alert in known:
+            if not self.rules[alert.rule].enabled:
+                if alert.end_s is None:
+                    gone.append((alert, "rule-off"))
+                continue
             device = self.devices.index(alert.device)
             older_s = self.older_s[device]
             held = any(a.id == alert.id for a in opened.get(device, {}).values())
@@ -198,10 +202,13 @@ class Engine:
             if held or (planned and seen):
                 by_device.setdefault(device, []).append(alert)
             elif alert.end_s is None:
-                gone.append(alert)
+                gone.append((alert, "plan"))
         for device in by_device.keys() | opened.keys():
             self.book.revise(device, by_device.get(device, []), opened.get(device))
-        return gone
+        return tuple(
+            AlertChange(Change.ENDED, alert.ended(max(now_s, alert.start_s), ended_because=why), alert)
+            for alert, why in gone
+        )
 
     def _report(self) -> Report:
         return Report(self.book, self.duties, self.devices)

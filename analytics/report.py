@@ -87,7 +87,9 @@ class Report:
         for key, alert in self._book.opened(device):
             if key[1] == duty:
                 end = max(round(end_s, 3), alert.start_s)
-                self._book.end(device, key, alert.ended(end, duration_s=round(end - alert.start_s, 1), ended_by="duty"))
+                self._book.end(
+                    device, key, alert.ended(end, duration_s=round(end - alert.start_s, 1), ended_because="duty")
+                )
 
     def crossing(self, device: int, duty: int, from_s: float, to_s: float, lon: float, lat: float) -> None:
         """A path that left the area between two fixes inside it."""

@@ -10,7 +10,7 @@ import structlog
 from numpy.typing import NDArray
 
 from analytics.alerts import AlertChange, Change
-from analytics.catalogue import all_rules
+from analytics.catalogue import all_rules, default_rules
 from analytics.engine import Engine
 from analytics.fixes import DeviceTable, FixBatch
 from analytics.outcome import Checkpoint, Crossing, Outcome
@@ -22,6 +22,7 @@ from store.ledger import Ledger
 
 RUN_UP_S = 600.0  # history read before the first duty concerned, so that its states begin as they did
 _BASIS_BYTES = 32
+_RULES = tuple(default_rules().rules)  # the engine's; what cameras find is not its business
 
 T = TypeVar("T")
 
@@ -65,7 +66,7 @@ class Supervision:
             # under another plan the checkpoint may say nothing of a duty: its whole history is read then
             since_s = stored.since_s if basis == self._basis else min(since_s, stored.since_s)
         fixes = self._insist(lambda: self._ledger.fixes_since(since_s))
-        known = self._insist(lambda: self._ledger.alerts_known(since_s))
+        known = self._insist(lambda: self._ledger.alerts_known(since_s, _RULES))
         heard_s = min(now_s, float(fixes.t_s.max())) if len(fixes) else now_s
         self._engine, outcome = Engine.resume(
             self._plan, self._rules, self._devices, checkpoint, fixes, known, heard_s, lateness_s=self._lateness_s
@@ -133,7 +134,7 @@ class Supervision:
         starts = [duty.from_s for duty in self._plan.duties if duty.device in names and duty.to_s >= first_s]
         from_s = min([first_s, *starts]) - RUN_UP_S
         stored = self._insist(lambda: self._ledger.fixes_since(from_s, devices))
-        known = {alert.id: alert for alert in self._insist(lambda: self._ledger.alerts_known(from_s))}
+        known = {alert.id: alert for alert in self._insist(lambda: self._ledger.alerts_known(from_s, _RULES))}
         for change in changes:
             known[change.alert.id] = change.alert
             if change.change is Change.WITHDRAWN:

@@ -5,7 +5,7 @@ even in the middle, the call raises :class:`StoreUnavailable`; the caller repeat
 until it goes through, and nothing is lost or doubled.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -182,10 +182,11 @@ class Ledger(Writer):
         """One device's fixes from `from_s` to `to_s`, both included, in the order of time."""
         return self._copy_fixes("fixes_of", (device, moment(from_s), moment(to_s)))
 
-    def alerts_known(self, since_s: float) -> list[Alert]:
-        """Alerts that still last, or that ended or were noticed since `since_s`; withdrawn ones are left out."""
+    def alerts_known(self, since_s: float, rules: Iterable[str]) -> list[Alert]:
+        """Alerts of `rules` that still last, or that ended or were noticed since `since_s`; withdrawn ones are left
+        out."""
         with self._session() as connection, connection.cursor(row_factory=dict_row) as cursor:
-            cursor.execute(_LEDGER["alerts_known"], {"since": moment(since_s)})
+            cursor.execute(_LEDGER["alerts_known"], {"since": moment(since_s), "rules": list(rules)})
             return [alert_of(row) for row in cursor]
 
     def latest_s(self) -> float | None:

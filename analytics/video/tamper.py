@@ -60,13 +60,16 @@ _OUTLINE_PX = 8.0
 _STILL = 0.05  # mean difference in grey levels; a camera's own noise is more
 _UNWATCHED_S = 15.0  # without a picture; what was in it nobody knows
 _LEARNT_AFTER = 2  # pictures
+_LOOKS = 10  # for people in as many pictures as come, then in one every
+_LOOK_EVERY_S = 10.0
 _MEMORY = 60.0  # pictures of which the reference is about the mean
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What the camera usually shows: its picture, the contrast and sharpness of each block, how often somebody was
-    seen in it (0 to 1), from `pictures` so far; and the `latest` of them, in which people sit as they sit now."""
+    """What the camera usually shows: its picture, the contrast and sharpness of each block, from `pictures` so far; how
+    often somebody was seen in it (0 to 1), from `looks` for people; and the `latest` picture, in which people sit as
+    they sit now."""
 
     grey: Grey
     latest: Grey
@@ -74,6 +77,7 @@ class Reference:
     sharpness: Blocks
     occupied: Blocks
     pictures: int
+    looks: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,18 @@ class Tamper:
     still_since_s: float | None = None
     suspect_s: float | None = None  # since when it may be covered or moved; once, somebody who passes can look so
     doubted: Bools | None = None  # blocks that people could hide
+    looked_s: float | None = None  # when `with_people` was last told of people
+
+    @property
+    def people_wanted(self) -> bool:
+        """Whether `with_people` is to be told who is anywhere in the last picture."""
+        if self.doubted is not None:
+            return True
+        if self.picture is not PictureState.OK or self.reference is None:
+            return False
+        if self.reference.looks < _LOOKS or self.looked_s is None or self.at_s is None:
+            return True
+        return self.at_s - self.looked_s >= _LOOK_EVERY_S
 
 
 def examine(state: Tamper, picture: Picture, t_s: float, media_s: float | None = None) -> Tamper:
@@ -140,12 +156,15 @@ def examine(state: Tamper, picture: Picture, t_s: float, media_s: float | None =
         reference = _renewed(None, grey)
     elif usual and found is PictureState.OK:
         reference = _renewed(reference, grey)
-    return Tamper(found, since_s, t_s, reference, grey, media_s, still_since_s, suspect_s, finding.changed)
+    return Tamper(
+        found, since_s, t_s, reference, grey, media_s, still_since_s, suspect_s, finding.changed, state.looked_s
+    )
 
 
 def with_people(state: Tamper, people: Sequence[Person]) -> Tamper:
-    """The state when `people` were found in its last picture: it may be they who hide what was seen before, and who is
-    known to be there may leave, and bares a wall."""
+    """The state when `people` were found in its last picture, wherever in it: it may be they who hide what was seen
+    before, and who is known to be there may leave, and bares a wall."""
+    state = replace(state, looked_s=state.at_s)
     reference = state.reference
     if reference is None:
         return state
@@ -157,9 +176,9 @@ def with_people(state: Tamper, people: Sequence[Person]) -> Tamper:
         reference = _renewed(reference, state.last)
         since_s = state.since_s if state.picture is PictureState.OK else state.at_s or 0.0  # of being ok
         state = replace(state, picture=PictureState.OK, since_s=since_s, suspect_s=None, doubted=None)
-    share = max(1 / reference.pictures, 1 / _MEMORY)
-    occupied = reference.occupied + share * (_places_of(people) - reference.occupied)
-    return replace(state, reference=replace(reference, occupied=occupied))
+    looks = reference.looks + 1
+    occupied = reference.occupied + max(1 / looks, 1 / _MEMORY) * (_places_of(people) - reference.occupied)
+    return replace(state, reference=replace(reference, occupied=occupied, looks=looks))
 
 
 def _places_of(people: Sequence[Person]) -> Blocks:
@@ -279,7 +298,7 @@ def _is_blurred(reference: Reference, grey: Grey, judged: Bools) -> bool:
 def _renewed(reference: Reference | None, grey: Grey) -> Reference:
     contrast, sharpness = contrast_of(smooth(grey)), sharpness_of(grey)
     if reference is None:
-        return Reference(grey, grey, contrast, sharpness, np.zeros_like(contrast), 1)
+        return Reference(grey, grey, contrast, sharpness, np.zeros_like(contrast), 1, 0)
     share = max(1 / (reference.pictures + 1), 1 / _MEMORY)
     return Reference(
         reference.grey + share * (grey - reference.grey),
@@ -288,4 +307,5 @@ def _renewed(reference: Reference | None, grey: Grey) -> Reference:
         reference.sharpness + share * (sharpness - reference.sharpness),
         reference.occupied,
         reference.pictures + 1,
+        reference.looks,
     )

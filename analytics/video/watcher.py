@@ -130,7 +130,6 @@ class Watcher:
             self._tamper = examine(self._tamper, picture, t_s, media_s)
             if self._tamper.picture is PictureState.OK or self._tamper.doubted is not None:
                 people, counted = self._look(picture)
-                self._tamper = with_people(self._tamper, [p for p in people if p.score >= COUNTED])
             state = self._tamper.picture
             if state is not PictureState.OK:
                 people, counted = None, None
@@ -150,7 +149,7 @@ class Watcher:
         rule = self._rule(post_unattended.RULE)
         if rule is None or not self.burst_wanted:
             return ()
-        people, _ = self._look(picture)
+        people = self._look_near(self._prepared(picture))
         changes: Changes = ()
         for name, place in self._places.items():
             score = _score(place.region, people)
@@ -180,20 +179,27 @@ class Watcher:
         return changes
 
     def _look(self, picture: Picture) -> tuple[list[Person], int | None]:
-        """Everybody seen in the regions, and in the whole picture where it counts or something hides the view; and,
-        where it counts, how many these are."""
+        """Everybody seen in the regions, and all over the picture where people are counted or its state depends on
+        them; and, where they are counted, how many these are."""
+        picture = self._prepared(picture)
+        near = self._look_near(picture)
+        if not self._outlook.counts and not self._tamper.people_wanted:
+            return near, None
+        all_over = look(self._detector, picture, self._tiles)
+        self._tamper = with_people(self._tamper, [p for p in near + all_over if p.score >= COUNTED])
+        return near + all_over, sum(p.score >= COUNTED for p in all_over) if self._outlook.counts else None
+
+    def _look_near(self, picture: Picture) -> list[Person]:
+        return [person for crop in self._crops for person in look(self._detector, picture, [crop])]
+
+    def _prepared(self, picture: Picture) -> Picture:
+        """`picture` as the detector is shown it, in parts that go by its aspect."""
         height, width = picture.shape[:2]
         if self._aspect != width / height:
             self._aspect = width / height
             self._crops = [region.part(self._aspect) for region in self._outlook.regions]
             self._tiles = tiles(self._aspect)
-        picture = deblocked(picture)
-        near = [person for crop in self._crops for person in look(self._detector, picture, [crop])]
-        if not self._outlook.counts and self._tamper.doubted is None:
-            return near, None
-        all_over = look(self._detector, picture, self._tiles)
-        counted = sum(person.score >= COUNTED for person in all_over) if self._outlook.counts else None
-        return near + all_over, counted
+        return deblocked(picture)
 
     def _judge_picture(self, state: PictureState | None, t_s: float) -> Changes:
         rule = self._rule(camera_tampered.RULE)

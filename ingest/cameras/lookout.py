@@ -74,7 +74,7 @@ class Lookout:
         rules = video_rules()
         settings = {rule: told for rule, told in ledger.rule_settings().items() if rule in rules.rules}
         rules = rules.amended(settings, "rules")
-        known = [a for a in ledger.alerts_known(now_s) if a.rule in rules.rules and a.end_s is None]
+        known = [alert for alert in ledger.alerts_known(now_s, rules.rules) if alert.end_s is None]
         views = []
         for camera in looked_at(self._settings.cameras):
             mine = [alert for alert in known if alert.device == camera.id]

@@ -37,9 +37,9 @@ COPY (
 ) TO STDOUT (FORMAT binary);
 
 -- name: alerts_known
--- Alerts that still last, or that ended or were noticed since a time.
+-- Alerts of some rules that still last, or that ended or were noticed since a time.
 SELECT id, rule, rule_version, grade, device, duty, began, ended, noticed, lon, lat, detail FROM alerts
-WHERE NOT withdrawn AND (ended IS NULL OR ended >= %(since)s OR noticed >= %(since)s)
+WHERE NOT withdrawn AND rule = ANY (%(rules)s) AND (ended IS NULL OR ended >= %(since)s OR noticed >= %(since)s)
 ORDER BY began, device, id;
 
 -- name: drop_fix_days

@@ -1,5 +1,8 @@
 """Twenty minutes of a county in which every rule has something to find: what the laws of the engine are tried on."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from analytics_examples import T0, Track, duty, plan_of
 
 from analytics.fixes import FixFlag
@@ -15,7 +18,7 @@ RULES = {
 }
 
 
-def county_plan() -> Plan:
+def county_plan(rules: Mapping[str, Any] = RULES) -> Plan:
     """Thirteen duties of twelve devices, of which one never reports."""
     patrols = [duty(d, "r1", MINUTES) for d in ("off-route", "stop", "silent", "fast", "ghost", "astray", "odd")]
     areas = [duty(d, "a1", MINUTES) for d in ("out", "crossing", "calm")]
@@ -25,7 +28,7 @@ def county_plan() -> Plan:
         duty("post", "p1", MINUTES),
         duty("standby", "st", MINUTES),
         duty("standby", "r1", 6, start=12),
-        rules=RULES,
+        rules=rules,
         dispatches=[{"device": "calm", "from": T0 + 300, "to": T0 + 480}],
     )
 

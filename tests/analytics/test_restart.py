@@ -132,7 +132,21 @@ def test_an_open_alert_of_a_duty_that_is_no_longer_planned_is_ended() -> None:
     life.keep()
     life.die_and_rise(plan_of(rules=SETTINGS))
     ends = [life.ledger.alerts[a.id] for a in still_open]
-    assert {a.detail.get("ended_by") for a in ends} == {"plan"}
+    assert {a.detail.get("ended_because") for a in ends} == {"plan"}
+
+
+@pytest.mark.parametrize("after_s", [330, 800])
+def test_a_rule_that_is_switched_off_ends_what_is_open_under_it_and_takes_nothing_back(after_s: float) -> None:
+    life = Life()
+    life.take(FIXES.take(FIXES.t_s < T0 + after_s))
+    told = list(life.ledger.alerts.values())
+    assert told
+    life.keep()
+    off = {alert.rule: {"enabled": False} for alert in told}
+    life.die_and_rise(county_plan(SETTINGS | off))
+    for alert in told:
+        ended = alert.ended(life.now_s, ended_because="rule-off") if alert.end_s is None else alert
+        assert life.ledger.alerts[alert.id] == ended
 
 
 @pytest.mark.parametrize("device", ["off-route", "stop", "silent", "odd", "out", "post", "standby"])

@@ -282,7 +282,7 @@ def test_a_device_that_never_reports_is_lost_from_the_start_of_its_duty_to_its_e
     seen = replay(plan_of(duty("ghost", "r1", 30)), until=31)
     alert = one(seen, "signal-lost")
     assert (alert.start_s, alert.noticed_s, alert.end_s) == (T0, T0 + 180, T0 + 1800)
-    assert alert.detail["ended_by"] == "duty"
+    assert alert.detail["ended_because"] == "duty"
     assert alert.detail["last_fix"] is None
 
 
@@ -373,4 +373,4 @@ def test_two_duties_one_after_the_other_have_alerts_of_their_own() -> None:
     alerts = replay(plan, track).of("off-route")
     assert [a.duty for a in alerts] == ["car-1/0"], "in the second duty it has not yet been on its route"
     assert alerts[0].end_s == T0 + 420
-    assert alerts[0].detail["ended_by"] == "duty"
+    assert alerts[0].detail["ended_because"] == "duty"

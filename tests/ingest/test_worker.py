@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from ingest_examples import Terminal, location, wait_until
 
+from analytics.alerts import Alert, AlertChange, Change, Grade
 from analytics.fixes import FixBatch
 from ingest.broker import EmbeddedBroker
 from ingest.config import BrokerSettings, DatabaseSettings, Settings, WorkerSettings
@@ -228,6 +229,21 @@ def test_a_new_plan_is_in_force_at_once_and_looks_back(ingest: Ingest, terminal:
         ingest.save_plan(other)
         wait_until(lambda: ingest.alerts("off-post")[0][2] is False)
     assert len(ingest.alerts("off-post")) == 1
+
+
+def test_open_alerts_of_cameras_are_left_to_the_cameras(ingest: Ingest, terminal: Terminal) -> None:
+    now_s = time.time()
+    nobody = Alert("post-unattended", 1, Grade.B, "win-1", None, now_s - 400, None, now_s - 90, 120.0, 30.0)
+    with Ledger(ingest.uri) as ledger:
+        ledger.commit(FixBatch.empty(), [AlertChange(Change.RAISED, nobody)], received_s=now_s)
+    ingest.save_plan(post_plan(now_s))
+    for place, device in enumerate(("off-12", "off-13")):
+        with ingest.running():
+            terminal.publish(f"owntracks/{device}/phone", location(tst=int(now_s), lon=120.0 + place, lat=30.0))
+            wait_until(lambda n=place: ingest.count("fixes") == n + 1)
+    assert ingest.alerts("post-unattended") == [("win-1", pytest.approx(now_s - 400, abs=0.01), True, False)]
+    positions = "SELECT name, lon FROM positions JOIN devices ON id = device ORDER BY name"
+    assert ingest.rows(positions) == [("off-12", 120.0), ("off-13", 121.0)]
 
 
 def test_a_plan_that_can_not_be_used_leaves_the_one_in_force(ingest: Ingest, terminal: Terminal) -> None:

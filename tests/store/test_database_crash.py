@@ -57,7 +57,7 @@ def test_a_database_killed_during_commits_loses_and_doubles_nothing(own_server):
         own_server.start()
         while True:
             try:
-                known = ledger.alerts_known(0)
+                known = ledger.alerts_known(0, [alert.rule for alert in alerts])
                 break
             except StoreUnavailable:
                 own_server.start()

@@ -15,6 +15,8 @@ from store.errors import CommitRefused, StoreUnavailable
 from store.ledger import Ledger
 from store.records import DeadLetter, DeviceStatus
 
+RULES = tuple(default_rules().rules)
+
 
 def test_fixes_come_back_as_they_went_in(ledger):
     batch = drive(3, 1000)
@@ -89,14 +91,14 @@ def test_a_day_gets_its_partition_when_its_first_fix_comes(ledger, rows):
 def test_implausible_times_are_refused_and_nothing_is_written(ledger):
     with pytest.raises(CommitRefused, match="2000-01-01"):
         ledger.commit(drive(0, 1, start_s=0.0), raised(stop()), received_s=NOON)
-    assert ledger.alerts_known(0) == []
+    assert ledger.alerts_known(0, RULES) == []
 
 
 def test_a_commit_refused_in_the_middle_leaves_nothing(ledger):
     with pytest.raises(CommitRefused):
         ledger.commit(drive(99, 5), raised(stop()), received_s=NOON)  # 99 is no device
     assert len(ledger.fixes_since(0)) == 0
-    assert ledger.alerts_known(0) == []
+    assert ledger.alerts_known(0, RULES) == []
     assert ledger.commit(drive(0, 5), raised(stop()), received_s=NOON).new_fixes == 5
 
 
@@ -115,7 +117,7 @@ def test_an_alert_comes_back_equal_and_a_withdrawn_one_does_not(ledger):
     kept, gone = stop("car-1", distance=np.float32(1.5), bad=math.nan), stop("car-2")
     ledger.commit(FixBatch.empty(), raised(kept, gone), received_s=NOON)
     ledger.commit(FixBatch.empty(), [AlertChange(Change.WITHDRAWN, gone, gone)], received_s=NOON + 1)
-    [known] = ledger.alerts_known(NOON)
+    [known] = ledger.alerts_known(NOON, RULES)
     assert known == replace(kept, detail={"minutes": 10.0, "distance": 1.5, "bad": None})
 
 
@@ -123,8 +125,9 @@ def test_alerts_known_are_those_that_last_or_ended_since(ledger):
     lasting, ended, old = stop("car-1"), stop("car-2"), stop("car-3", start_s=NOON - 9000)
     ended, old = ended.ended(NOON + 900), old.ended(NOON - 8000)
     ledger.commit(FixBatch.empty(), raised(lasting, ended, old), received_s=NOON)
-    assert [a.device for a in ledger.alerts_known(NOON + 800)] == ["car-1", "car-2"]
-    assert [a.device for a in ledger.alerts_known(NOON + 2000)] == ["car-1"]
+    assert [a.device for a in ledger.alerts_known(NOON + 800, RULES)] == ["car-1", "car-2"]
+    assert [a.device for a in ledger.alerts_known(NOON + 2000, RULES)] == ["car-1"]
+    assert ledger.alerts_known(NOON + 800, ["off-route"]) == []
 
 
 def test_amendments_keep_the_earlier_form(ledger, rows):

@@ -131,6 +131,8 @@ export const en: Catalogue = {
   "fact.model": "Model",
   "fact.ended": "Ended because",
   "ended.rule-off": "rule switched off",
+  "ended.plan": "duty changed",
+  "ended.duty": "duty over",
   "picture.black": "Black",
   "picture.covered": "Covered",
   "picture.defocused": "Out of focus",

@@ -129,6 +129,8 @@ export const zh = {
   "fact.model": "识别模型",
   "fact.ended": "结束原因",
   "ended.rule-off": "规则已停用",
+  "ended.plan": "勤务已变更",
+  "ended.duty": "勤务已结束",
   "picture.black": "黑屏",
   "picture.covered": "遮挡",
   "picture.defocused": "虚焦",
