@@ -48,7 +48,8 @@ _EVEN = 0.42  # lower by upper quartile of contrast: cloth, paper or leaves look
 _LEAST_FREE = 0.4  # share of the textured blocks; what is left beside people who fill the picture moves with them
 _OCCUPIED = 0.2  # how often somebody is seen in a block that is a person's as much as the room's
 _BRIGHTNESS = 12.0  # grey levels by which a bare wall may change
-_SURE = 0.5  # score of somebody who is believed to hide the view; patterns of cloth have got .4
+_SURE = 0.5  # score of somebody who is believed to hide the view; patterns of cloth have got .6
+_UNMOVED = 1.0  # grey levels between two pictures, of what moves most but for a tenth; somebody who sits still has more
 _HIDDEN_BY_PEOPLE = 0.65  # share of what has changed that is behind them
 _LEFT = 0.7  # share of what has changed that people used to hide
 _BESIDE = 0.35  # share of the places beside them that may have changed as well: shadows
@@ -135,18 +136,21 @@ class Tamper:
 def examine(state: Tamper, picture: Picture, t_s: float, media_s: float | None = None) -> Tamper:
     """The state after `picture`, taken at `t_s`; live, `media_s` is the camera's own time of it, which must go on.
 
-    Where it is `doubted` afterwards, people before the camera could be the reason, and `with_people` is to tell.
+    Where it is `doubted` afterwards, people before the camera could be the reason, and `with_people` is to tell. Cloth
+    can look like people to a detector, but nobody stands as still as cloth.
     """
     if state.at_s is not None and t_s <= state.at_s:
         return state
     grey = grey_of(picture)
     still_since_s = _still_since(state, grey, t_s, media_s)
     finding = _judge(state.reference, grey)
-    found, since_s, suspect_s = finding.picture, t_s, None
+    found, since_s, suspect_s, doubted = finding.picture, t_s, None, finding.changed
     usual = found is PictureState.OK
     if finding.at_second_sight:
         suspect_s = since_s = t_s if state.suspect_s is None else state.suspect_s
         found = PictureState.OK if state.suspect_s is None else found
+        if state.suspect_s is not None and doubted is not None and _is_unmoved(state.last, grey, doubted):
+            doubted = None
     elif usual and still_since_s is not None and t_s - still_since_s >= FROZEN_AFTER_S:
         found, since_s = PictureState.FROZEN, still_since_s
     if found is state.picture and state.at_s is not None:
@@ -156,9 +160,7 @@ def examine(state: Tamper, picture: Picture, t_s: float, media_s: float | None =
         reference = _renewed(None, grey)
     elif usual and found is PictureState.OK:
         reference = _renewed(reference, grey)
-    return Tamper(
-        found, since_s, t_s, reference, grey, media_s, still_since_s, suspect_s, finding.changed, state.looked_s
-    )
+    return Tamper(found, since_s, t_s, reference, grey, media_s, still_since_s, suspect_s, doubted, state.looked_s)
 
 
 def with_people(state: Tamper, people: Sequence[Person]) -> Tamper:
@@ -169,6 +171,8 @@ def with_people(state: Tamper, people: Sequence[Person]) -> Tamper:
     if reference is None:
         return state
     if state.doubted is not None:
+        if state.suspect_s == state.at_s:
+            return state  # the next picture tells whether they move
         hidden = _places_of([person for person in people if person.score >= _SURE])
         if hidden[state.doubted].mean() < _HIDDEN_BY_PEOPLE:
             return state
@@ -203,6 +207,13 @@ def _still_since(state: Tamper, grey: Grey, t_s: float, media_s: float | None) -
     return state.at_s if state.still_since_s is None else state.still_since_s
 
 
+def _is_unmoved(last: Grey | None, grey: Grey, blocks: Bools) -> bool:
+    if last is None:
+        return False
+    change = brightness_of(np.abs(smooth(grey) - smooth(last)))
+    return float(np.quantile(change[blocks], 0.9)) < _UNMOVED
+
+
 def _judge(reference: Reference | None, grey: Grey) -> _Finding:
     if float(np.percentile(grey[_UNWRITTEN], 98)) < _BLACK:
         return _Finding(PictureState.BLACK)
@@ -233,8 +244,10 @@ def _unmoving(reference: Reference, textured: Bools) -> Bools:
 
 
 def _textured(reference: Reference) -> Bools:
-    """The blocks that show something, without time and place, which the camera itself writes and no cover hides."""
-    textured: Bools = reference.contrast >= _TEXTURED
+    """The blocks that show something that stays, without time and place, which the camera itself writes and no cover
+    hides."""
+    lasting = np.minimum(reference.contrast, contrast_of(smooth(reference.grey)))
+    textured: Bools = lasting >= _TEXTURED
     unwritten = textured.copy()
     unwritten[[0, -1]] = False
     return unwritten if unwritten.sum() >= _LEAST_TEXTURED else textured

@@ -36,6 +36,12 @@ class Room:
         return noisy(drawn, self._random, noise)
 
 
+def swaying(figure: Corners, second: int) -> Corners:
+    """The figure as somebody stands: never quite still."""
+    x0, y0, x1, y1 = figure
+    return x0, y0 + 0.01 * (second % 3), x1, y1
+
+
 class FigureFinder:
     """Finds the figures by their colour; a real detector for drawn pictures."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from drawn_pictures import Room, blurred, covered, covered_with, lit, lit_from_one_side, moved, noisy
+from drawn_pictures import Room, blurred, covered, covered_with, lit, lit_from_one_side, moved, noisy, swaying
 from labelled_footage import FOOTAGE
 
 from analytics.video.detection import Person, Picture
@@ -106,10 +106,12 @@ def test_somebody_walking_before_the_camera_is_no_tampering() -> None:
 def test_somebody_who_stands_close_to_the_camera_is_no_cover_and_something_as_large_is() -> None:
     room, close = Room(), (0.1, 0.0, 0.85, 1.0)
     before = [room.picture() for _ in range(10)]
-    hidden = [room.picture([close]) for _ in range(10)]
+    hidden = [room.picture([swaying(close, second)]) for second in range(10)]
     assert set(states([*before, *hidden], people=[Person(*close, score=0.9)])) == {"ok"}
     assert set(states([*before, *hidden])[11:]) == {"covered"}
     assert set(states([*before, *hidden], people=[Person(*close, score=0.4)])[11:]) == {"covered"}, "as cloth may look"
+    still = [room.picture([close]) for _ in range(10)]
+    assert set(states([*before, *still], people=[Person(*close, score=0.9)])[11:]) == {"covered"}, "nobody is so still"
 
 
 @pytest.mark.parametrize("kind", TAMPERING)

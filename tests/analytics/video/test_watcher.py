@@ -4,7 +4,7 @@ import gc
 import tracemalloc
 
 import numpy as np
-from drawn_pictures import FigureFinder, Room, covered, lit
+from drawn_pictures import FigureFinder, Room, covered, lit, swaying
 
 from analytics.alerts import AlertChange, Change
 from analytics.catalogue import video_rules
@@ -164,8 +164,8 @@ def test_after_a_restart_the_open_alert_ends_and_is_not_told_again() -> None:
 
 
 def test_somebody_close_to_a_camera_that_looks_at_its_window_alone_is_no_cover() -> None:
-    close = ROOM.picture([(0.45, 0.0, 1.0, 1.0)])
-    samples, told = watch(watcher(Outlook("cam-1", (WINDOW,), counts=False)), [AT_WINDOW] * 10 + [close] * 40)
+    close = [ROOM.picture([swaying((0.45, 0.0, 1.0, 1.0), second)]) for second in range(40)]
+    samples, told = watch(watcher(Outlook("cam-1", (WINDOW,), counts=False)), [AT_WINDOW] * 10 + close)
     assert {s.picture for s in samples} == {PictureState.OK}
     assert {s.people for s in samples} == {None}
     assert not told
