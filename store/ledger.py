@@ -204,6 +204,11 @@ class Ledger(Writer):
             for stream, seq, begins, ends, reason in rows
         ]
 
+    def cameras_of_others(self, recorder: str) -> set[str]:
+        """The cameras of all recorders but this one."""
+        with self._session() as connection:
+            return {camera for (camera,) in connection.execute(_LEDGER["cameras_of_others"], (recorder,))}
+
     def interrogations(self) -> dict[str, Interrogation]:
         """The open interrogations by room."""
         with self._session() as connection:

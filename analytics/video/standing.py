@@ -11,6 +11,8 @@ from analytics.video.lasting import Lasting, Patience, Turn, Verdict, follow
 
 Changes = tuple[AlertChange, ...]
 
+UNWATCHED = {"ended_because": "unwatched"}  # of an alert about what is looked at no more
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:

@@ -25,7 +25,7 @@ from analytics.video.rules import (
     unrecorded_session,
     unregistered_use,
 )
-from analytics.video.standing import Changes, Standing, Subject, ended_alert
+from analytics.video.standing import UNWATCHED, Changes, Standing, Subject, ended_alert
 from analytics.video.tamper import Tamper, examine, with_people
 
 
@@ -67,6 +67,7 @@ class Sampled:
 
 NOTHING_KNOWN = Known()
 _RULE_OFF = {"ended_because": "rule-off"}
+_OF_ROOMS = (single_officer, left_alone, unregistered_use, unrecorded_session)
 
 
 @dataclass(slots=True)
@@ -95,6 +96,7 @@ class Watcher:
         self._places = {region.name: _Place(region) for region in outlook.regions}
         self._headcount = Headcount()
         self._standings: dict[tuple[str, str], Standing] = {}
+        self._unfollowed: list[Alert] = []
         self._aspect = 0.0
         self._crops: list[Part] = []
         self._tiles: list[Part] = []
@@ -134,7 +136,7 @@ class Watcher:
             if state is not PictureState.OK:
                 people, counted = None, None
         self._headcount = headcount_after(self._headcount, counted)
-        changes = self._judge_picture(state, t_s)
+        changes = self._let_go(t_s) + self._judge_picture(state, t_s)
         for place in self._places.values():
             place.presence = presence_after(
                 place.presence, None if people is None else _score(place.region, people), t_s
@@ -228,6 +230,9 @@ class Watcher:
             if self._outlook.interrogation:
                 changes += self._advance(unregistered_use.RULE, unregistered_use.step, "", people, room, t_s)
             changes += self._advance(unrecorded_session.RULE, unrecorded_session.step, "", room, t_s)
+        else:
+            gone = [self._standings.pop((module.RULE.id, ""), Standing()) for module in _OF_ROOMS]
+            changes += tuple(change for standing in gone for change in ended_alert(standing, t_s, **UNWATCHED))
         return changes + self._advance(meeting_headcount.RULE, meeting_headcount.step, "", people, known.meeting, t_s)
 
     def _advance(
@@ -239,6 +244,11 @@ class Watcher:
         standing = self._standings.get(key, Standing())
         self._standings[key], changes = step(rule, self._subject(part), standing, *arguments)
         return changes
+
+    def _let_go(self, t_s: float) -> Changes:
+        """Of what was open about regions that are looked at no more."""
+        gone, self._unfollowed = self._unfollowed, []
+        return tuple(change for alert in gone for change in ended_alert(Standing.resumed(alert), t_s, **UNWATCHED))
 
     def _rule(self, defined: Rule) -> Rule | None:
         """The rule as the bureau has it, or None where it is off."""
@@ -252,7 +262,9 @@ class Watcher:
     def _resume(self, alert: Alert) -> None:
         place = self._places.get(str(alert.detail.get("region")))
         if alert.rule == post_unattended.RULE.id:
-            if place is not None:
+            if place is None:
+                self._unfollowed.append(alert)
+            else:
                 place.post = post_unattended.State.resumed(alert)
         elif alert.rule == camera_tampered.RULE.id:
             self._tampered = camera_tampered.State.resumed(alert)

@@ -11,9 +11,12 @@ from threading import Event, Thread
 
 import structlog
 
+from analytics.alerts import Alert
 from analytics.catalogue import video_rules
+from analytics.fixes import FixBatch
 from analytics.video.detection import Detector
 from analytics.video.regions import Region
+from analytics.video.standing import UNWATCHED, Standing, ended_alert
 from analytics.video.watcher import Outlook, Watcher
 from ingest.cameras.album import Album
 from ingest.cameras.config import CameraSettings, Kind, Settings
@@ -75,14 +78,28 @@ class Lookout:
         settings = {rule: told for rule, told in ledger.rule_settings().items() if rule in rules.rules}
         rules = rules.amended(settings, "rules")
         known = [alert for alert in ledger.alerts_known(now_s, rules.rules) if alert.end_s is None]
+        cameras = list(looked_at(self._settings.cameras))
+        self._let_go(ledger, known, {camera.id for camera in cameras}, now_s)
         views = []
-        for camera in looked_at(self._settings.cameras):
+        for camera in cameras:
             mine = [alert for alert in known if alert.device == camera.id]
             watcher = Watcher(outlook_of(camera), detector, rules, mine)
             album = Album(camera.id, Path(self._settings.recorder.folder).absolute())
             views.append(View(camera.id, self._fanouts[camera.id], watcher, album))
         facts = Facts(self._settings.cameras, ledger, self._last, now_s)
         return Looking(views, facts, ledger, rules)
+
+    def _let_go(self, ledger: Ledger, known: Iterable[Alert], looked_at: set[str], now_s: float) -> None:
+        """End what is open about cameras that nobody looks at any more: this recorder's that it has no longer."""
+        followed = looked_at | ledger.cameras_of_others(self._settings.recorder.recorder)
+        changes = [
+            change
+            for alert in known
+            if alert.device not in followed
+            for change in ended_alert(Standing.resumed(alert), now_s, **UNWATCHED)
+        ]
+        if changes:
+            ledger.commit(FixBatch.empty(), changes, received_s=now_s)
 
 
 def looked_at(cameras: Iterable[CameraSettings]) -> Iterator[CameraSettings]:

@@ -171,6 +171,28 @@ def test_somebody_close_to_a_camera_that_looks_at_its_window_alone_is_no_cover()
     assert not told
 
 
+def test_an_alert_about_a_region_that_is_there_no_more_ends_and_says_why() -> None:
+    _, (raised,) = watch(watcher(), [ELSEWHERE] * 70)
+    after = Watcher(
+        Outlook("cam-1", (Region.of("desk", [0.2, 0.2, 0.5, 0.95]),)), FigureFinder(), rules(), [raised.alert]
+    )
+    _, (ended,) = watch(after, [AT_WINDOW] * 5, start_s=100.0)
+    assert (ended.change, ended.alert.id, ended.alert.end_s) == (Change.ENDED, raised.alert.id, 100.0)
+    assert ended.alert.detail["ended_because"] == "unwatched"
+
+
+def test_an_alert_about_a_room_ends_when_the_camera_watches_none_any_more() -> None:
+    camera = watcher(Outlook("cam-1"))
+    room = rooms.Room(rooms.Session("s-1"), detainees=1, recorded_picture=True, recorded_sound=True)
+    _, told = watch(camera, [AT_WINDOW] * 70, known=Known(room=room))
+    open_rules = {change.alert.rule for change in told}
+    assert open_rules == {"single-officer", "left-alone"}
+    _, told = watch(camera, [AT_WINDOW] * 5, start_s=70.0)
+    assert {(c.change, c.alert.rule, c.alert.detail["ended_because"]) for c in told} == {
+        (Change.ENDED, rule, "unwatched") for rule in open_rules
+    }
+
+
 def test_streams_and_gaps_are_told_each_of_its_own() -> None:
     camera = watcher(Outlook("cam-9", interrogation=True))
     told = [*camera.stream(0.0, 10.0), *camera.stream(0.0, 21.0)]

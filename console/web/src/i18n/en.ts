@@ -131,6 +131,7 @@ export const en: Catalogue = {
   "fact.model": "Model",
   "fact.ended": "Ended because",
   "ended.rule-off": "rule switched off",
+  "ended.unwatched": "no longer watched",
   "ended.plan": "duty changed",
   "ended.duty": "duty over",
   "picture.black": "Black",

@@ -129,6 +129,7 @@ export const zh = {
   "fact.model": "识别模型",
   "fact.ended": "结束原因",
   "ended.rule-off": "规则已停用",
+  "ended.unwatched": "已不再监看",
   "ended.plan": "勤务已变更",
   "ended.duty": "勤务已结束",
   "picture.black": "黑屏",
