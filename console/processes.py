@@ -1,6 +1,8 @@
 """Child processes that are started again when they die, and stopped together."""
 
 import multiprocessing
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -31,12 +33,30 @@ class Child:
 
     def start(self) -> None:
         context = multiprocessing.get_context("spawn")
-        self.process = context.Process(target=self.target, args=self.arguments, name=f"ducha-{self.name}", daemon=True)
+        self.process = context.Process(
+            target=_run, args=(self.target, self.arguments), name=f"ducha-{self.name}", daemon=True
+        )
         self.process.start()
         self.started_s = time.monotonic()
 
     def ended(self) -> bool:
         return self.process is not None and not self.process.is_alive()
+
+
+def _run(target: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+    target(*arguments)
+
+
+def _end_with_parent() -> None:
+    """Whoever is to start everything again must find ports, locks and cameras free: a parent that was killed could not
+    stop its children."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+    if not threading.Event().wait(_STOP_S):
+        os._exit(1)
 
 
 def watch(children: list[Child], stop: threading.Event, until_s: float | None = None) -> bool:
