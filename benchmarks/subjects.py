@@ -19,7 +19,11 @@ SUBJECTS = (
     "live.on_screen",
     "playback",
 )
-LONG = ("live.joins", "watching_memory")  # ten minutes and more each: measured only where asked for
+LONG = (
+    "live.joins",
+    "live.publications",
+    "watching_memory",
+)  # ten minutes and more each: measured only where asked for
 _ON_ONE_CORE = {"engine", "peers", "replay", "watching", "tamper"}
 
 

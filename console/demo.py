@@ -15,6 +15,7 @@ from analytics.catalogue import all_rules
 from analytics.planning import parse_plan
 from console import demo_cameras
 from console.clock import ScaledClock
+from console.demo_shift import Cast, clock_of
 from console.exports.settings import ExportSettings
 from console.processes import Child, watch
 from hardware.county import build
@@ -61,7 +62,7 @@ def run(demo: Demo, say: Callable[[str], None]) -> None:
         )
         first = True
         while not stop.is_set() and (until_s is None or time.monotonic() < until_s):
-            clock = _next_clock(url, demo.speed)
+            clock = _clock(demo, url)
             _save_plan(url, _scenario(demo, clock.since_s), clock)
             children = [
                 Child("ingest", _ingest, (url, broker.port, clock)),
@@ -80,17 +81,19 @@ def run(demo: Demo, say: Callable[[str], None]) -> None:
     say("stopped; the data is kept in " + str(demo.data))
 
 
-def _next_clock(url: str, speed: float) -> ScaledClock:
-    """The wall clock, unless an earlier, faster run has left later times behind: then it goes on from there."""
-    now_s = time.time()
+def _clock(demo: Demo, url: str) -> ScaledClock:
     with Ledger(url) as ledger:
         latest_s = ledger.latest_s()
-    return ScaledClock(max(now_s, (latest_s or 0.0) + 60.0), now_s, speed)
+    cast = Cast(demo.seed, demo.cars, demo.officers, _shift_minutes(demo), demo.speed)
+    return clock_of(demo.data, cast, latest_s, time.time())
+
+
+def _shift_minutes(demo: Demo) -> float:
+    return SHIFT_MINUTES if demo.minutes is None else demo.minutes * demo.speed + 30
 
 
 def _scenario(demo: Demo, start_s: float) -> Scenario:
-    minutes = SHIFT_MINUTES if demo.minutes is None else demo.minutes * demo.speed + 30
-    return build(demo.seed).demo(start_s, minutes, demo.cars, demo.officers)
+    return build(demo.seed).demo(start_s, _shift_minutes(demo), demo.cars, demo.officers)
 
 
 def _save_plan(url: str, scenario: Scenario, clock: ScaledClock) -> None:

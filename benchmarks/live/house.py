@@ -41,16 +41,21 @@ class House:
         """Where a viewer of `camera` joins."""
         return f"{self.address}/api/v1/cameras/{camera}/whep"
 
+    def whip(self, camera: str) -> str:
+        """Where `camera`, which somebody wears, publishes."""
+        return f"{self.address}/api/v1/devices/{camera}/whip"
+
     def is_live(self) -> bool:
-        """Whether every camera is."""
+        """Whether every camera is that has an address."""
         with urllib.request.urlopen(f"{self.address}/api/v1/cameras", timeout=5) as answer:
-            states = [camera["state"] for camera in json.load(answer)["items"]]
-        return states == ["live"] * len(self.sources)
+            cameras = json.load(answer)["items"]
+        return {camera["id"] for camera in cameras if camera["state"] == "live"} >= self.sources.keys()
 
 
 @contextmanager
-def opened(specs: Sequence[CameraSpec]) -> Iterator[House]:
-    """Everything running, the cameras live under the names of their specs; all stopped and forgotten at the end.
+def opened(specs: Sequence[CameraSpec], worn: Sequence[str] = ()) -> Iterator[House]:
+    """Everything running, the cameras live under the names of their specs, those `worn` awaited; all stopped and
+    forgotten at the end.
 
     Raises:
         TimeoutError: when it is not so within a minute.
@@ -61,7 +66,7 @@ def opened(specs: Sequence[CameraSpec]) -> Iterator[House]:
         sources = {spec.name: url for spec, url in zip(specs, urls, strict=True)}
         dsn = stack.enter_context(EmbeddedPostgres(folder / "postgres")).uri()
         migrate(dsn)
-        settings = _settings(dsn, folder, sources)
+        settings = _settings(dsn, folder, sources, worn)
         worker = stack.enter_context(_process(_take_in, settings))
         told, telling = _PROCESSES.Pipe(duplex=False)
         console = stack.enter_context(_process(_show, dsn, telling))
@@ -72,7 +77,7 @@ def opened(specs: Sequence[CameraSpec]) -> Iterator[House]:
         yield house
 
 
-def _settings(dsn: str, folder: Path, sources: dict[str, str]) -> Settings:
+def _settings(dsn: str, folder: Path, sources: dict[str, str], worn: Sequence[str]) -> Settings:
     recorder = RecorderSettings(
         folder=str(folder / "recordings"),
         key=str(folder / "key.pem"),
@@ -80,8 +85,9 @@ def _settings(dsn: str, folder: Path, sources: dict[str, str]) -> Settings:
         reserve_gb=0.0,
         look=False,
     )
-    cameras = tuple(CameraSettings(id=camera, url=url, kind=Kind.WINDOW) for camera, url in sources.items())
-    return Settings(database=DatabaseSettings(url=dsn), recorder=recorder, cameras=cameras)
+    fixed = [CameraSettings(id=camera, url=url, kind=Kind.WINDOW) for camera, url in sources.items()]
+    moving = [CameraSettings(id=camera, kind=Kind.BODYCAM) for camera in worn]
+    return Settings(database=DatabaseSettings(url=dsn), recorder=recorder, cameras=(*fixed, *moving))
 
 
 @contextmanager

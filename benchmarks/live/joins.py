@@ -5,45 +5,21 @@ UDP sockets are the viewers' own; other files may come as the pool of database c
 """
 
 import time
-from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
-import psutil  # type: ignore[import-untyped]
 
 from benchmarks.cameras import Mosaic
 from benchmarks.figures import Figure
+from benchmarks.live.held import STEP, Held, kept
 from benchmarks.live.house import House, opened
 from benchmarks.live.viewers import Received, crowd
 from hardware.cameras import CameraSpec
 
 BUSY, OTHER = "c-0", "c-1"
 WARM_UP = 100
-STEP = 100
 _BITRATE_BPS = 500_000
 _SETTLE_S = 15.0  # the console lets go of a viewer that vanished after 12 s
 _ALONE_S = 30.0
-_TARGET = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What a process holds; memory in bytes, resident. `files` are all descriptors, `udp` those of viewers."""
-
-    memory: int
-    threads: int
-    files: int
-    udp: int
-
-    @classmethod
-    def by(cls, pid: int) -> "Held":
-        process = psutil.Process(pid)
-        return cls(
-            process.memory_info().rss, process.num_threads(), process.num_fds(), len(process.net_connections("udp"))
-        )
-
-    def __str__(self) -> str:
-        return f"{self.memory / 1e6:.1f} MB, {self.threads} threads, {self.files} files, {self.udp} of them UDP"
 
 
 def measure(*, quick: bool = False) -> list[Figure]:
@@ -70,8 +46,8 @@ def measure(*, quick: bool = False) -> list[Figure]:
         time.sleep(_SETTLE_S)
         held.append(_held(house))
     return [
-        _memory(f"the console, {times:,} viewers joined and left", [console for console, _ in held]),
-        _memory("the camera process meanwhile", [worker for _, worker in held]),
+        kept(f"the console, {times:,} viewers joined and left", [console for console, _ in held]),
+        kept("the camera process meanwhile", [worker for _, worker in held]),
         Figure(
             "the viewer of another camera meanwhile",
             f"{seen.packets} packets in {took_s:.0f} s, {seen.lost} lost; from picture to picture {_waits(seen)}; "
@@ -89,12 +65,3 @@ def _held(house: House) -> tuple[Held, Held]:
 def _waits(seen: Received) -> str:
     p50, p99, most = 1e3 * np.percentile(seen.waits_s, (50, 99, 100))
     return f"p50 {p50:.0f}, p99 {p99:.0f}, most {most:.0f} ms"
-
-
-def _memory(what: str, held: list[Held]) -> Figure:
-    before, after = held[0], held[-1]
-    change = 100 * (after.memory / before.memory - 1)
-    steps = [f"{(later.memory - former.memory) / 1e6:+.1f}" for former, later in pairwise(held)]
-    told = f"{before}; after: {after} ({change:+.1f} %; MB each {STEP} joins: {', '.join(steps)})"
-    sound = abs(change) <= _TARGET and after.udp <= before.udp and after.threads <= before.threads
-    return Figure(what, told, f"± {_TARGET:g} %", sound)
