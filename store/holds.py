@@ -75,12 +75,17 @@ async def release(pool: Pool, hold: str, *, by: str, reason: str, now_s: float) 
 
 
 async def page(
-    pool: Pool, *, only_in_force: bool = False, camera: str | None = None, cursor: str | None = None, limit: int = 50
+    pool: Pool,
+    *,
+    in_force: bool | None = None,
+    camera: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
 ) -> Page:
-    """Holds, newest first."""
+    """Holds, or only those that are in force or that are not, newest first."""
     after = decode_cursor(cursor, 2) if cursor else (None, None)
     limit = bounded(limit)
-    filters = {"in_force": only_in_force, "camera": camera, "after_at": after[0], "after_id": after[1]}
+    filters = {"in_force": in_force, "camera": camera, "after_at": after[0], "after_id": after[1]}
     async with borrowed(pool) as connection:
         rows = await (await connection.execute(_SQL["page"], filters | {"limit": limit + 1})).fetchall()
     items = [_view(row) for row in rows[:limit]]

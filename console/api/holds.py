@@ -38,10 +38,10 @@ class Release(_Body):
 
 @router.get("", response_model=Page[HoldRow])
 async def list_holds(
-    store: Store, in_force: bool = False, camera: str | None = None, cursor: str | None = None, limit: Limit = 50
+    store: Store, in_force: bool | None = None, camera: str | None = None, cursor: str | None = None, limit: Limit = 50
 ) -> Any:
-    """Holds, newest first; `in_force=true` leaves out those that were released."""
-    page = await holds.page(store, only_in_force=in_force, camera=camera, cursor=cursor, limit=limit)
+    """Holds, newest first; `in_force=true` leaves out those that were released, `in_force=false` the others."""
+    page = await holds.page(store, in_force=in_force, camera=camera, cursor=cursor, limit=limit)
     return {"items": page.items, "next": page.next}
 
 

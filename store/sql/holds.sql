@@ -25,9 +25,10 @@ UPDATE holds SET released_by = %(by)s, released_at = %(at)s, release_reason = %(
 WHERE export = %(id)s AND released_at IS NULL;
 
 -- name: page
--- Holds, newest first, behind a cursor.
+-- Holds, or those in force, or those that were released: newest first, behind a cursor.
 SELECT * FROM holds
-WHERE (NOT %(in_force)s OR released_at IS NULL) AND (%(camera)s::text IS NULL OR %(camera)s = ANY (cameras))
+WHERE (%(in_force)s::boolean IS NULL OR %(in_force)s = (released_at IS NULL))
+  AND (%(camera)s::text IS NULL OR %(camera)s = ANY (cameras))
   AND (%(after_at)s::timestamptz IS NULL OR (placed_at <= %(after_at)s
        AND (placed_at < %(after_at)s OR id > %(after_id)s::uuid)))
 ORDER BY placed_at DESC, id LIMIT %(limit)s;

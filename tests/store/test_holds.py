@@ -48,10 +48,10 @@ def test_a_hold_is_told_with_who_why_and_until_it_is_released(console) -> None:
         placed = await place(pool, NOON, NOON + 60, "c-2", "c-1", "c-1")
         released = await holds.release(pool, placed["id"], by="乙", reason="结案", now_s=NOON + 5)
         other = await place(pool, NOON, NOON + 60)
-        every, in_force = await holds.page(pool), await holds.page(pool, only_in_force=True)
-        return placed, released, other, every, in_force
+        every, in_force, over = [await holds.page(pool, in_force=which) for which in (None, True, False)]
+        return placed, released, other, every, in_force, over
 
-    placed, released, other, every, in_force = console(work)
+    placed, released, other, every, in_force, over = console(work)
     assert (placed["cameras"], placed["placed_by"], placed["reason"]) == (["c-1", "c-2"], "甲", "投诉")
     assert placed["released_at"] is None
     assert released == placed | {
@@ -61,6 +61,7 @@ def test_a_hold_is_told_with_who_why_and_until_it_is_released(console) -> None:
     }
     assert {row["id"] for row in every.items} == {placed["id"], other["id"]}
     assert [row["id"] for row in in_force.items] == [other["id"]]
+    assert over.items == [released]
 
 
 @pytest.mark.usefixtures("cameras")

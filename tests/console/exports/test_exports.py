@@ -355,4 +355,5 @@ def test_holds_are_placed_listed_and_released(site: Site) -> None:
     assert (again.status_code, again.json()["type"]) == (409, "urn:ducha:problem:hold-conflict")
     assert [row["id"] for row in site.get("/holds?camera=c-1").json()["items"]] == [hold["id"]]
     assert site.get("/holds?in_force=true").json()["items"] == []
+    assert site.get("/holds?in_force=false").json()["items"] == [released.json()]
     assert site.get("/holds/nonsense").status_code == 404
