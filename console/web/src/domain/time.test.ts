@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { written, writtenTime } from "./time";
+import { written, writtenSpan, writtenTime } from "./time";
 
 const EIGHT = Date.parse("2026-01-05T00:00:00Z") / 1000;
 
@@ -17,4 +17,11 @@ describe("a time as people write it", () => {
     "is not %j",
     (text) => expect(written(text)).toBeNull(),
   );
+});
+
+describe("a span as people write it", () => {
+  it("names the day of its end only where it is another", () => {
+    expect(writtenSpan(EIGHT, EIGHT + 600)).toBe("2026-01-05 08:00:00 – 08:10:00");
+    expect(writtenSpan(EIGHT, EIGHT + 86_400)).toBe("2026-01-05 08:00:00 – 2026-01-06 08:00:00");
+  });
 });

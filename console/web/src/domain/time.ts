@@ -32,6 +32,10 @@ export function weekday(s: number, language: "zh" | "en"): string {
 /** "2026-01-05 20:49:04", as people write it and `written` reads it. */
 export const writtenTime = (s: number): string => `${date(s)} ${clockTime(s)}`;
 
+/** From one to the other, with the day of the end only where it is another. */
+export const writtenSpan = (from: number, to: number): string =>
+  `${writtenTime(from)} – ${date(from) === date(to) ? clockTime(to) : writtenTime(to)}`;
+
 /** What `writtenTime` writes, seconds and a T for the space allowed for → Unix seconds; null for anything else. */
 export function written(text: string): number | null {
   const parts = /^\s*(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2})(:\d{2})?\s*$/.exec(text);

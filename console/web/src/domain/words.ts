@@ -4,6 +4,8 @@ import { known, t } from "@/i18n";
 export function duration(s: number): string {
   const whole = Math.max(0, Math.round(s));
   if (whole < 60) return t("time.seconds", { s: whole });
+  const [d, hours] = [Math.floor(whole / 86_400), Math.floor((whole % 86_400) / 3600)];
+  if (d >= 2) return hours ? t("time.days_hours", { d, h: hours }) : t("time.days", { d });
   if (whole >= 3600) return t("time.hours", { h: Math.floor(whole / 3600), m: Math.floor((whole % 3600) / 60) });
   const [m, rest] = [Math.floor(whole / 60), whole % 60];
   return rest ? t("time.minutes_seconds", { m, s: rest }) : t("time.minutes", { m });
