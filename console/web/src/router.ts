@@ -13,7 +13,12 @@ export const router = createRouter({
     {
       path: "/desk/exports",
       component: () => import("./evidence/ExportsScreen.vue"),
-      props: ({ query }) => ({ camera: query["camera"], from: query["from"], to: query["to"] }),
+      props: ({ query }) => ({ camera: query["camera"], from: query["from"], to: query["to"], opened: query["export"] }),
+    },
+    {
+      path: "/desk/holds",
+      component: () => import("./holds/HoldsScreen.vue"),
+      props: ({ query }) => ({ camera: query["camera"], from: query["from"], to: query["to"], opened: query["hold"] }),
     },
     { path: "/desk/:alert?", component: () => import("./desk/DeskScreen.vue"), props: true },
     { path: "/:rest(.*)*", redirect: "/wall" },

@@ -1,13 +1,16 @@
 """A recorder with two cameras and their footage, and the database that knows of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from browsing import PATIENCE_MS, STATIC
 from camera_films import film, later, sound, together
-from export_site import SECONDS, Site
+from export_site import NOW_S, SECONDS, Site
+from playwright.sync_api import Browser, Page
 from recorded_camera import record, streamed, write_rows
+from serving import serving
 
 from console.exports.settings import ExportSettings
 
@@ -26,3 +29,18 @@ def site(postgres_uri: str, tmp_path: Path, console: Callable[..., Any]) -> Site
     write_rows(postgres_uri, folder, ["c-1", "c-2"])
     settings = ExportSettings(folder=str(tmp_path / "exports"), key=str(tmp_path / "exporter.pem"), reserve_gb=0)
     return Site(postgres_uri, folder, settings, console)
+
+
+@pytest.fixture
+def pages(site: Site) -> Iterator[str]:
+    """The address of a console of the site that serves its pages."""
+    with serving(site.dsn, static=STATIC, clock=lambda: NOW_S, export_settings=site.settings) as url:
+        yield url
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1366, "height": 768})
+    page.set_default_timeout(PATIENCE_MS)
+    yield page
+    page.close()

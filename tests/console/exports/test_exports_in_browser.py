@@ -1,16 +1,14 @@
 """The screen of exports as people use it: one asks, another approves, the ZIP is downloaded and proves itself."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
 import httpx
 import pytest
-from browsing import PATIENCE_MS, STATIC, needs_browser
-from export_site import NOW_S, Site
-from playwright.sync_api import Browser, Page, expect
+from browsing import PATIENCE_MS, needs_browser
+from export_site import Site
+from playwright.sync_api import Page, expect
 from recorded_camera import at_ns
-from serving import serving
 
 from store.evidence.export_verification import verify_export
 from store.times import moment, rfc3339
@@ -19,18 +17,8 @@ pytestmark = needs_browser
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": 1366, "height": 768})
-    page.set_default_timeout(PATIENCE_MS)
-    yield page
-    page.close()
-
-
-@pytest.fixture
-def screen(site: Site) -> Iterator[str]:
-    """The address of the screen of a console with its pages."""
-    with serving(site.dsn, static=STATIC, clock=lambda: NOW_S, export_settings=site.settings) as url:
-        yield f"{url}/desk/exports"
+def screen(pages: str) -> str:
+    return f"{pages}/desk/exports"
 
 
 def prefilled(screen: str) -> str:

@@ -11,6 +11,8 @@ import type {
   ExportRow,
   FalseCode,
   Finding,
+  HoldPlacing,
+  HoldRow,
   Page,
   PlanDocument,
   Positions,
@@ -45,7 +47,7 @@ async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
   return body as T;
 }
 
-function query(values: Record<string, string | number | null | undefined>): string {
+function query(values: Record<string, string | number | boolean | null | undefined>): string {
   const pairs = Object.entries(values).filter(([, v]) => v !== undefined && v !== null && v !== "");
   return pairs.length ? "?" + new URLSearchParams(pairs.map(([k, v]) => [k, String(v)])).toString() : "";
 }
@@ -106,6 +108,14 @@ export const exports = {
     post<ExportDetail>(`/exports/${id}/reject`, { rejected_by, reason }),
   /** Where it is downloaded; the name goes into its history. */
   address: (id: string, by: string) => `${BASE}/exports/${id}/download${query({ by })}`,
+};
+
+/** Legal holds: what is held is not deleted. */
+export const holds = {
+  page: (limit: number, in_force: boolean | null) => request<Page<HoldRow>>(`/holds${query({ limit, in_force })}`),
+  read: (id: string) => request<HoldRow>(`/holds/${id}`),
+  place: (body: HoldPlacing) => post<HoldRow>("/holds", body),
+  release: (id: string, by: string, reason: string) => post<HoldRow>(`/holds/${id}/release`, { by, reason }),
 };
 
 /** Where one stream of a recording is played from, over a span of Unix seconds. */
