@@ -1,5 +1,7 @@
 """What can go wrong in the store, by what the caller can do about it."""
 
+from typing import ClassVar
+
 
 class StoreError(Exception):
     """Base of every error of this package."""
@@ -22,7 +24,14 @@ class EmbeddedError(StoreError):
 
 
 class InvalidRecord(StoreError):  # noqa: N818
-    """A plan, rule or cursor that can't be stored or read: the message names the part."""
+    """A value that can't be stored or read: the message names it. `where` is the field that holds it, if it is one;
+    each case that a person may meet has a `kind`, a word that is the same for ever."""
+
+    kind: ClassVar[str] = "invalid-value"
+
+    def __init__(self, message: str, where: str | None = None) -> None:
+        super().__init__(message)
+        self.where = where
 
 
 class NotFound(StoreError):  # noqa: N818
@@ -30,6 +39,6 @@ class NotFound(StoreError):  # noqa: N818
 
 
 class Conflict(StoreError):  # noqa: N818  (a state of the world)
-    """The present state does not allow it; `kind` is a word for the case, the same for ever."""
+    """The present state does not allow it; each case has a `kind`, a word that is the same for ever."""
 
-    kind = "conflict"
+    kind: ClassVar[str]

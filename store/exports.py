@@ -42,6 +42,18 @@ APPROVABLE = frozenset({State.REQUESTED, State.FAILED, State.REMOVED})
 REJECTABLE = frozenset({State.REQUESTED, State.FAILED})
 
 
+class TooRecent(InvalidRecord):
+    """The recorder may not have signed the end of the range yet."""
+
+    kind = "too-recent"
+
+
+class NotRecorded(InvalidRecord):
+    """Nothing is recorded of a camera in the range."""
+
+    kind = "not-recorded"
+
+
 class ExportConflict(Conflict):
     """The export's present state does not allow it."""
 
@@ -81,7 +93,7 @@ async def request(
     told["from"], told["to"] = told_span(from_s, to_s, hours=HOURS_LIMIT)
     if to_s > now_s - SETTLED_S:
         expected = f"expected a time that is past by {SETTLED_S} s, so that the recorder has signed it"
-        raise InvalidRecord(f"to {rfc3339(told['to'])}: {expected}")
+        raise TooRecent(f"to {rfc3339(told['to'])}: {expected}", "to")
     async with borrowed(pool) as connection, connection.transaction():
         told["folder"] = await _folder(connection, told)
         await connection.execute(_SQL["insert"], told)
@@ -171,13 +183,14 @@ async def _folder(connection: Connection, told: dict[str, Any]) -> str:
     known = {row["id"]: row for row in rows}
     for camera in told["cameras"]:
         if camera not in known:
-            raise InvalidRecord(f"cameras: {camera}: expected the id of a camera")
+            raise InvalidRecord(f"cameras: {camera}: expected the id of a camera", "cameras")
         if not known[camera]["recorded"]:
             span = f"from {rfc3339(told['from'])} to {rfc3339(told['to'])}"
-            raise InvalidRecord(f"cameras: {camera}: nothing is recorded {span}; expected a range with footage")
+            detail = f"cameras: {camera}: nothing is recorded {span}; expected a range with footage"
+            raise NotRecorded(detail, "cameras")
     folders = {row["folder"] for row in rows}
     if len(folders) > 1:
-        raise InvalidRecord("cameras: expected cameras of one recorder; ask for those of each on their own")
+        raise InvalidRecord("cameras: expected cameras of one recorder; ask for those of each on their own", "cameras")
     return str(folders.pop())
 
 

@@ -50,7 +50,7 @@ async def place(
     async with borrowed(pool) as connection, connection.transaction():
         unknown = await (await connection.execute(_SQL["unknown_cameras"], (told["cameras"],))).fetchall()
         if unknown:
-            raise InvalidRecord(f"cameras: {unknown[0]['camera']}: expected the id of a camera")
+            raise InvalidRecord(f"cameras: {unknown[0]['camera']}: expected the id of a camera", "cameras")
         await connection.execute(_SQL["place"], told)
     return await read(pool, str(told["id"]))
 

@@ -9,7 +9,7 @@ from psycopg.rows import dict_row
 
 from analytics.interrogations import Interrogation, Role
 from analytics.video.rooms import Procedure
-from store.errors import InvalidRecord, NotFound, StoreError
+from store.errors import Conflict, InvalidRecord, NotFound
 from store.pages import Page, bounded, decode_cursor, encode_cursor
 from store.pool import Connection, Pool, borrowed
 from store.queries import queries
@@ -21,8 +21,28 @@ NAME_LIMIT = 80
 ROOM_LIMIT = 80
 
 
-class SessionConflict(StoreError):  # noqa: N818  (a state of the world)
-    """The present state does not allow it: the room has an open one, it is over, somebody is in or out already."""
+class SessionOpen(Conflict):
+    """The room has an open interrogation."""
+
+    kind = "session-open"
+
+
+class SessionClosed(Conflict):
+    """The interrogation is over."""
+
+    kind = "session-closed"
+
+
+class SignedIn(Conflict):
+    """Somebody of that name is in already."""
+
+    kind = "signed-in"
+
+
+class NotSignedIn(Conflict):
+    """Nobody of that name is in."""
+
+    kind = "not-signed-in"
 
 
 async def begin(
@@ -39,7 +59,7 @@ async def begin(
 
     Raises:
         InvalidRecord: where the room has no name, or one that is too long.
-        SessionConflict: where it has an open one.
+        SessionOpen: where it has an open one.
     """
     room = _word("room", room, ROOM_LIMIT)
     number = uuid4()
@@ -54,30 +74,30 @@ async def begin(
     }
     async with borrowed(pool) as connection, connection.transaction():
         if await (await connection.execute(_SQL["open"], told)).fetchone() is None:
-            raise SessionConflict(f"room {room}: has an open interrogation; expected that it is closed first")
+            raise SessionOpen(f"room {room}: has an open interrogation; expected that it is closed first")
         await connection.execute(_SQL["notify"])
     return await read(pool, str(number))
 
 
 async def sign_in(pool: Pool, interrogation: str, name: str, role: Role, *, now_s: float) -> dict[str, Any]:
-    """`name` comes in as `role`; SessionConflict where the same name is in already or the interrogation is over."""
+    """`name` comes in as `role`; SignedIn where the same name is in already, SessionClosed where it is over."""
     name = _word("name", name, NAME_LIMIT)
     async with borrowed(pool) as connection, connection.transaction():
         number = await _open(connection, interrogation)
         told = {"id": number, "name": name, "role": role.value, "at": moment(now_s)}
         if await (await connection.execute(_SQL["sign_in"], told)).fetchone() is None:
-            raise SessionConflict(f"name {name}: is signed in already")
+            raise SignedIn(f"name {name}: is signed in already")
         await connection.execute(_SQL["notify"])
     return await read(pool, interrogation)
 
 
 async def sign_out(pool: Pool, interrogation: str, name: str, *, now_s: float) -> dict[str, Any]:
-    """`name` goes out; SessionConflict where nobody of that name is in or the interrogation is over."""
+    """`name` goes out; NotSignedIn where nobody of that name is in, SessionClosed where it is over."""
     async with borrowed(pool) as connection, connection.transaction():
         number = await _open(connection, interrogation)
         told = {"id": number, "name": name.strip(), "at": moment(now_s)}
         if await (await connection.execute(_SQL["sign_out"], told)).fetchone() is None:
-            raise SessionConflict(f"name {name.strip()}: is not signed in")
+            raise NotSignedIn(f"name {name.strip()}: is not signed in")
         await connection.execute(_SQL["notify"])
     return await read(pool, interrogation)
 
@@ -146,7 +166,7 @@ async def _open(connection: Connection, interrogation: str) -> UUID:
     if row is None:
         raise NotFound(f"session {interrogation}: there is none with this id")
     if row["closed_at"] is not None:
-        raise SessionConflict(f"session {interrogation}: is closed since {rfc3339(row['closed_at'])}")
+        raise SessionClosed(f"session {interrogation}: is closed since {rfc3339(row['closed_at'])}")
     return number
 
 
@@ -172,7 +192,7 @@ async def _with_people(connection: Connection, rows: Sequence[dict[str, Any]]) -
 def _word(field: str, text: str, limit: int) -> str:
     word = text.strip()
     if not 1 <= len(word) <= limit or not word.isprintable():
-        raise InvalidRecord(f"{field} {word[:20]!r}: expected 1 to {limit} printable characters")
+        raise InvalidRecord(f"{field} {word[:20]!r}: expected 1 to {limit} printable characters", field)
     return word
 
 

@@ -15,7 +15,8 @@ def told_name(field: str, name: str) -> str:
     """
     told = " ".join(name.split())
     if not told.isprintable() or not 1 <= len(told) <= NAME_LIMIT or not _bare(told):
-        raise InvalidRecord(f"{field} {told[:20]!r}: expected a name of 1 to {NAME_LIMIT} printable characters")
+        expected = f"expected a name of 1 to {NAME_LIMIT} printable characters"
+        raise InvalidRecord(f"{field} {told[:20]!r}: {expected}", field)
     return told
 
 

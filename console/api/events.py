@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 from console.api.context import Console
 from console.api.hub import Client, Hub, TooManyClients
 from console.api.problems import problem
+from console.problem_kinds import Kind
 
 REOPEN_MS = 1000  # what a client waits before it opens the stream anew
 SEND_S = 20.0  # a client that takes nothing for so long is gone
@@ -62,7 +63,7 @@ class EventStream(Response):
                     gone.cancel()
                     await asyncio.gather(pump, gone, return_exceptions=True)
         except TooManyClients as error:
-            refusal = problem(503, "too-many-streams", str(error), headers={"retry-after": "10"})
+            refusal = problem(503, Kind.TOO_MANY_STREAMS, str(error), headers={"retry-after": "10"})
             await refusal(scope, receive, send)
 
     async def _pump(self, client: Client, send: Send) -> None:

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from console.api.headers import SECURITY_HEADERS
 from console.api.metrics import Metrics
 from console.api.problems import problem
+from console.problem_kinds import Kind
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 API = "/api/v1"
@@ -69,12 +70,13 @@ class Guard:
         host = headers.get("host", "")
         if self._hosts is not None and _PORT.sub("", host.lower()) not in self._hosts:
             expected = "one of " + ", ".join(sorted(self._hosts))
-            return problem(421, "foreign-host", f"host {host!r}: expected {expected}", where="host", expected=expected)
+            detail = f"host {host!r}: expected {expected}"
+            return problem(421, Kind.FOREIGN_HOST, detail, where="host", expected=expected)
         if changes and _is_foreign(headers, host):
-            return problem(403, "cross-origin", "a change may only be asked for by this console's own pages")
+            return problem(403, Kind.CROSS_ORIGIN, "a change may only be asked for by this console's own pages")
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > limit:
-            return problem(413, "too-large", f"the body has {length} bytes; expected at most {limit}")
+            return problem(413, Kind.TOO_LARGE, f"the body has {length} bytes; expected at most {limit}")
         return None
 
 

@@ -14,16 +14,16 @@ from analytics.rulebook import RuleError
 from console.api.headers import SECURITY_HEADERS
 from console.live.offer import Refused
 from console.live.snapshot import NoPicture
+from console.problem_kinds import Kind
 from geofence.features import PlanError
 from store.errors import Conflict, InvalidRecord, NotFound, StoreUnavailable
 from store.evidence.errors import TooLong, Unreadable
-from store.interrogations import SessionConflict
 from store.workflow import IllegalTransition, InvalidAction
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = "2"
 
-_TITLES = {
+TITLES = {
     400: "The request can't be read",
     403: "Not allowed from another site",
     404: "There is no such thing",
@@ -60,6 +60,8 @@ class Problem(BaseModel):
     errors: list[FieldProblem] | None = None
 
 
+_KINDS = {404: Kind.NOT_FOUND, 405: Kind.METHOD, 413: Kind.TOO_LARGE, 415: Kind.CONTENT_TYPE}
+
 RESPONSES: dict[int | str, dict[str, Any]] = {
     "default": {
         "description": "A problem document (RFC 9457)",
@@ -74,17 +76,17 @@ RESPONSES["default"]["content"][MEDIA_TYPE]["schema"]["properties"]["errors"] = 
 
 def problem(
     status: int,
-    kind: str,
+    kind: Kind,
     detail: str,
     *,
     instance: str | None = None,
     headers: Mapping[str, str] | None = None,
     **members: Any,
 ) -> Response:
-    """The response that tells of a problem of `kind` (a word, the same for ever)."""
+    """The response that tells of a problem of `kind`."""
     document = {
         "type": f"urn:ducha:problem:{kind}",
-        "title": _TITLES.get(status, "The request could not be done"),
+        "title": TITLES.get(status, "The request could not be done"),
         "status": status,
         "detail": detail,
     }
@@ -98,7 +100,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
-        kind = {404: "not-found", 405: "method", 413: "too-large", 415: "content-type"}.get(error.status_code, "http")
+        kind = _KINDS.get(error.status_code, Kind.HTTP)
         return problem(
             error.status_code, kind, str(error.detail), instance=request.url.path, headers=error.headers or {}
         )
@@ -108,40 +110,36 @@ def install(app: FastAPI) -> None:
         errors = [{"where": _place(e["loc"]), "detail": str(e["msg"])} for e in error.errors()]
         detail = "; ".join(f"{e['where']}: {e['detail']}" for e in errors)
         where = errors[0]["where"] if errors else None
-        return problem(422, "invalid-request", detail, instance=request.url.path, where=where, errors=errors)
+        return problem(422, Kind.INVALID_REQUEST, detail, instance=request.url.path, where=where, errors=errors)
 
     @app.exception_handler(PlanError)
     async def invalid_plan(request: Request, error: PlanError) -> Response:
-        return _refused(request, "invalid-plan", error)
+        return _refused(request, Kind.INVALID_PLAN, error)
 
     @app.exception_handler(RuleError)
     async def invalid_rule(request: Request, error: RuleError) -> Response:
-        return _refused(request, "invalid-rule", error)
+        return _refused(request, Kind.INVALID_RULE, error)
 
     @app.exception_handler(InvalidAction)
     async def invalid_action(request: Request, error: InvalidAction) -> Response:
-        return problem(422, "invalid-action", str(error), instance=request.url.path, where=error.field)
+        return problem(422, Kind.INVALID_ACTION, str(error), instance=request.url.path, where=error.field)
 
     @app.exception_handler(IllegalTransition)
     async def illegal(request: Request, error: IllegalTransition) -> Response:
         state, action = error.state.value, error.action.value
-        return problem(409, "illegal-transition", str(error), instance=request.url.path, state=state, action=action)
-
-    @app.exception_handler(SessionConflict)
-    async def busy(request: Request, error: SessionConflict) -> Response:
-        return problem(409, "session-conflict", str(error), instance=request.url.path)
+        return problem(409, Kind.ILLEGAL_TRANSITION, str(error), instance=request.url.path, state=state, action=action)
 
     @app.exception_handler(Conflict)
     async def conflict(request: Request, error: Conflict) -> Response:
-        return problem(409, error.kind, str(error), instance=request.url.path)
+        return problem(409, Kind(error.kind), str(error), instance=request.url.path)
 
     @app.exception_handler(InvalidRecord)
     async def invalid_record(request: Request, error: InvalidRecord) -> Response:
-        return problem(422, "invalid-value", str(error), instance=request.url.path)
+        return problem(422, Kind(error.kind), str(error), instance=request.url.path, where=error.where)
 
     @app.exception_handler(NotFound)
     async def not_found(request: Request, error: NotFound) -> Response:
-        return problem(404, "not-found", str(error), instance=request.url.path)
+        return problem(404, Kind.NOT_FOUND, str(error), instance=request.url.path)
 
     @app.exception_handler(Refused)
     async def no_video(request: Request, error: Refused) -> Response:
@@ -151,7 +149,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(NoPicture)
     async def no_picture(request: Request, error: NoPicture) -> Response:
         headers = {"retry-after": RETRY_AFTER_S}
-        return problem(503, "no-picture", str(error), instance=request.url.path, headers=headers)
+        return problem(503, Kind.NO_PICTURE, str(error), instance=request.url.path, headers=headers)
 
     @app.exception_handler(TooLong)
     @app.exception_handler(Unreadable)
@@ -159,23 +157,23 @@ def install(app: FastAPI) -> None:
         # The message names a folder of the server.
         why = "its log is too long for that" if isinstance(error, TooLong) else "the recorder's folder can't be read"
         detail = f"the recording can't be verified here: {why}; `ducha evidence verify` on its machine verifies it"
-        return problem(503, "unverifiable", detail, instance=request.url.path)
+        return problem(503, Kind.UNVERIFIABLE, detail, instance=request.url.path)
 
     @app.exception_handler(StoreUnavailable)
     async def unavailable(request: Request, _error: StoreUnavailable) -> Response:
         # What the database said may name hosts and users: it is for the log and /readyz, not for everybody.
         detail = "the database does not answer; repeat the request"
         headers = {"retry-after": RETRY_AFTER_S}
-        return problem(503, "store-unavailable", detail, instance=request.url.path, headers=headers)
+        return problem(503, Kind.STORE_UNAVAILABLE, detail, instance=request.url.path, headers=headers)
 
     @app.exception_handler(Exception)
     async def fault(request: Request, error: Exception) -> Response:
         # Answered outside of every middleware, so it brings the headers itself. The server logs the traceback.
         detail = f"{type(error).__name__}; the server's log tells more"
-        return problem(500, "fault", detail, instance=request.url.path, headers=SECURITY_HEADERS)
+        return problem(500, Kind.FAULT, detail, instance=request.url.path, headers=SECURITY_HEADERS)
 
 
-def _refused(request: Request, kind: str, error: PlanError | RuleError) -> Response:
+def _refused(request: Request, kind: Kind, error: PlanError | RuleError) -> Response:
     document: dict[str, Any] = {"where": error.where, "problem": error.problem, "expected": error.expected}
     return problem(422, kind, str(error), instance=request.url.path, **document)
 

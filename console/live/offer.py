@@ -6,13 +6,14 @@ from aiortc.sdp import MediaDescription, SessionDescription
 
 from console.live.feed import Feed
 from console.live.track import sound_type
+from console.problem_kinds import Kind
 from ingest.cameras.packets import Media, StreamInfo
 
 
 class Refused(Exception):  # noqa: N818  (an answer)
     """There will be no video: `status` and `kind` as in the problem document that tells of it."""
 
-    def __init__(self, status: int, kind: str, detail: str) -> None:
+    def __init__(self, status: int, kind: Kind, detail: str) -> None:
         super().__init__(detail)
         self.status = status
         self.kind = kind
@@ -38,14 +39,16 @@ class Offer:
         try:
             media = SessionDescription.parse(sdp).media
         except Exception as error:  # whatever a parser of foreign text may stumble over
-            raise Refused(422, "invalid-offer", f"the body can't be read as SDP ({error!r})") from error
+            raise Refused(422, Kind.INVALID_OFFER, f"the body can't be read as SDP ({error!r})") from error
         kinds = [part.kind for part in media]
         if sorted(kinds) not in (["video"], ["audio", "video"]):
             expected = "one video and at most one audio section, nothing else"
-            raise Refused(422, "invalid-offer", f"the offer has {', '.join(kinds) or 'no media'}; expected {expected}")
+            has = ", ".join(kinds) or "no media"
+            raise Refused(422, Kind.INVALID_OFFER, f"the offer has {has}; expected {expected}")
         by_kind = {part.kind: part for part in media}
         if "h264" not in _codecs(by_kind["video"]):
-            raise Refused(406, "no-h264", "cameras are shown as H.264, which the offer does not name; offer video/H264")
+            detail = "cameras are shown as H.264, which the offer does not name; offer video/H264"
+            raise Refused(406, Kind.NO_H264, detail)
         return cls(sdp, by_kind.get("audio"))
 
     def sound(self, feed: Feed) -> StreamInfo | None:

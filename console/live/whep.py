@@ -26,6 +26,7 @@ from console.live.feed import Feed, Feeds
 from console.live.offer import Offer, Refused
 from console.live.tap import TapClosed
 from console.live.track import CameraTrack, sound_type
+from console.problem_kinds import Kind
 from ingest.cameras.packets import Media, StreamInfo
 
 MAX_VIEWERS = 64
@@ -69,7 +70,7 @@ class Viewers:
             Refused: with the reason.
         """
         if self._closed or len(self._tasks) >= MAX_VIEWERS:
-            raise Refused(503, "too-many-viewers", f"{len(self._tasks)} look already; at most {MAX_VIEWERS} may")
+            raise Refused(503, Kind.TOO_MANY_VIEWERS, f"{len(self._tasks)} look already; at most {MAX_VIEWERS} may")
         wanted = Offer.parse(offer)
         viewer = secrets.token_urlsafe(12)
         answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
@@ -81,7 +82,7 @@ class Viewers:
             async with asyncio.timeout(ANSWER_S):
                 return await answered
         except TimeoutError:
-            raise Refused(503, "no-answer", f"no answer could be made within {ANSWER_S:g} s") from None
+            raise Refused(503, Kind.NO_ANSWER, f"no answer could be made within {ANSWER_S:g} s") from None
         finally:
             if not answered.done() or answered.cancelled() or answered.exception():
                 task.cancel()
@@ -137,15 +138,15 @@ async def _showable(feed: Feed) -> StreamInfo:
     try:
         await feed.first_picture(FIRST_PICTURE_S)
     except TapClosed as error:
-        raise Refused(503, "no-picture", f"{error}; try again, or ask for its state") from error
+        raise Refused(503, Kind.NO_PICTURE, f"{error}; try again, or ask for its state") from error
     await feed.order_known(ORDER_S)
     video = feed.stream(Media.VIDEO)
     advice = "set the camera to H.264 without B-frames, or take its snapshot"
     if video is None or video.codec != "h264":
         sent = video.codec if video else "no video"
-        raise Refused(409, "camera-codec", f"the camera sends {sent}, expected h264; {advice}")
+        raise Refused(409, Kind.CAMERA_CODEC, f"the camera sends {sent}, expected h264; {advice}")
     if feed.reordered:
-        raise Refused(409, "camera-b-frames", f"the camera sends B-frames, which WebRTC has no order for; {advice}")
+        raise Refused(409, Kind.CAMERA_B_FRAMES, f"the camera sends B-frames, which WebRTC has no order for; {advice}")
     return video
 
 
@@ -180,9 +181,9 @@ async def _negotiate(
         await connection.setLocalDescription(await connection.createAnswer())
     except OperationError as error:
         detail = f"no codec in common ({error}); expected H.264 with packetization-mode 1"
-        raise Refused(406, "no-h264", detail) from error
+        raise Refused(406, Kind.NO_H264, detail) from error
     except (InternalError, InvalidAccessError, InvalidStateError, ValueError) as error:
-        raise Refused(422, "invalid-offer", f"the offer can't be answered ({error})") from error
+        raise Refused(422, Kind.INVALID_OFFER, f"the offer can't be answered ({error})") from error
     return connection.localDescription.sdp
 
 

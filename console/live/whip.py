@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from console.live.offer import Refused
+from console.problem_kinds import Kind
 from ingest.cameras.whip_offer import Refusal
 from ingest.cameras.whip_socket import LINE_BYTES, SUFFIX
 
@@ -65,8 +66,8 @@ def _refusal(answer: bytes) -> Refused:
     try:
         told = msgspec.json.decode(answer, type=_Refused)
     except msgspec.MsgspecError as error:
-        return Refused(503, Refusal.NO_ANSWER, f"the camera process answered what can't be read: {error}")
-    return Refused(_STATUS[told.kind], told.kind, told.error)
+        return Refused(503, Kind.NO_ANSWER, f"the camera process answered what can't be read: {error}")
+    return Refused(_STATUS[told.kind], Kind(told.kind), told.error)
 
 
 async def _ask(tap: str, request: dict[str, str]) -> bytes:
@@ -75,13 +76,13 @@ async def _ask(tap: str, request: dict[str, str]) -> bytes:
             reader, writer = await asyncio.open_unix_connection(tap + SUFFIX, limit=LINE_BYTES)
     except OSError as error:  # TimeoutError among them
         reason = error.strerror or "no answer"
-        raise Refused(503, Refusal.NO_ANSWER, f"the camera process can't be reached ({reason})") from error
+        raise Refused(503, Kind.NO_ANSWER, f"the camera process can't be reached ({reason})") from error
     try:
         async with asyncio.timeout(ANSWER_S):
             writer.write(msgspec.json.encode(request) + b"\n")
             await writer.drain()
             return await reader.readuntil(b"\n")
     except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
-        raise Refused(503, Refusal.NO_ANSWER, "the camera process does not answer") from error
+        raise Refused(503, Kind.NO_ANSWER, "the camera process does not answer") from error
     finally:
         writer.transport.abort()  # nothing of ours is under way

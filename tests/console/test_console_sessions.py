@@ -43,7 +43,7 @@ def test_a_session_tells_who_was_in_from_when_to_when(console: Console, session:
 
 def test_a_room_has_one_open_session_at_a_time(console: Console, session: str) -> None:
     refused = post(console, "", OPENING)
-    assert (refused.status_code, refused.json()["type"]) == (409, "urn:ducha:problem:session-conflict")
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:ducha:problem:session-open")
     post(console, f"/{session}/close")
     assert post(console, "", OPENING).status_code == 201
 

@@ -56,26 +56,29 @@ def test_who_asks_is_written_down_and_the_footage_is_held(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "says"),
+    ("changed", "says", "where"),
     [
-        ({"cameras": []}, "cameras: expected 1 to 8 of them, got 0"),
-        ({"cameras": ["c-9"]}, "cameras: c-9: expected the id of a camera"),
-        ({"cameras": [f"c-{n}" for n in range(9)]}, "got 9"),
-        ({"from": moment(-600), "to": moment(-500)}, "c-1: nothing is recorded from"),
-        ({"from": moment(3), "to": moment(3)}, "expected a time after"),
-        ({"to": moment(25 * 3600)}, "expected at most 24 hours, got 25.0 hours"),
-        ({"to": moment(990)}, "expected a time that is past by 30 s"),
-        ({"reason": "  "}, "reason: expected 1 to 500 characters"),
-        ({"case_number": ""}, "case_number: expected"),
-        ({"requested_by": "\u200b"}, "requested_by"),
-        ({"from": "yesterday"}, "from"),
-        ({"urgent": True}, "urgent"),
+        ({"cameras": []}, "cameras: expected 1 to 8 of them, got 0", "cameras"),
+        ({"cameras": ["c-9"]}, "cameras: c-9: expected the id of a camera", "cameras"),
+        ({"cameras": [f"c-{n}" for n in range(9)]}, "got 9", "cameras"),
+        ({"from": moment(-600), "to": moment(-500)}, "c-1: nothing is recorded from", "cameras"),
+        ({"from": moment(3), "to": moment(3)}, "expected a time after", "to"),
+        ({"to": moment(25 * 3600)}, "expected at most 24 hours, got 25.0 hours", "to"),
+        ({"to": moment(990)}, "expected a time that is past by 30 s", "to"),
+        ({"reason": "  "}, "reason: expected 1 to 500 characters", "reason"),
+        ({"case_number": ""}, "case_number: expected", "case_number"),
+        ({"requested_by": "\u200b"}, "requested_by", "requested_by"),
+        ({"from": "yesterday"}, "from", "from"),
+        ({"urgent": True}, "urgent", "urgent"),
     ],
 )
-def test_what_can_not_be_asked_for_is_refused_with_the_reason(site: Site, changed: dict[str, Any], says: str) -> None:
+def test_what_can_not_be_asked_for_is_refused_with_the_reason(
+    site: Site, changed: dict[str, Any], says: str, where: str
+) -> None:
     answer = site.request(**changed)
     assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
     assert says in answer.json()["detail"]
+    assert answer.json()["where"] == where
     assert site.get("/exports").json()["items"] == []
     assert site.get("/holds").json()["items"] == []
 
