@@ -77,6 +77,7 @@ def test_what_is_done_elsewhere_is_seen_and_what_can_not_be_done_is_said(wall: s
     page.keyboard.press("1")
     page.keyboard.type("张")
     page.keyboard.press("Enter")
+    shows(card, "同名的人已经签入")
     shows(card, "is signed in already")
     page.keyboard.press("Escape")
     begin(page, "x")

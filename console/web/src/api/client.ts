@@ -1,5 +1,6 @@
-/** Requests to the console's own server; an error is a `ProblemError` with what the server said. */
+/** Requests to the console's own server; an error is a `ProblemError` with what the server said, or `NoAnswer`. */
 import { iso } from "@/domain/time";
+import { answered, ProblemError } from "./errors";
 import type {
   AlertDetail,
   AlertRow,
@@ -30,21 +31,14 @@ import type {
 const BASE = "/api/v1";
 const TIMEOUT_MS = 15_000;
 
-export class ProblemError extends Error {
-  constructor(
-    readonly status: number,
-    readonly problem: Problem,
-  ) {
-    super(problem.detail ?? problem.title ?? `HTTP ${status}`);
-  }
+async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
+  const response = await answered(fetch(BASE + path, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) }));
+  if (!response.ok) throw await refused(response);
+  return (response.status === 204 ? null : await answered(response.json())) as T;
 }
 
-async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
-  const response = await fetch(BASE + path, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
-  if (response.status === 204) return null as T;
-  const body: unknown = await response.json().catch(() => ({}));
-  if (!response.ok) throw new ProblemError(response.status, body as Problem);
-  return body as T;
+async function refused(response: Response): Promise<ProblemError> {
+  return new ProblemError(response.status, (await response.json().catch(() => ({}))) as Problem);
 }
 
 function query(values: Record<string, string | number | boolean | null | undefined>): string {
@@ -124,14 +118,10 @@ export const playlist = (id: string, [from, to]: readonly [number, number], medi
 
 const camera = (id: string) => `${BASE}/cameras/${encodeURIComponent(id)}`;
 
-async function refused(response: Response): Promise<ProblemError> {
-  return new ProblemError(response.status, (await response.json().catch(() => ({}))) as Problem);
-}
-
 /** WHEP: the answer to an SDP offer, and what to DELETE at the end. */
 export async function whep(id: string, offer: string, signal: AbortSignal): Promise<{ answer: string; location: string }> {
   const headers = { "content-type": "application/sdp" };
-  const response = await fetch(`${camera(id)}/whep`, { method: "POST", headers, body: offer, signal });
+  const response = await answered(fetch(`${camera(id)}/whep`, { method: "POST", headers, body: offer, signal }));
   if (!response.ok) throw await refused(response);
   return { answer: await response.text(), location: response.headers.get("location") ?? "" };
 }
@@ -143,7 +133,7 @@ export function endWhep(location: string): void {
 
 /** The newest keyframe, and how long ago it arrived. */
 export async function snapshot(id: string, signal: AbortSignal): Promise<{ picture: Blob; ageS: number }> {
-  const response = await fetch(`${camera(id)}/snapshot`, { signal });
+  const response = await answered(fetch(`${camera(id)}/snapshot`, { signal }));
   if (!response.ok) throw await refused(response);
   return { picture: await response.blob(), ageS: Number(response.headers.get("x-picture-age") ?? 0) };
 }

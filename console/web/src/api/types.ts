@@ -69,10 +69,14 @@ export interface PlanDocument extends FeatureCollection<Geometry, Record<string,
 
 export type Basemap = FeatureCollection<Geometry, Record<string, unknown> | null>;
 
-/** RFC 9457. */
+/** RFC 9457. `where` and `errors` name fields; `state` and `action` tell of a step that an alert's state forbids. */
 export interface Problem {
   type?: string;
   title?: string;
   status?: number;
   detail?: string;
+  where?: string;
+  errors?: { where: string; detail: string }[];
+  state?: string;
+  action?: string;
 }

@@ -1,9 +1,8 @@
 /** Rows as the server has them, read again while the page is looked at, and the one that is opened. */
 import { computed, onBeforeUnmount, onMounted, ref, shallowRef } from "vue";
-import { ProblemError } from "@/api/client";
+import { ProblemError } from "@/api/errors";
 import type { Page } from "@/api/types";
 import { withOpened } from "./opened";
-import { wentWrong } from "./problems";
 
 const EVERY_MS = 2_000;
 const PAGE = 50;
@@ -26,7 +25,7 @@ export function useListing<Row extends { id: string }, Detail extends Row>(sourc
   const page = shallowRef<Row[]>([]);
   const loaded = ref(false);
   const more = ref(false);
-  const failure = ref("");
+  const failure = shallowRef<unknown>(null);
   const selected = ref("");
   const detail = shallowRef<Detail | null>(null);
   const rows = computed(() => withOpened(page.value, detail.value, source.at));
@@ -54,9 +53,9 @@ export function useListing<Row extends { id: string }, Detail extends Row>(sourc
       more.value = told.next !== null && limit < MOST;
       detail.value = one;
       loaded.value = true;
-      failure.value = "";
+      failure.value = null;
     } catch (error) {
-      if (turn === asked) failure.value = wentWrong(error);
+      if (turn === asked) failure.value = error;
     }
   }
 

@@ -17,8 +17,8 @@ export function t(key: Key, values: Record<string, string | number> = {}): strin
 }
 
 /** The text under a key made at run time ("rule." + id); the fallback when the catalogue hasn't got it. */
-export function known(key: string, fallback: string): string {
-  return key in zh ? t(key as Key) : fallback;
+export function known(key: string, fallback: string, values: Record<string, string | number> = {}): string {
+  return key in zh ? t(key as Key, values) : fallback;
 }
 
 export function switchLanguage(): void {

@@ -1,11 +1,12 @@
 /** One stream of one camera, played from its HLS playlists, which is where the clock wants it. */
-import Hls, { ErrorDetails, Events, type ErrorData, type Fragment } from "hls.js/light";
+import Hls, { ErrorDetails, ErrorTypes, Events, type ErrorData, type Fragment } from "hls.js/light";
 import { reactive } from "vue";
 import { playlist } from "@/api/client";
+import { NoAnswer, ProblemError } from "@/api/errors";
 import { correction, mediaAt, wallAt, windowAt, type Piece } from "@/domain/sync";
 
 /** Why nothing can be played: the browser lacks the codec, or the sound is in no container of the web. */
-export type Trouble = { kind: "codec" | "sound" } | { kind: "failed"; text: string };
+export type Trouble = { kind: "codec" | "sound" } | { kind: "failed"; error: unknown };
 
 const AHEAD_S = 15;
 const BEHIND_S = 30;
@@ -27,6 +28,13 @@ const pieceOf = (fragment: Fragment): Piece => ({
     return fragment.start;
   },
 });
+
+/** What hls.js tells of in words of its own, as every other request tells of it. */
+function errorOf({ type, details, response, error }: ErrorData): unknown {
+  if (type !== ErrorTypes.NETWORK_ERROR) return error;
+  if (response?.code && response.code >= 400) return new ProblemError(response.code, {});
+  return new NoAnswer(/timeout/i.test(details) ? "late" : "unreachable");
+}
 
 export class Reel {
   /** `shown`: when the picture in sight was recorded. */
@@ -151,7 +159,7 @@ export class Reel {
       this.recovered = true;
       hls.recoverMediaError();
     } else if (data.fatal) {
-      this.state.trouble = { kind: "failed", text: data.error?.message ?? details };
+      this.state.trouble = { kind: "failed", error: errorOf(data) };
     }
   }
 

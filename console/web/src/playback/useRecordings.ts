@@ -13,7 +13,7 @@ const PRESENT_S = 60;
 export function useRecordings(cameras: Ref<readonly string[]>, span: Ref<readonly [number, number]>) {
   const lanes = shallowRef<Lane[]>([]);
   const alerts = shallowRef<AlertRow[]>([]);
-  const failed = ref("");
+  const failed = shallowRef<unknown>(null);
   const loading = ref(false);
   let asked = 0;
 
@@ -34,9 +34,9 @@ export function useRecordings(cameras: Ref<readonly string[]>, span: Ref<readonl
       const told = await Promise.all(ids.map((id) => laneOf(id, from, to)));
       const about = await Promise.all(ids.map((id) => alertsOf(id, from, to)));
       if (mine !== asked) return;
-      [lanes.value, alerts.value, failed.value] = [told, about.flat(), ""];
+      [lanes.value, alerts.value, failed.value] = [told, about.flat(), null];
     } catch (error) {
-      if (mine === asked) failed.value = error instanceof Error ? error.message : String(error);
+      if (mine === asked) failed.value = error;
     } finally {
       if (mine === asked) loading.value = false;
     }

@@ -35,7 +35,7 @@ export function allowed(room: RoomRow): readonly Step[] {
 
 export function begin(step: Step): void {
   if (!chosen.value || !allowed(chosen.value).includes(step)) return;
-  failure.value = "";
+  failure.value = null;
   form.value = step;
 }
 

@@ -1,6 +1,6 @@
 /** Every alert this page knows, the queue made of them, and what a person did with one. */
-import { computed, reactive, ref } from "vue";
-import { ProblemError, act, api, type Action } from "@/api/client";
+import { computed, reactive, ref, shallowRef } from "vue";
+import { act, api, type Action } from "@/api/client";
 import type { AlertDetail, AlertRow } from "@/api/types";
 import { compare, isOpen, isShelved, raisedAt } from "@/domain/queue";
 import { iso, seconds } from "@/domain/time";
@@ -92,7 +92,8 @@ export interface Done {
 }
 
 export const done = ref<Done | null>(null);
-export const failure = ref("");
+/** Why the last step was not done; null where it was. */
+export const failure = shallowRef<unknown>(null);
 export const busy = ref(false);
 
 /** Only steps that `reopen` takes back are offered to be undone. */
@@ -101,7 +102,7 @@ const UNDOABLE: readonly Action["name"][] = ["resolve", "false-alarm", "shelve",
 export async function perform(id: string, action: Action): Promise<boolean> {
   if (busy.value) return false;
   busy.value = true;
-  failure.value = "";
+  failure.value = null;
   try {
     const detail = await act(id, action);
     rows.set(id, rowOf(detail));
@@ -109,7 +110,7 @@ export async function perform(id: string, action: Action): Promise<boolean> {
     done.value = { id, device: detail.device, action: action.name, undoable: UNDOABLE.includes(action.name) };
     return true;
   } catch (error) {
-    failure.value = error instanceof ProblemError || error instanceof Error ? error.message : String(error);
+    failure.value = error;
     return false;
   } finally {
     busy.value = false;

@@ -10,7 +10,7 @@ export const EVERY_S = 3;
 /** null until they were read once. */
 export const rooms = shallowRef<RoomRow[] | null>(null);
 /** Why the rooms shown are not the present, and since when (server time); null while they are. */
-export const trouble = shallowRef<{ why: string; since: number } | null>(null);
+export const trouble = shallowRef<{ error: unknown; since: number } | null>(null);
 
 const watching = new Set<symbol>();
 let timer: ReturnType<typeof setTimeout> | undefined;
@@ -42,7 +42,7 @@ async function read(): Promise<void> {
     rooms.value = (await api.rooms()).items;
     trouble.value = null;
   } catch (error) {
-    trouble.value = { why: text(error), since: trouble.value?.since ?? began };
+    trouble.value = { error, since: trouble.value?.since ?? began };
   } finally {
     reading = false;
   }
@@ -50,20 +50,21 @@ async function read(): Promise<void> {
   timer = setTimeout(() => void read(), again ? 0 : EVERY_S * 1000);
 }
 
-export const failure = ref("");
+/** Why the last step was not done; null where it was. */
+export const failure = shallowRef<unknown>(null);
 export const busy = ref(false);
 
-/** One step; whether the server took it. Where it did not, `failure` says why. */
+/** One step; whether the server took it. Where it did not, `failure` is why. */
 async function step(work: () => Promise<unknown>): Promise<boolean> {
   if (busy.value) return false;
   busy.value = true;
-  failure.value = "";
+  failure.value = null;
   try {
     await work();
     await read();
     return true;
   } catch (error) {
-    failure.value = text(error);
+    failure.value = error;
     return false;
   } finally {
     busy.value = false;
@@ -75,5 +76,3 @@ export const signIn = (id: string, name: string, role: SessionPerson["role"]) =>
   step(() => sessions.signIn(id, name, role));
 export const signOut = (id: string, name: string) => step(() => sessions.signOut(id, name));
 export const closeSession = (id: string) => step(() => sessions.close(id));
-
-const text = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,5 +1,6 @@
 /** Looks at one camera for as long as it is wanted: live where the server lets us, otherwise a picture each second. */
-import { ProblemError, snapshot } from "@/api/client";
+import { snapshot } from "@/api/client";
+import { ProblemError } from "@/api/errors";
 import { join, measure } from "./whep";
 
 const LOOK_MS = 500;
@@ -20,10 +21,11 @@ export interface Sight {
   latencyS: number | null;
   stream: MediaStream | null;
   still: string;
-  reason: string;
+  /** Why there is no newer one; null while there is. */
+  trouble: unknown;
 }
 
-export const dark: Sight = { mode: "joining", seenMs: null, latencyS: null, stream: null, still: "", reason: "" };
+export const dark: Sight = { mode: "joining", seenMs: null, latencyS: null, stream: null, still: "", trouble: null };
 
 /** Begins to look; call what is returned to stop. `tell` gets what changed. */
 export function watchCamera(camera: string, tell: (change: Partial<Sight>) => void): () => void {
@@ -56,7 +58,7 @@ export function watchCamera(camera: string, tell: (change: Partial<Sight>) => vo
         if (!told.decoded && nowMs - joinedMs > FIRST_PICTURE_MS) throw new Error("no picture");
         if (told.decoded === decoded) continue;
         decoded = told.decoded;
-        tell({ mode: "live", seenMs: nowMs, latencyS: told.latencyS, reason: "" });
+        tell({ mode: "live", seenMs: nowMs, latencyS: told.latencyS, trouble: null });
       }
     } finally {
       removeEventListener("pagehide", gone);
@@ -72,9 +74,9 @@ export function watchCamera(camera: string, tell: (change: Partial<Sight>) => vo
       try {
         const { picture, ageS } = await snapshot(camera, signal);
         const seenMs = performance.now() - ageS * 1000;
-        tell({ mode: "still", seenMs, latencyS: ageS, still: URL.createObjectURL(picture), reason: "" });
+        tell({ mode: "still", seenMs, latencyS: ageS, still: URL.createObjectURL(picture), trouble: null });
       } catch (error) {
-        tell({ reason: error instanceof Error ? error.message : "" });
+        if (!signal.aborted) tell({ trouble: error });
         await pause(NONE_MS);
       }
       await pause(Math.max(0, beganMs + STILL_MS - performance.now()));
