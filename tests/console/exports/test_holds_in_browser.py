@@ -97,7 +97,7 @@ def test_somebody_else_was_quicker_to_release(pages: str, screen: str, page: Pag
     page.fill("[name=why]", "结案")
     ask(pages, f"/holds/{hold}/release", by="丙", reason="撤诉")
     page.press("[name=why]", "Enter")
-    expect(card.get_by_role("alert")).to_contain_text("此保全已经解除")
+    expect(card.get_by_role("alert")).to_contain_text("此项保全已经解除")
     expect(card).to_contain_text("丙 解除")
 
 
