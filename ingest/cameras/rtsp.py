@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from ingest.cameras import annexb
 from ingest.cameras.fmp4 import AUDIO_CODECS
+from ingest.cameras.line import Guard, Line, made_by
 from ingest.cameras.packets import Media, Packet, StreamInfo
 from ingest.cameras.states import SourceFault, State
 
@@ -44,8 +45,9 @@ class Address(Struct, frozen=True, kw_only=True):
         return urlunsplit(place._replace(netloc=f"{who}@{place.netloc}"))
 
 
-def connect(address: Address, open_s: float, read_s: float) -> av.container.InputContainer:
-    """The container of the stream at `address`; no wait within it is longer than `open_s`, and later `read_s` seconds.
+def connect(address: Address, open_s: float, read_s: float) -> tuple[av.container.InputContainer, Line]:
+    """The container of the stream at `address`, and its line; no wait within it is longer than `open_s`. Later it ends
+    when not a byte comes for `read_s` seconds, or the line is cut.
 
     Raises:
         SourceFault: in words that don't hold the address.
@@ -56,10 +58,15 @@ def connect(address: Address, open_s: float, read_s: float) -> av.container.Inpu
         "allowed_media_types": "video+audio",
         "probesize": "32",
         "fpsprobesize": "0",
+        "timeout": str(round(read_s * 1e6)),
     }
+
+    def opened() -> av.container.InputContainer:
+        return av.open(address.with_credentials(), format="rtsp", options=options, timeout=(open_s, None))
+
     began_s = time.monotonic()
     try:
-        return av.open(address.with_credentials(), format="rtsp", options=options, timeout=(open_s, read_s))
+        return made_by(opened, address.url)
     except (av.error.FFmpegError, OSError) as error:
         waited_s = time.monotonic() - began_s
         raise _explained(error, address, open_s, slow=waited_s >= 0.9 * open_s) from None
@@ -133,24 +140,26 @@ def _offered(container: av.container.InputContainer) -> str:
 
 
 def packets_of(
-    container: av.container.InputContainer, streams: dict[int, StreamInfo], stall_s: float
+    container: av.container.InputContainer, streams: dict[int, StreamInfo], guard: Guard
 ) -> Iterator[Packet]:
     """What comes, with the time of its arrival; ends when the camera ends it.
 
     Raises:
-        SourceFault: when nothing comes for `stall_s` seconds or the connection breaks.
+        SourceFault: when no packet comes for as long as `guard` has patience, or the connection breaks.
     """
     incoming = {index: _Incoming(info) for index, info in streams.items()}
     demuxed = container.demux()
     while True:
         try:
             received = next(demuxed)
-        except StopIteration:
-            return
-        except av.error.ExitError:
-            raise SourceFault(State.STALLED, f"nothing for {stall_s:g} s; expected a packet") from None
-        except (av.error.FFmpegError, OSError) as error:
+        except (StopIteration, av.error.FFmpegError, OSError) as error:
+            if guard.has_cut or isinstance(error, TimeoutError):
+                silence = f"nothing for {guard.patience_s:g} s; expected a packet"
+                raise SourceFault(State.STALLED, silence) from None
+            if isinstance(error, StopIteration):
+                return
             raise SourceFault(State.LOST, f"{_words(error)}; expected the next packet") from None
+        guard.heard_s = time.monotonic()
         stream = incoming.get(received.stream_index)
         if stream is not None and received.size:
             yield stream.packet(received)

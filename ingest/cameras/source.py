@@ -2,7 +2,7 @@
 
 The thread connects again and again until it is told to stop. What goes wrong becomes the camera's condition, in words
 that say what was expected; addresses and passwords are in none of them. FFmpeg can't be interrupted while it waits,
-only told beforehand for how long: so every wait in it is shorter than the time in which a process must have stopped.
+only told beforehand for how long, or have its connection cut under it (`line.py`).
 """
 
 import random
@@ -19,6 +19,7 @@ from ingest.cameras import annexb
 from ingest.cameras.backoff import Backoff
 from ingest.cameras.fanout import Ending, Fanout
 from ingest.cameras.greeting import greet
+from ingest.cameras.line import Guard, Line
 from ingest.cameras.packets import Media, Packet, StreamInfo
 from ingest.cameras.probation import Probation, described
 from ingest.cameras.rtsp import Address, connect, packets_of, watchable
@@ -61,6 +62,7 @@ class Source:
         self._condition = Condition(State.CONNECTING, time.time())
         self._stopping = Event()
         self._bell, self._rung = socket.socketpair()
+        self._line = Line()
         self._thread = Thread(target=self._run, name=f"source {camera}", daemon=True)
 
     @property
@@ -78,6 +80,7 @@ class Source:
         if not self._stopping.is_set():
             self._bell.send(b"!")
             self._stopping.set()
+            self._line.cut()
 
     def join(self, timeout_s: float) -> bool:
         """Whether the thread ended within `timeout_s`. One that did not waits in FFmpeg and ends as soon as it may; it
@@ -107,12 +110,15 @@ class Source:
         greet(self._address.url, self._patience.open_s, self._rung, self._stopping.is_set)
         if self._stopping.is_set():
             return
-        container = connect(self._address, self._patience.open_s, self._patience.stall_s)
-        try:
-            streams = watchable(container)
-            self._publish(packets_of(container, streams, self._patience.stall_s), tuple(streams.values()))
-        finally:
-            container.close()
+        container, line = connect(self._address, self._patience.open_s, self._patience.stall_s)
+        with line:
+            try:
+                self._line = line
+                streams = watchable(container)
+                with Guard(line, self._patience.stall_s) as guard:
+                    self._publish(packets_of(container, streams, guard), tuple(streams.values()))
+            finally:
+                container.close()
         if not self._stopping.is_set():
             raise SourceFault(State.LOST, "the camera ended the stream")
 

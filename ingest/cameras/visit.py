@@ -18,10 +18,11 @@ def visit(address: Address, open_s: float = OPEN_S) -> str:
     bell, rung = socket.socketpair()  # nobody rings it
     with bell, rung:
         greet(address.url, open_s, rung, lambda: False)
-    container = connect(address, open_s, open_s)
-    try:
-        codecs = {info.media: info.codec for info in watchable(container).values()}
-    finally:
-        container.close()
+    container, line = connect(address, open_s, open_s)
+    with line:
+        try:
+            codecs = {info.media: info.codec for info in watchable(container).values()}
+        finally:
+            container.close()
     sound = f" with {codecs[Media.AUDIO]}" if Media.AUDIO in codecs else ""
     return f"{codecs[Media.VIDEO]}{sound}"

@@ -15,6 +15,7 @@ from hardware.cameras.digest import Credentials
 from hardware.cameras.picture import Picture, Size
 from hardware.onvif import Misbehaviour, OnvifDevice, OnvifSpec, profile_of
 from ingest.cameras.config import CameraSettings, load_camera_settings
+from ingest.cameras.line import Guard
 from ingest.cameras.packets import Media
 from ingest.cameras.rtsp import connect, packets_of, streams_of
 
@@ -64,8 +65,9 @@ def asking(*devices: OnvifDevice) -> list[str]:
 
 def keyframe_of(settings: CameraSettings) -> np.ndarray:
     """The first whole picture that comes from the camera, decoded."""
-    with connect(settings.address, 10.0, 10.0) as container:
-        for packet in packets_of(container, streams_of(container), 10.0):
+    container, line = connect(settings.address, 10.0, 10.0)
+    with line, container, Guard(line, 10.0) as guard:
+        for packet in packets_of(container, streams_of(container), guard):
             if packet.media is Media.VIDEO and packet.is_keyframe:
                 break
         return next(container.decode(video=0)).to_ndarray(format="bgr24")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 from ingest_examples import wait_until
 from structlog.testing import capture_logs
-from virtual_cameras import QUICK, WHO, Reader, address, impostor, spec
+from virtual_cameras import QUICK, WHO, Reader, address, babbler, impostor, spec
 
 from hardware.cameras import Camera, CameraServer, Fault
 from hardware.cameras.encoder import AudioCodec, VideoCodec
@@ -155,6 +155,13 @@ def test_what_is_no_camera_is_said_to_be_none(answer: bytes, state: State, reaso
         assert (watched.state, reason in watched.reason) == (state, True), watched.reason
 
 
+def test_a_camera_that_tells_its_clock_and_sends_no_picture_has_stalled_and_is_asked_again() -> None:
+    with babbler() as (url, plays), watching(address(url)) as watched:
+        watched.wait_for(State.STALLED)
+        assert watched.reason == "nothing for 1 s; expected a packet"
+        wait_until(lambda: len(plays) >= 3, 30, "it is asked again and again")
+
+
 def test_nobody_there_and_no_such_name_are_lost() -> None:
     with watching(Address(url="rtsp://127.0.0.1:1/x")) as watched:
         watched.wait_for(State.LOST)
@@ -165,19 +172,20 @@ def test_nobody_there_and_no_such_name_are_lost() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "states"),
+    ("fault", "states", "transport"),
     [
-        (Fault.DIE, {State.LOST}),
-        (Fault.STALL, {State.STALLED}),
-        (Fault.GARBAGE, {State.UNUSABLE}),
-        (Fault.NO_KEYFRAME, {State.UNUSABLE}),
-        (Fault.WRONG_AUTH, {State.REFUSED, State.LOST}),
+        (Fault.DIE, {State.LOST}, "tcp"),
+        (Fault.STALL, {State.STALLED}, "tcp"),
+        (Fault.STALL, {State.STALLED}, "udp"),
+        (Fault.GARBAGE, {State.UNUSABLE}, "tcp"),
+        (Fault.NO_KEYFRAME, {State.UNUSABLE}, "tcp"),
+        (Fault.WRONG_AUTH, {State.REFUSED, State.LOST}, "tcp"),
     ],
 )
 def test_a_fault_in_mid_stream_is_told_and_mended(
-    server: CameraServer, camera: Camera, fault: Fault, states: set[State]
+    server: CameraServer, camera: Camera, fault: Fault, states: set[State], transport: str
 ) -> None:
-    with watching(address(server.url("open"))) as watched:
+    with watching(address(server.url("open"), transport=transport)) as watched:
         watched.wait_for(State.LIVE)
         camera.fault(fault)
         watched.wait_for(*states)

@@ -1,6 +1,7 @@
 """Cameras for the tests: small, quick, on real RTSP; and servers that are none."""
 
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
@@ -83,6 +84,51 @@ def impostor(answer: bytes) -> Iterator[str]:
         thread.join(5)
         for connection in held:
             connection.close()
+
+
+@contextmanager
+def babbler() -> Iterator[tuple[str, list[float]]]:
+    """The URL of a camera that plays, and sends its clock (RTCP) ten times a second, and never a picture; and when it
+    was asked to."""
+    plays: list[float] = []
+    described = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
+    report = bytes.fromhex("80c80006 00000001 e9000000 00000000 00000000 00000000 00000000")
+    listener, stopping = socket.create_server(("127.0.0.1", 0)), Event()
+
+    def answered(asked: str) -> str:
+        number = next(line for line in asked.split("\r\n") if line.lower().startswith("cseq"))
+        told = f"RTSP/1.0 200 OK\r\n{number}\r\n"
+        match asked.split(" ", 1)[0]:
+            case "DESCRIBE":
+                return f"{told}Content-Type: application/sdp\r\nContent-Length: {len(described)}\r\n\r\n{described}"
+            case "SETUP":
+                return f"{told}Session: 1\r\nTransport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n\r\n"
+        return f"{told}Session: 1\r\n\r\n"
+
+    def serve(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            while asked := connection.recv(4096).decode():
+                connection.sendall(answered(asked).encode())
+                if asked.startswith("PLAY"):
+                    plays.append(time.monotonic())
+                    break
+            while asked and not stopping.wait(0.1):
+                connection.sendall(b"$\x01" + len(report).to_bytes(2, "big") + report)
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+
+    thread = Thread(target=accept, daemon=True)
+    thread.start()
+    try:
+        yield f"rtsp://127.0.0.1:{listener.getsockname()[1]}/x", plays
+    finally:
+        stopping.set()
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(5)
 
 
 class Reader:

@@ -1,0 +1,69 @@
+"""Lines to real servers: found among others, and cut."""
+
+import socket
+import time
+from collections.abc import Iterator
+from threading import Thread
+
+import pytest
+from waiting import wait_until
+
+from ingest.cameras.line import Guard, Line, made_by
+
+
+@pytest.fixture
+def server() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener
+
+
+def url(server: socket.socket) -> str:
+    return f"rtsp://localhost:{server.getsockname()[1]}/x"
+
+
+def connecting(server: socket.socket) -> tuple[socket.socket, Line]:
+    return made_by(lambda: socket.create_connection(server.getsockname()), url(server))
+
+
+def test_the_line_that_is_cut_is_the_one_that_was_made(server: socket.socket) -> None:
+    with socket.create_connection(server.getsockname()) as before, socket.socket() as unconnected:
+        made: list[tuple[socket.socket, Line]] = []
+        threads = [Thread(target=lambda: made.append(connecting(server))) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for number, (connection, line) in enumerate(made):
+            line.cut()
+            assert connection.recv(1) == b""
+            for other in [before, *(c for c, _ in made[number + 1 :])]:
+                other.setblocking(False)
+                with pytest.raises(BlockingIOError):
+                    other.recv(1)
+                other.setblocking(True)
+        assert unconnected.fileno() >= 0
+    for connection, line in made:
+        with connection, line:
+            pass
+        line.cut()
+
+
+def test_a_line_that_could_not_be_found_is_none(server: socket.socket) -> None:
+    connection, line = made_by(lambda: socket.create_connection(server.getsockname()), "rtsp://no.such.host.invalid/x")
+    with connection, line:
+        line.cut()
+        connection.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            connection.recv(1)
+
+
+def test_a_guard_cuts_when_nothing_was_heard_for_long_and_not_before(server: socket.socket) -> None:
+    connection, line = connecting(server)
+    with connection, line, Guard(line, 0.3) as guard:
+        began_s = time.monotonic()
+        while time.monotonic() - began_s < 1.0:
+            guard.heard_s = time.monotonic()
+        assert not guard.has_cut
+        wait_until(lambda: guard.has_cut, what="it is cut")
+        assert time.monotonic() - guard.heard_s >= 0.3
+        assert connection.recv(1) == b""
