@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import httpx
@@ -21,12 +21,19 @@ Event = tuple[str, Any]
 
 @contextmanager
 def stream(address: str) -> Iterator[Iterator[Event]]:
-    """The events of a new stream; the first one, the state of the system, has been read."""
-    with httpx.stream("GET", f"{address}/api/v1/events", timeout=10) as response:
-        assert response.headers["content-type"] == "text/event-stream"
-        assert response.headers["x-accel-buffering"] == "no"
-        events = _events(response)
-        assert next(events)[0] == "system"
+    """The events of a new stream; the first one, the state of the system, has been read. One that was opened before the
+    console heard the database is ended by it, and opened anew."""
+    with ExitStack() as opened:
+        for _ in range(2):
+            response = opened.enter_context(httpx.stream("GET", f"{address}/api/v1/events", timeout=10))
+            assert response.headers["content-type"] == "text/event-stream"
+            assert response.headers["x-accel-buffering"] == "no"
+            events = _events(response)
+            first, _ = next(events)
+            if first != "refetch":
+                break
+            opened.close()
+        assert first == "system"
         yield events
 
 

@@ -42,3 +42,12 @@ def test_the_surest_stays_and_what_is_left_is_left(found: list[Person]) -> None:
     assert once[:1] == found[:1]
     assert each_once(once) == once
     assert [person for person in found if person in once] == once
+
+
+def test_two_boxes_with_one_head_are_one_body_also_where_neither_is_sure() -> None:
+    officer, with_the_desk = Person(0.26, 0.33, 0.40, 0.62, 0.66), Person(0.25, 0.33, 0.41, 1.0, 0.43)
+    assert each_once([officer, with_the_desk]) == [officer]
+    behind = Person(0.26, 0.20, 0.40, 0.62, 0.43)
+    assert each_once([officer, behind]) == [officer, behind]
+    beside = Person(0.33, 0.33, 0.55, 0.62, 0.43)
+    assert each_once([officer, beside]) == [officer, beside]
