@@ -47,7 +47,7 @@ def went_live(
         wait_until(lambda: stored(uri) == keys, 60, "all fixes stored", lambda: f"{stored(uri)} of {keys}")
         clock.now_s += LATENESS_S
         with Ledger(uri, name="reader") as ledger:
-            alerts = settled(lambda: story(ledger.alerts_known(0.0)))
+            alerts = settled(lambda: story(ledger.alerts_known(0.0, default_rules().rules)))
             return alerts, ledger.fixes_since(0.0), ledger.devices().names
 
 
