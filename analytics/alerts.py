@@ -17,6 +17,15 @@ class Grade(StrEnum):
     C = "C"
 
 
+class Because(StrEnum):
+    """Why an alert ended, where its state need not be over: `ended_because` in its detail."""
+
+    DUTY = "duty"  # it is over
+    PLAN = "plan"  # the duty is planned no more
+    RULE_OFF = "rule-off"
+    UNWATCHED = "unwatched"  # the camera, region or room is looked at no more
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
     """One state that a rule found. Times are Unix seconds (UTC) of event time; `end_s` is None while it lasts.

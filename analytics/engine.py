@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.alerts import Alert, AlertChange, Change
+from analytics.alerts import Alert, AlertChange, Because, Change
 from analytics.book import AlertBook, Key
 from analytics.catalogue import OF_DEVICES, OF_DUTIES
 from analytics.checkpoint import freeze, thaw
@@ -166,8 +166,8 @@ class Engine:
             getattr(self.duty_tables["closed"], copy)["closed"][over] = True
         self.newer_s[device] = self.older_s[device] = self.clocked_s[device] = -np.inf
         self.recent.forget(marked)
-        mine_known = [a for a in known if self.rules[a.rule].enabled and (a.end_s is None or a.noticed_s >= first_s)]
-        self.book.revise(device, mine_known)
+        told = [a for a in known if self.rules[a.rule].enabled]
+        self.book.revise(device, [a for a in told if a.end_s is None or a.noticed_s >= first_s])
         report = self._report()
         head_s = float(fixes.t_s.max()) if len(fixes) else now_s
         settled = fixes.t_s <= head_s - self.lateness_s
@@ -188,11 +188,11 @@ class Engine:
         opened: dict[int, dict[Key, Alert]] = {}
         for device, key, alert in open_alerts:
             opened.setdefault(device, {})[key] = alert
-        gone: list[tuple[Alert, str]] = []
+        gone: list[tuple[Alert, Because]] = []
         for alert in known:
             if not self.rules[alert.rule].enabled:
                 if alert.end_s is None:
-                    gone.append((alert, "rule-off"))
+                    gone.append((alert, Because.RULE_OFF))
                 continue
             device = self.devices.index(alert.device)
             older_s = self.older_s[device]
@@ -202,7 +202,7 @@ class Engine:
             if held or (planned and seen):
                 by_device.setdefault(device, []).append(alert)
             elif alert.end_s is None:
-                gone.append((alert, "plan"))
+                gone.append((alert, Because.PLAN))
         for device in by_device.keys() | opened.keys():
             self.book.revise(device, by_device.get(device, []), opened.get(device))
         return tuple(

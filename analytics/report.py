@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from analytics.alerts import Alert
+from analytics.alerts import Alert, Because
 from analytics.book import AlertBook
 from analytics.duties import DutyTable
 from analytics.fixes import DeviceTable
@@ -88,7 +88,7 @@ class Report:
             if key[1] == duty:
                 end = max(round(end_s, 3), alert.start_s)
                 self._book.end(
-                    device, key, alert.ended(end, duration_s=round(end - alert.start_s, 1), ended_because="duty")
+                    device, key, alert.ended(end, duration_s=round(end - alert.start_s, 1), ended_because=Because.DUTY)
                 )
 
     def crossing(self, device: int, duty: int, from_s: float, to_s: float, lon: float, lat: float) -> None:

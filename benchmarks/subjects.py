@@ -19,11 +19,8 @@ SUBJECTS = (
     "live.on_screen",
     "playback",
 )
-LONG = (
-    "live.joins",
-    "live.publications",
-    "watching_memory",
-)  # ten minutes and more each: measured only where asked for
+# Ten minutes and more each: measured only where asked for.
+LONG = ("live.joins", "live.publications", "watching_memory")
 _ON_ONE_CORE = {"engine", "peers", "replay", "watching", "tamper"}
 
 

@@ -42,8 +42,7 @@ def clock_of(folder: Path, cast: Cast, latest_s: float | None, now_s: float) -> 
         lasted_s = (now_s - begun.wall_s) * cast.speed
         if 0 <= lasted_s < cast.minutes * 60 - _LEAST_LEFT_S:
             return ScaledClock(begun.since_s, begun.wall_s, cast.speed)
-    is_ahead = latest_s is not None and latest_s > now_s + _APART_S
-    since_s = latest_s + _APART_S if is_ahead and latest_s is not None else now_s
+    since_s = now_s if latest_s is None or latest_s <= now_s + _APART_S else latest_s + _APART_S
     _write(folder / FILE, _Shift(cast, since_s, now_s))
     return ScaledClock(since_s, now_s, cast.speed)
 

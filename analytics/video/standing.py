@@ -1,17 +1,15 @@
 """From states to alerts: what a rule follows about one subject, and the alert that is open about it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from analytics.alerts import Alert, AlertChange, Change, Grade, alert_id
+from analytics.alerts import Alert, AlertChange, Because, Change, Grade, alert_id
 from analytics.report import rounded
 from analytics.rulebook import Rule
 from analytics.video.lasting import Lasting, Patience, Turn, Verdict, follow
 
 Changes = tuple[AlertChange, ...]
-
-UNWATCHED = {"ended_because": "unwatched"}  # of an alert about what is looked at no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +85,10 @@ def ended_alert(standing: Standing, end_s: float, **detail: Any) -> Changes:
     end_s = max(round(end_s, 3), alert.start_s)
     ended = alert.ended(end_s, duration_s=round(end_s - alert.start_s, 1), **detail)
     return (AlertChange(Change.ENDED, ended, alert),)
+
+
+def unwatched(standings: Iterable[Standing], t_s: float) -> Changes:
+    """What is to be told when nobody looks at what they are about any more."""
+    return tuple(
+        change for standing in standings for change in ended_alert(standing, t_s, ended_because=Because.UNWATCHED)
+    )

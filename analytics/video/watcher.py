@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from analytics.alerts import Alert, AlertChange
+from analytics.alerts import Alert, AlertChange, Because
 from analytics.rulebook import Rule, Rulebook
 from analytics.video.deblocking import deblocked
 from analytics.video.detection import Detector, Person, Picture, model_of
@@ -25,7 +25,7 @@ from analytics.video.rules import (
     unrecorded_session,
     unregistered_use,
 )
-from analytics.video.standing import UNWATCHED, Changes, Standing, Subject, ended_alert
+from analytics.video.standing import Changes, Standing, Subject, ended_alert, unwatched
 from analytics.video.tamper import Tamper, examine, with_people
 
 
@@ -66,7 +66,6 @@ class Sampled:
 
 
 NOTHING_KNOWN = Known()
-_RULE_OFF = {"ended_because": "rule-off"}
 _OF_ROOMS = (single_officer, left_alone, unregistered_use, unrecorded_session)
 
 
@@ -109,14 +108,14 @@ class Watcher:
         self._rules = rules
         changes: Changes = ()
         if self._rule(camera_tampered.RULE) is None:
-            changes += ended_alert(self._tampered.standing, t_s, **_RULE_OFF)
+            changes += ended_alert(self._tampered.standing, t_s, ended_because=Because.RULE_OFF)
             self._tampered = camera_tampered.State()
         if self._rule(post_unattended.RULE) is None:
             for place in self._places.values():
-                changes += ended_alert(place.post.standing, t_s, **_RULE_OFF)
+                changes += ended_alert(place.post.standing, t_s, ended_because=Because.RULE_OFF)
                 place.post = post_unattended.State()
         for rule, part in [key for key in self._standings if not rules[key[0]].enabled]:
-            changes += ended_alert(self._standings.pop((rule, part)), t_s, **_RULE_OFF)
+            changes += ended_alert(self._standings.pop((rule, part)), t_s, ended_because=Because.RULE_OFF)
         return changes
 
     @property
@@ -232,7 +231,7 @@ class Watcher:
             changes += self._advance(unrecorded_session.RULE, unrecorded_session.step, "", room, t_s)
         else:
             gone = [self._standings.pop((module.RULE.id, ""), Standing()) for module in _OF_ROOMS]
-            changes += tuple(change for standing in gone for change in ended_alert(standing, t_s, **UNWATCHED))
+            changes += unwatched(gone, t_s)
         return changes + self._advance(meeting_headcount.RULE, meeting_headcount.step, "", people, known.meeting, t_s)
 
     def _advance(
@@ -248,7 +247,7 @@ class Watcher:
     def _let_go(self, t_s: float) -> Changes:
         """Of what was open about regions that are looked at no more."""
         gone, self._unfollowed = self._unfollowed, []
-        return tuple(change for alert in gone for change in ended_alert(Standing.resumed(alert), t_s, **UNWATCHED))
+        return unwatched(map(Standing.resumed, gone), t_s)
 
     def _rule(self, defined: Rule) -> Rule | None:
         """The rule as the bureau has it, or None where it is off."""

@@ -20,7 +20,7 @@ from hardware.cameras.bodycam import Bodycam
 
 WORN = tuple(f"body-{n}" for n in range(4))
 _PICTURE_S = 20.0
-_SETTLE_S = 15.0
+_GONE_S = 15.0  # until nothing of any publication is left
 
 
 def measure(*, quick: bool = False) -> list[Figure]:
@@ -30,7 +30,7 @@ def measure(*, quick: bool = False) -> list[Figure]:
         workers, consoles = [], []
         for _ in range(0, times + 1, STEP):
             list(wearers.map(lambda camera: _publish(house, camera, STEP // len(WORN)), WORN))
-            time.sleep(_SETTLE_S)
+            within(_GONE_S, lambda: Held.by(house.worker).udp == 0)
             workers.append(Held.by(house.worker))
             consoles.append(Held.by(house.console))
     return [

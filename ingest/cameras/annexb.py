@@ -14,7 +14,6 @@ _H264_SETS = {7, 8}  # SPS, PPS
 _HEVC_SETS = {32, 33, 34}  # VPS, SPS, PPS
 _H264_TYPES = {*range(1, 17), 19, 20, 21}
 _HEVC_TYPES = {*range(10), *range(16, 22), *range(32, 41)}
-_BEGINNING = 512  # bytes; to search all of a picture holds up the threads of all other cameras
 _H264_HIGH = {44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244}  # profiles that tell their chroma format
 
 
@@ -54,13 +53,13 @@ def parameter_sets(codec: str, data: bytes) -> tuple[bytes, ...]:
 
 
 def is_plausible(codec: str, data: bytes) -> bool:
-    """Whether every unit that begins in the first few hundred bytes of `data` does so as a unit of this codec does:
-    what is not video at all soon has one that does not."""
-    units = nal_units(data[:_BEGINNING])
+    """Whether every unit of `data` begins as a unit of this codec does: what is not video at all soon has one that
+    does not."""
+    units = nal_units(data)
     if codec == "h264":
         return bool(units) and all(not unit[0] & 0x80 and unit[0] & 31 in _H264_TYPES for unit in units)
     return bool(units) and all(
-        not unit[0] & 0x80 and unit[0] >> 1 & 63 in _HEVC_TYPES and (len(unit) < 2 or unit[1] & 7) for unit in units
+        len(unit) > 1 and not unit[0] & 0x80 and unit[0] >> 1 & 63 in _HEVC_TYPES and unit[1] & 7 for unit in units
     )
 
 

@@ -1,7 +1,7 @@
 """The connection that FFmpeg made to a camera, found among the process's own, so that it can be cut.
 
 FFmpeg waits for a camera for as long as that likes. Whether it still should, it asks a callback only, which PyAV
-answers with the interpreter's lock in its hand: three times for each RTP packet of each camera, a quarter of all that
+answers with the interpreter's lock in its hand: three times for each RTP packet of each camera, a sixth of all that
 recording cost. A connection that is cut ends the wait at once, and costs nothing before.
 """
 

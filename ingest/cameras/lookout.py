@@ -16,7 +16,7 @@ from analytics.catalogue import video_rules
 from analytics.fixes import FixBatch
 from analytics.video.detection import Detector
 from analytics.video.regions import Region
-from analytics.video.standing import UNWATCHED, Standing, ended_alert
+from analytics.video.standing import Standing, unwatched
 from analytics.video.watcher import Outlook, Watcher
 from ingest.cameras.album import Album
 from ingest.cameras.config import CameraSettings, Kind, Settings
@@ -92,12 +92,8 @@ class Lookout:
     def _let_go(self, ledger: Ledger, known: Iterable[Alert], looked_at: set[str], now_s: float) -> None:
         """End what is open about cameras that nobody looks at any more: this recorder's that it has no longer."""
         followed = looked_at | ledger.cameras_of_others(self._settings.recorder.recorder)
-        changes = [
-            change
-            for alert in known
-            if alert.device not in followed
-            for change in ended_alert(Standing.resumed(alert), now_s, **UNWATCHED)
-        ]
+        gone = [Standing.resumed(alert) for alert in known if alert.device not in followed]
+        changes = unwatched(gone, now_s)
         if changes:
             ledger.commit(FixBatch.empty(), changes, received_s=now_s)
 

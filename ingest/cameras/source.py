@@ -111,14 +111,13 @@ class Source:
         if self._stopping.is_set():
             return
         container, line = connect(self._address, self._patience.open_s, self._patience.stall_s)
-        with line:
-            try:
-                self._line = line
-                streams = watchable(container)
-                with Guard(line, self._patience.stall_s) as guard:
-                    self._publish(packets_of(container, streams, guard), tuple(streams.values()))
-            finally:
-                container.close()
+        with line, container:
+            self._line = line
+            if self._stopping.is_set():
+                return
+            streams = watchable(container)
+            with Guard(line, self._patience.stall_s) as guard:
+                self._publish(packets_of(container, streams, guard), tuple(streams.values()))
         if not self._stopping.is_set():
             raise SourceFault(State.LOST, "the camera ended the stream")
 

@@ -19,10 +19,7 @@ def visit(address: Address, open_s: float = OPEN_S) -> str:
     with bell, rung:
         greet(address.url, open_s, rung, lambda: False)
     container, line = connect(address, open_s, open_s)
-    with line:
-        try:
-            codecs = {info.media: info.codec for info in watchable(container).values()}
-        finally:
-            container.close()
+    with line, container:
+        codecs = {info.media: info.codec for info in watchable(container).values()}
     sound = f" with {codecs[Media.AUDIO]}" if Media.AUDIO in codecs else ""
     return f"{codecs[Media.VIDEO]}{sound}"

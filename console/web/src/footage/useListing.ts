@@ -1,5 +1,5 @@
 /** Rows as the server has them, read again while the page is looked at, and the one that is opened. */
-import { computed, onBeforeUnmount, onMounted, ref, shallowRef } from "vue";
+import { computed, onBeforeUnmount, onMounted, ref, shallowRef, watch } from "vue";
 import { ProblemError } from "@/api/errors";
 import type { Page } from "@/api/types";
 import { withOpened } from "./opened";
@@ -21,7 +21,11 @@ export type Listing<Row extends { id: string }> = Pick<
   "rows" | "selected" | "select" | "move" | "load"
 >;
 
-export function useListing<Row extends { id: string }, Detail extends Row>(source: Source<Row, Detail>) {
+/** `opened` is the one that the address names. */
+export function useListing<Row extends { id: string }, Detail extends Row>(
+  source: Source<Row, Detail>,
+  opened: () => string | undefined,
+) {
   const page = shallowRef<Row[]>([]);
   const loaded = ref(false);
   const more = ref(false);
@@ -89,6 +93,7 @@ export function useListing<Row extends { id: string }, Detail extends Row>(sourc
     select("");
   }
 
+  watch(opened, (id) => id && select(id), { immediate: true });
   onMounted(() => void keepLoading());
   onBeforeUnmount(() => clearTimeout(timer));
   return { rows, loaded, more, failure, selected, detail, load, select, move, showMore, restart };
