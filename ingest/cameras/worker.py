@@ -36,8 +36,7 @@ from store.evidence.signer import FileSigner
 from store.held import Held
 from store.recordings import CameraRow
 
-HEAD_S = 10.0
-LOOK_S = 0.5
+HEAD_S = 1.0  # so that a second of which the leaves were made anew is still told from its neighbours
 STOP_S = 3.0  # for recorders to store and seal what they have
 
 log = structlog.get_logger("ingest.cameras")
@@ -153,18 +152,15 @@ class Worker:
         return self
 
     def run(self, stop: Event) -> None:
-        """Sign a head every 10 s until `stop` is set.
+        """Sign a head every second until `stop` is set.
 
         Raises:
             RecordingFailed: when the disk fails in a way that recording can't go on after; the process is to be started
                 again.
         """
-        signed_s = time.monotonic()
-        while not stop.wait(LOOK_S) and not self._failed.is_set():
-            if time.monotonic() - signed_s >= HEAD_S:
-                signed_s = time.monotonic()
-                self._sign()
-                self.metrics.free.set(self._room.free_bytes())
+        while not stop.wait(HEAD_S) and not self._failed.is_set():
+            self._sign()
+            self.metrics.free.set(self._room.free_bytes())
         if self._failure is not None:
             raise RecordingFailed(f"recording can't go on: {self._failure}") from self._failure
 

@@ -28,6 +28,7 @@ from store.evidence.signer import Signer, fingerprint, public_key_of
 RECORDER = "recorder.json"
 CERTIFICATE = "certificate.pem"
 LOCK = ".lock"
+RESUME_S = 10.0  # how often a resume point is left behind
 
 
 class Entry(NamedTuple):
@@ -58,7 +59,8 @@ class EvidenceLog:
         self._changed = Condition()
         self._state = LogState()
         self._signed = 0  # leaves under the last signed head
-        self._at_head: LogState | None = None
+        self._at_head: LogState | None = None  # what the next resume point tells
+        self._resumed_s: float | None = None  # when the last one was written
         self._synced = 0  # leaves that the disk has
         self._syncing = False
         self._broken: str | None = None
@@ -119,7 +121,7 @@ class EvidenceLog:
             if self._state.tree.size == self._signed:
                 return None
             head = Head(self._recorder, self._state.tree.size, self._state.tree.root())
-            state = self._state.copy()
+            state = self._state.copy() if self._is_resume_due() else None
         self._sync(head.size)
         signed = SignedHead.sign(head, self._signer)
         with self._changed:
@@ -132,10 +134,8 @@ class EvidenceLog:
             except OSError as error:
                 raise self._fail(HEADS, error) from error
             self._signed = head.size
-            before, self._at_head = self._at_head, state
-        if before is not None:
-            with suppress(OSError):  # without it, the next opening only takes longer
-                files.replace(self._folder / RESUME, resume_point(before, self._recorder, self._signer))
+        if state is not None:
+            self._leave_resume_point(state)
         return signed
 
     def close(self) -> None:
@@ -193,6 +193,17 @@ class EvidenceLog:
             except OSError as worse:
                 raise self._fail(name, worse) from error
             raise LogUnavailable(f"{self._folder / name}: {error.strerror}; nothing was added") from error
+
+    def _is_resume_due(self) -> bool:
+        return self._resumed_s is None or time.monotonic() - self._resumed_s >= RESUME_S
+
+    def _leave_resume_point(self, state: LogState) -> None:
+        """Writes what the log was at the last head of which this was said, and keeps `state` for the next time."""
+        before, self._at_head = self._at_head, state
+        if before is not None:
+            self._resumed_s = time.monotonic()
+            with suppress(OSError):  # without it, the next opening only takes longer
+                files.replace(self._folder / RESUME, resume_point(before, self._recorder, self._signer))
 
     def _sync(self, size: int) -> None:
         """Returns when the disk has the first `size` leaves."""

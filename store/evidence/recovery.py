@@ -1,11 +1,13 @@
 """Opening a log: what is there, from what point on it must be read, and whether it is as it was written.
 
-A log of months is not read from its beginning. Every signed head leaves behind a resume point: the tree, the streams'
-last leaves and the length of the file as they were at the head *before*, signed. What came since is read and compared
-with the newest head. Without a resume point that holds, everything is read; verification always reads everything.
+A log of months is not read from its beginning. Every so often a signed head leaves behind a resume point: the tree, the
+streams' last leaves and the length of the file as they were at an *earlier* head, signed. What came since is read and
+compared with the newest head. Without a resume point that holds, everything is read; verification always reads
+everything.
 """
 
 import base64
+import os
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +24,7 @@ from store.evidence.signer import Signer, verifies
 LEAVES = "leaves.jsonl"
 HEADS = "heads.txt"
 RESUME = "resume.json"
+_TAIL_BYTES = 65_536  # of the heads, in which the newest lies
 
 
 @dataclass(slots=True)
@@ -133,18 +136,34 @@ def _check_follows(leaf: Leaf, before: Leaf | None, recorder: str, where: str) -
 
 
 def _last_head(path: Path, recorder: str, public_key: bytes) -> tuple[Head | None, int]:
-    data = path.read_bytes()
+    data, base = _tail(path)
     end, note = whole_notes(data)
+
+    def line(at: int) -> str:
+        before = path.read_bytes().count(b"\n", 0, base + at)
+        return f"{path}: line {before + 1}"
+
     if data.count(b"\n\n", end) > 1:  # more than the beginning of one note
-        line = data.count(b"\n", 0, end) + 1
-        raise LogCorrupt(f"{path}: line {line}: expected a signed head")
+        raise LogCorrupt(f"{line(end)}: expected a signed head")
     if note is None:
-        return None, end
-    line = data.count(b"\n", 0, end - len(note)) + 1
+        return None, base + end
     try:
         signed = SignedHead.parse(note.decode())
     except (InvalidHead, UnicodeDecodeError) as error:
-        raise LogCorrupt(f"{path}: line {line}: {error}") from error
+        raise LogCorrupt(f"{line(end - len(note))}: {error}") from error
     if signed.head.origin != recorder or not signed.signed_by(public_key):
-        raise LogCorrupt(f"{path}: line {line}: expected a head of {recorder} signed by this recorder's key")
-    return signed.head, end
+        raise LogCorrupt(f"{line(end - len(note))}: expected a head of {recorder} signed by this recorder's key")
+    return signed.head, base + end
+
+
+def _tail(path: Path) -> tuple[bytes, int]:
+    """The last heads of a file, whole but for the last, and where they begin; all of them where that can't be told."""
+    with path.open("rb") as file:
+        base = max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES)
+        file.seek(base)
+        data = file.read()
+        begin = data.find(b"\n\n") + 2
+        if not base or begin < 2 or whole_notes(data[begin:])[1] is None:
+            file.seek(0)
+            return file.read(), 0
+        return data[begin:], base + begin

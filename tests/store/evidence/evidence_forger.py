@@ -260,7 +260,7 @@ def assert_named(forgery: Forgery, findings: list[Finding], *, rehash: bool) -> 
     naming = [f for f in wrong if f.verdict in NAMING and covers(f, forgery.stream, forgery.seconds[0])]
     assert naming, about
     if not forgery.wide:
-        assert min(map(width, naming)) <= (20 if rehash else 1) + len(forgery.seconds), about
+        assert min(map(width, naming)) <= (2 if rehash else 1) + len(forgery.seconds), about
     for finding in wrong:
         if finding.verdict in (Verdict.ALTERED, Verdict.MISSING, Verdict.REORDERED) and not rehash:
             assert any(covers(finding, forgery.stream, at) for at in forgery.seconds), f"false: {finding}\n{about}"

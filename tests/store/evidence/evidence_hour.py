@@ -1,4 +1,4 @@
-"""A recorded hour of two streams of one camera, with a declared gap, a head every ten seconds, and its seal."""
+"""A recorded hour of two streams of one camera, with a declared gap, a head a second, and its seal."""
 
 import hashlib
 import random
@@ -20,7 +20,7 @@ INIT = b"ftyp and moov of about forty bytes......"
 
 
 def record_hour(folder: Path, signer: Signer, seconds: int = HOUR, *, seal: bool = True, seed: int = 1) -> None:
-    """Records into `folder` as the recorder does: data first, then leaves; one-second segments of random bytes."""
+    """Records into `folder` as the recorder does, one-second segments of random bytes and then a head."""
     chance = random.Random(seed)
     with EvidenceLog(folder, "county/r1", signer) as log:
         log.append_many([(s, SESSION, T0, 0, StartBody(reason="questioning", case="A-1")) for s in STREAMS])
@@ -39,13 +39,10 @@ def record_hour(folder: Path, signer: Signer, seconds: int = HOUR, *, seal: bool
                 fragment = chance.randbytes(chance.randint(200, 400))
                 waiting.append((stream, SESSION, begins, second * SECOND, segment(file, len(data), fragment, second)))
                 data += fragment
-            if second % 10 == 9:
-                write(folder, files)
-                log.append_many(waiting)
-                waiting.clear()
-                log.sign_head()
+            log.append_many(waiting)
+            waiting.clear()
+            log.sign_head()
         write(folder, files)
-        log.append_many(waiting)
         if seal:
             for stream in STREAMS:
                 last = log.last(stream)

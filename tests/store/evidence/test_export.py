@@ -134,7 +134,7 @@ def test_a_session_that_goes_on_is_intact_as_far_as_it_goes_and_open_at_its_end(
 def test_leaves_after_the_last_head_are_not_anchored(tmp_path, signer):
     record_hour(tmp_path / "r", signer, seconds=95, seal=False)
     heads = (tmp_path / "r" / "heads.txt").read_text().split("\n\n")
-    (tmp_path / "r" / "heads.txt").write_text("\n\n".join(heads[:-5]) + "\n\n")
+    (tmp_path / "r" / "heads.txt").write_text("\n\n".join(heads[:-31]) + "\n\n")
     make(tmp_path / "r", tmp_path / "e.zip", signer, 10, 90)
     report = verify_export(tmp_path / "e.zip")
     late = {f.stream: f for f in report.findings if f.verdict is Verdict.UNANCHORED}
@@ -148,7 +148,7 @@ def test_leaves_after_the_last_head_are_not_anchored(tmp_path, signer):
 def test_leaves_after_the_range_need_no_head_yet(tmp_path, signer):
     record_hour(tmp_path / "r", signer, seconds=95, seal=False)
     heads = (tmp_path / "r" / "heads.txt").read_text().split("\n\n")
-    (tmp_path / "r" / "heads.txt").write_text("\n\n".join(heads[:-5]) + "\n\n")
+    (tmp_path / "r" / "heads.txt").write_text("\n\n".join(heads[:-31]) + "\n\n")
     make(tmp_path / "r", tmp_path / "e.zip", signer, 10, 30)
     assert verify_export(tmp_path / "e.zip").sound
     assert standalone(tmp_path / "e.zip").returncode == 0

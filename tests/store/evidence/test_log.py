@@ -179,7 +179,7 @@ def test_a_resume_point_that_does_not_hold_is_as_good_as_none(tmp_path, signer):
         b"",
         b"{}\n\n",
         good[:-9],
-        good.replace(b'"size":29', b'"size":28'),
+        good.replace(b'"size":1}', b'"size":2}'),
         good.replace(b"c.video", b"c.audio"),
     ):
         path.write_bytes(bad)
@@ -190,6 +190,24 @@ def test_a_resume_point_that_does_not_hold_is_as_good_as_none(tmp_path, signer):
     (folder / "leaves.jsonl").write_bytes(data)
     path.unlink()
     EvidenceLog(folder, "r1", signer).close()
+
+
+def test_of_many_heads_the_newest_is_found_and_a_torn_one_after_it_cut_off(tmp_path, signer):
+    folder = tmp_path / "r1"
+    with EvidenceLog(folder, "r1", signer) as log:
+        for n in range(500):
+            beat(log, n=n)
+            log.sign_head()
+    path = folder / "heads.txt"
+    data = path.read_bytes()
+    assert len(data) > 65_536
+    path.write_bytes(data + data[:100])
+    with EvidenceLog(folder, "r1", signer) as log:
+        assert path.read_bytes() == data
+        assert log.sign_head() is None
+    path.write_bytes(data[:-100] + b"!" + data[-99:])
+    with pytest.raises(LogCorrupt, match=f"heads.txt: line {6 * 499 + 1}: "):
+        EvidenceLog(folder, "r1", signer)
 
 
 def test_leaves_that_are_not_those_signed_are_an_error(tmp_path, signer):

@@ -23,7 +23,7 @@ def hour(tmp_path_factory: pytest.TempPathFactory, signer: FileSigner) -> Record
     leaves = list(read_leaves(folder / "leaves.jsonl"))
     heads, findings = read_heads((folder / "heads.txt").read_text(), "county/r1", signer.public_key)
     assert not findings
-    assert len(heads) > 350
+    assert len(heads) > 3_500
     files = {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*.mp4")}
     return Record(leaves, files, heads)
 
