@@ -6,10 +6,13 @@ Only what a container must know of the picture is read: its size, its chroma for
 import re
 from dataclasses import dataclass
 
+import numpy as np
+
 CODECS = ("h264", "hevc")
 
 _START = b"\0\0\1"
-_STARTS = re.compile(_START)  # finds them in half the time that `bytes.split` takes
+_STARTS = re.compile(_START)
+_MOST_PAIRS = 64  # of zeros, in data that are searched by them
 _H264_SETS = {7, 8}  # SPS, PPS
 _HEVC_SETS = {32, 33, 34}  # VPS, SPS, PPS
 _H264_TYPES = {*range(1, 17), 19, 20, 21}
@@ -34,11 +37,38 @@ class Picture:
 
 def nal_units(data: bytes) -> list[bytes]:
     """The NAL units of an access unit, without their start codes. Data without a start code are one unit."""
-    parts = _STARTS.split(data)
-    if len(parts) == 1:
-        return [data] if data else []
-    # zeros before a start code belong to neither: a unit never ends with one
-    return [unit for part in parts if (unit := part.rstrip(b"\0"))]
+    return [data[begin:end] for begin, end in unit_spans(data)]
+
+
+def unit_spans(data: bytes) -> list[tuple[int, int]]:
+    """Where the NAL units of an access unit begin and end."""
+    starts = _starts(data)
+    if not starts:
+        return [(0, len(data))] if data else []
+    spans, begin = [], 0
+    for start in (*starts, len(data)):
+        end = start
+        if end > begin and not data[end - 1]:  # zeros before a start code belong to neither unit
+            end = begin + len(data[begin:end].rstrip(b"\0"))
+        if end > begin:
+            spans.append((begin, end))
+        begin = start + len(_START)
+    return spans
+
+
+def _starts(data: bytes) -> list[int]:
+    """Where the start codes are. Every picture of every camera is searched for them twice, so by its pairs of zeros,
+    which takes a quarter of the time that a search for three bytes does; they are few in all that is video."""
+    octets = np.frombuffer(data, np.uint8)
+    pairs = (octets[:-1] | octets[1:]).tobytes()  # 0 where one begins
+    starts, at = list[int](), -1
+    for _ in range(_MOST_PAIRS):
+        at = pairs.find(0, at + 1)
+        if at < 0:
+            return starts
+        if data.startswith(_START, at):
+            starts.append(at)
+    return [found.start() for found in _STARTS.finditer(data)]
 
 
 def unit_type(codec: str, unit: bytes) -> int:
@@ -55,11 +85,12 @@ def parameter_sets(codec: str, data: bytes) -> tuple[bytes, ...]:
 def is_plausible(codec: str, data: bytes) -> bool:
     """Whether every unit of `data` begins as a unit of this codec does: what is not video at all soon has one that
     does not."""
-    units = nal_units(data)
+    spans = unit_spans(data)
     if codec == "h264":
-        return bool(units) and all(not unit[0] & 0x80 and unit[0] & 31 in _H264_TYPES for unit in units)
-    return bool(units) and all(
-        len(unit) > 1 and not unit[0] & 0x80 and unit[0] >> 1 & 63 in _HEVC_TYPES and unit[1] & 7 for unit in units
+        return bool(spans) and all(not data[at] & 0x80 and data[at] & 31 in _H264_TYPES for at, _ in spans)
+    return bool(spans) and all(
+        end - at > 1 and not data[at] & 0x80 and data[at] >> 1 & 63 in _HEVC_TYPES and data[at + 1] & 7
+        for at, end in spans
     )
 
 

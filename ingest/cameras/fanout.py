@@ -67,7 +67,8 @@ class Subscription:
         self._patient = False  # whether the reader waits for a whole group, not for any item
         self._whole = False  # whether there is one
         self._keyframe_came = False  # with the last packet
-        self._changed = Condition()
+        self._lock = Lock()  # itself in C, as `Condition` is not: it is taken for every packet
+        self._changed = Condition(self._lock)
         self.lost_packets = 0
         """All packets lost so far."""
 
@@ -120,21 +121,23 @@ class Subscription:
             self._changed.notify_all()
 
     def _offer(self, packet: Packet) -> None:
-        with self._changed:
-            begins = packet.is_keyframe and packet.media is Media.VIDEO
-            full = len(self._queue) >= self._max_packets or self._bytes + len(packet.data) > self._max_bytes
+        begins = packet.is_keyframe and packet.media is Media.VIDEO
+        size = len(packet.data)
+        with self._lock:
             if self._waiting and not begins and not self._lost:
                 return  # before its first keyframe it is of no use, so it is not lost
+            full = len(self._queue) >= self._max_packets or self._bytes + size > self._max_bytes
             # an empty queue takes a packet of any size, else one larger than the bound would be lost for ever
             if (self._waiting and not begins) or (full and self._queue):
                 self._lost += 1
                 self.lost_packets += 1
                 self._waiting = True
                 return
-            self._tell()
+            if self._lost or self._told is not None:
+                self._tell()
             self._waiting = False
             self._queue.append(packet)
-            self._bytes += len(packet.data)
+            self._bytes += size
             self._whole = self._whole or self._keyframe_came or self._is_half_full()
             self._keyframe_came = begins
             if self._whole or not self._patient:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from ingest.cameras.annexb import annex_b, nal_units, parameter_sets, picture, unit_type
+from ingest.cameras.annexb import annex_b, parameter_sets, picture, unit_spans, unit_type
 from ingest.cameras.packets import Media, StreamInfo
 
 QUICKTIME = {"pcm_alaw": b"alaw", "pcm_mulaw": b"ulaw"}
@@ -100,7 +100,10 @@ def fragment(number: int, samples: Sequence[Sample]) -> bytes:
 
 def length_prefixed(data: bytes) -> bytes:
     """An access unit with the length of each unit in place of its start code."""
-    return b"".join(part for unit in nal_units(data) for part in (len(unit).to_bytes(4, "big"), unit))
+    whole = memoryview(data)
+    return b"".join(
+        part for begin, end in unit_spans(data) for part in ((end - begin).to_bytes(4, "big"), whole[begin:end])
+    )
 
 
 def annex_b_again(data: bytes) -> bytes:

@@ -159,10 +159,10 @@ def packets_of(
             if isinstance(error, StopIteration):
                 return
             raise SourceFault(State.LOST, f"{_words(error)}; expected the next packet") from None
-        guard.heard_s = time.monotonic()
+        guard.heard_s = arrived_s = time.monotonic()
         stream = incoming.get(received.stream_index)
         if stream is not None and received.size:
-            yield stream.packet(received)
+            yield stream.packet(received, arrived_s)
 
 
 class _Incoming:
@@ -170,18 +170,19 @@ class _Incoming:
 
     def __init__(self, info: StreamInfo) -> None:
         self._info = info
+        self._is_sound = info.media is Media.AUDIO
         self._tick_s = info.time_base[0] / info.time_base[1]
         self._pts = self._lasts = 0  # of the last packet
         self._clock: tuple[int, float] | None = None  # a PTS, and the camera's clock at it
         self._asked_s = 0.0
 
-    def packet(self, received: "av.Packet[Any]") -> Packet:
-        """What was received just now."""
-        arrived_s = time.monotonic()
-        # FFmpeg can't always tell the time of a connection's first packet
-        pts = received.pts if received.pts is not None else received.dts
-        self._pts = pts = pts if pts is not None else self._pts + self._lasts
-        self._lasts = max(0, received.duration or 0)
+    def packet(self, received: "av.Packet[Any]", arrived_s: float) -> Packet:
+        """What was received at `arrived_s`, just now."""
+        pts, dts, duration = received.pts, received.dts, received.duration
+        if pts is None:  # FFmpeg can't always tell the time of a connection's first packet
+            pts = dts if dts is not None else self._pts + self._lasts
+        self._pts = pts
+        self._lasts = duration if duration is not None and duration > 0 else 0
         if self._clock is None or arrived_s - self._asked_s >= ASK_S:
             told_s = _camera_s(received)
             self._clock = (pts, told_s) if told_s is not None else None
@@ -190,12 +191,12 @@ class _Incoming:
             media=self._info.media,
             data=bytes(received),
             pts=pts,
-            dts=received.dts if received.dts is not None else pts,
+            dts=dts if dts is not None else pts,
             duration=self._lasts,
-            is_keyframe=received.is_keyframe or self._info.media is Media.AUDIO,
+            is_keyframe=self._is_sound or received.is_keyframe,
             arrived_s=arrived_s,
             arrived_wall_s=time.time(),
-            camera_s=self._clock and self._clock[1] + (pts - self._clock[0]) * self._tick_s,
+            camera_s=None if self._clock is None else self._clock[1] + (pts - self._clock[0]) * self._tick_s,
         )
 
 

@@ -81,15 +81,19 @@ class Segmenter:
         track = self._tracks.get(packet.media)
         if track is None:
             return []
-        finished = []
-        if track.is_due or self._is_long_enough(track, packet):
-            finished.append(track.cut(packet.arrived_s))
-            if packet.media is Media.VIDEO:
-                for other in self._tracks.values():
-                    if other is not track and other.is_due:  # silent since the last cut
-                        finished.append(other.cut(None))
-                    other.is_due = other is not track and bool(other.packets)
-        track.add(packet)
+        finished = self._cut(track, packet) if track.is_due or self._is_long_enough(track, packet) else []
+        track.packets.append(packet)
+        track.bytes += len(packet.data)
+        return finished
+
+    def _cut(self, track: "_Track", packet: Packet) -> list[Segment]:
+        """The segment that ends where `packet` of the same track begins, and what ends with it."""
+        finished = [track.cut(packet.arrived_s)]
+        if packet.media is Media.VIDEO:
+            for other in (self._tracks or {}).values():
+                if other is not track and other.is_due:  # silent since the last cut
+                    finished.append(other.cut(None))
+                other.is_due = other is not track and bool(other.packets)
         return [segment for segment in finished if segment is not None]
 
     def _is_long_enough(self, track: "_Track", packet: Packet) -> bool:
@@ -135,10 +139,6 @@ class _Track:
     def media_s(self, packet: Packet) -> float:
         """How long the pending packets are by the camera's clock, if `packet` comes next."""
         return (packet.pts - self.packets[0].pts) * self._info.time_base[0] / self._info.time_base[1]
-
-    def add(self, packet: Packet) -> None:
-        self.packets.append(packet)
-        self.bytes += len(packet.data)
 
     def cut(self, until_s: float | None) -> Segment | None:
         """The pending packets as a segment that lasts until `until_s`, where the next one begins, or else as long as

@@ -27,8 +27,21 @@ class Timeline:
 
     def place(self, packets: Sequence[Packet]) -> list[tuple[int, int]]:
         """Of each packet of a segment, when it is decoded in the file's time, and how much later it is shown."""
-        decoded = self._decoded(packets)
-        return [self._place(packet, dts) for packet, dts in zip(packets, decoded, strict=True)]
+        longest = LONGEST_STEP_S * self._scale
+        placed = []
+        for packet, dts in zip(packets, self._decoded(packets), strict=True):
+            if self._last is None:
+                time = max(0, dts + self._offset)
+            else:
+                step = dts - self._last[0]
+                if not 0 < step <= longest:
+                    step = packet.duration if 0 < packet.duration <= longest else self._step
+                self._step = step
+                time = self._last[1] + step
+            self._last = (dts, time)
+            later = packet.pts - dts
+            placed.append((time, later if -longest <= later <= longest else 0))
+        return placed
 
     @property
     def step(self) -> int:
@@ -47,17 +60,3 @@ class Timeline:
             return told  # no other order: the clock leapt
         self._delay = max(self._delay, delay)
         return [time - self._delay for time in shown]
-
-    def _place(self, packet: Packet, dts: int) -> tuple[int, int]:
-        longest = LONGEST_STEP_S * self._scale
-        if self._last is None:
-            time = max(0, dts + self._offset)
-        else:
-            step = dts - self._last[0]
-            if not 0 < step <= longest:
-                step = packet.duration if 0 < packet.duration <= longest else self._step
-            self._step = step
-            time = self._last[1] + step
-        self._last = (dts, time)
-        later = packet.pts - dts
-        return time, later if abs(later) <= longest else 0
