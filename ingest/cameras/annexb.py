@@ -61,7 +61,8 @@ def _starts(data: bytes) -> list[int]:
     which takes a quarter of the time that a search for three bytes does; they are few in all that is video."""
     octets = np.frombuffer(data, np.uint8)
     pairs = (octets[:-1] | octets[1:]).tobytes()  # 0 where one begins
-    starts, at = list[int](), -1
+    starts: list[int] = []
+    at = -1
     for _ in range(_MOST_PAIRS):
         at = pairs.find(0, at + 1)
         if at < 0:

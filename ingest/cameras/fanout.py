@@ -94,7 +94,12 @@ class Subscription:
     def _taken(self, limit: int) -> list[Item]:
         if not self._queue and self._told:
             self._tell()
-        taken = [self._queue.popleft() for _ in range(min(limit, len(self._queue)))]
+        if len(self._queue) <= limit:  # as nearly always, and then it takes no loop
+            taken = list(self._queue)
+            self._queue.clear()
+            self._bytes = 0
+            return taken
+        taken = [self._queue.popleft() for _ in range(limit)]
         self._bytes -= sum(len(item.data) for item in taken if isinstance(item, Packet))
         return taken
 
@@ -120,9 +125,8 @@ class Subscription:
             self._ended = True
             self._changed.notify_all()
 
-    def _offer(self, packet: Packet) -> None:
-        begins = packet.is_keyframe and packet.media is Media.VIDEO
-        size = len(packet.data)
+    def _offer(self, packet: Packet, size: int, *, begins: bool) -> None:
+        """A packet of `size` bytes, which `begins` a group of pictures or does not."""
         with self._lock:
             if self._waiting and not begins and not self._lost:
                 return  # before its first keyframe it is of no use, so it is not lost
@@ -138,13 +142,11 @@ class Subscription:
             self._waiting = False
             self._queue.append(packet)
             self._bytes += size
-            self._whole = self._whole or self._keyframe_came or self._is_half_full()
+            is_half_full = 2 * len(self._queue) >= self._max_packets or 2 * self._bytes >= self._max_bytes
+            self._whole = self._whole or self._keyframe_came or is_half_full
             self._keyframe_came = begins
             if self._whole or not self._patient:
                 self._changed.notify_all()
-
-    def _is_half_full(self) -> bool:
-        return 2 * len(self._queue) >= self._max_packets or 2 * self._bytes >= self._max_bytes
 
     def _announce(self, item: Opened | Closed) -> None:
         with self._changed:
@@ -194,9 +196,16 @@ class Fanout:
         with self._lock:
             if self._ended:
                 return
-            self._remember(packet)
+            size, begins = len(packet.data), _begins(packet)
+            if begins:
+                self._group, self._group_bytes = [packet], size
+            elif self._group:
+                self._group.append(packet)
+                self._group_bytes += size
+            if len(self._group) > GROUP_PACKETS or self._group_bytes > GROUP_BYTES:
+                self._forget_group()
             for subscription in self._subscriptions:
-                subscription._offer(packet)
+                subscription._offer(packet, size, begins=begins)
 
     def interrupt(self, ending: Ending = Ending.LOST) -> None:
         """The connection is over."""
@@ -224,7 +233,7 @@ class Fanout:
                 subscription._announce(Opened(self._streams))
             if with_last_group and len(self._group) < max_packets and self._group_bytes <= max_bytes:
                 for packet in self._group:
-                    subscription._offer(packet)
+                    subscription._offer(packet, len(packet.data), begins=_begins(packet))
             self._subscriptions += (subscription,)
             if self._ended:
                 subscription._end()
@@ -234,16 +243,11 @@ class Fanout:
         with self._lock:
             self._subscriptions = tuple(other for other in self._subscriptions if other is not subscription)
 
-    def _remember(self, packet: Packet) -> None:
-        if packet.is_keyframe and packet.media is Media.VIDEO:
-            self._forget_group()
-        elif not self._group:
-            return
-        self._group.append(packet)
-        self._group_bytes += len(packet.data)
-        if len(self._group) > GROUP_PACKETS or self._group_bytes > GROUP_BYTES:
-            self._forget_group()
-
     def _forget_group(self) -> None:
         self._group = []
         self._group_bytes = 0
+
+
+def _begins(packet: Packet) -> bool:
+    """Whether a group of pictures begins with it."""
+    return packet.is_keyframe and packet.media is Media.VIDEO

@@ -17,7 +17,7 @@ from ingest.cameras.annexb import MalformedVideo
 from ingest.cameras.fanout import Closed, Ending, Fanout, Item, Lost, Opened
 from ingest.cameras.fmp4 import UnsupportedStream
 from ingest.cameras.metrics import CameraMetrics
-from ingest.cameras.packets import Media
+from ingest.cameras.packets import Media, Packet
 from ingest.cameras.packs import Sync
 from ingest.cameras.retention import Retention
 from ingest.cameras.segmenter import Segment, Segmenter
@@ -131,9 +131,14 @@ class Recorder:
 
     def _hear(self, item: Item) -> None:
         try:
-            self._store(self._segmenter.feed(item))
+            if segments := self._segmenter.feed(item):
+                self._store(segments)
         except (UnsupportedStream, MalformedVideo) as error:
             log.error("what comes can't be stored", camera=self._camera, error=str(error))
+        if not isinstance(item, Packet):
+            self._hear_news(item)
+
+    def _hear_news(self, item: Opened | Closed | Lost) -> None:
         match item:
             case Opened():
                 if self._open:

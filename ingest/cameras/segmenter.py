@@ -81,9 +81,20 @@ class Segmenter:
         track = self._tracks.get(packet.media)
         if track is None:
             return []
-        finished = self._cut(track, packet) if track.is_due or self._is_long_enough(track, packet) else []
+        size = len(packet.data)
+        finished: list[Segment] = []
+        if not track.packets:
+            track.latest_s = packet.arrived_s + self._longest_s
+        elif (
+            track.is_due
+            or packet.arrived_s >= track.latest_s
+            or track.bytes + size > self._max_bytes
+            or (packet.is_keyframe and packet.media is Media.VIDEO and self._is_long_enough(track, packet))
+        ):
+            finished = self._cut(track, packet)
+            track.latest_s = packet.arrived_s + self._longest_s
         track.packets.append(packet)
-        track.bytes += len(packet.data)
+        track.bytes += size
         return finished
 
     def _cut(self, track: "_Track", packet: Packet) -> list[Segment]:
@@ -96,17 +107,11 @@ class Segmenter:
                 other.is_due = other is not track and bool(other.packets)
         return [segment for segment in finished if segment is not None]
 
-    def _is_long_enough(self, track: "_Track", packet: Packet) -> bool:
-        if not track.packets:
-            return False
-        length_s = packet.arrived_s - track.packets[0].arrived_s
-        if length_s >= self._longest_s or track.bytes + len(packet.data) > self._max_bytes:
-            return True
-        if packet.media is not Media.VIDEO or not packet.is_keyframe:
-            return False
+    def _is_long_enough(self, track: "_Track", keyframe: Packet) -> bool:
         # by the camera's clock too, for packets arrive unevenly; and with half a frame of patience, for it rounds
         enough_s = self._segment_s - min(0.5 * track.frame_s, 0.5 * self._segment_s)
-        return length_s >= enough_s or enough_s <= track.media_s(packet) <= self._longest_s
+        length_s = keyframe.arrived_s - track.packets[0].arrived_s
+        return length_s >= enough_s or enough_s <= track.media_s(keyframe) <= self._longest_s
 
     def _begin(self, packet: Packet) -> dict[Media, "_Track"]:
         self._run += 1
@@ -125,6 +130,7 @@ class _Track:
         self.packets: list[Packet] = []
         self.bytes = 0
         self.is_due = False  # to be cut before its next packet
+        self.latest_s = 0.0  # when it is cut wherever it is, by the monotonic clock
         self._info = info
         self._run = run
         self._init = fmp4.initialisation(info)
@@ -169,14 +175,13 @@ class _Track:
         placed = self._timeline.place(packets)
         lasts = packets[-1].duration if packets[-1].duration > 0 else self._timeline.step
         ends = [time for time, _ in placed[1:]] + [placed[-1][0] + lasts]
-        prefixed = self._info.codec in CODECS
+        data = [packet.data for packet in packets]
+        if self._info.codec in CODECS:
+            data = [fmp4.length_prefixed(each) for each in data]
+        sound = self._info.media is Media.AUDIO
         return [
             fmp4.Sample(
-                data=fmp4.length_prefixed(packet.data) if prefixed else packet.data,
-                time=time,
-                duration=end - time,
-                shown_later=later,
-                is_sync=packet.is_keyframe or packet.media is Media.AUDIO,
+                data=each, time=time, duration=end - time, shown_later=later, is_sync=sound or packet.is_keyframe
             )
-            for packet, (time, later), end in zip(packets, placed, ends, strict=True)
+            for packet, each, (time, later), end in zip(packets, data, placed, ends, strict=True)
         ]

@@ -7,7 +7,7 @@ not forward by a sensible amount counts as the step before it. What the camera i
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
+from operator import lt, sub
 
 from ingest.cameras.packets import Packet
 
@@ -28,31 +28,42 @@ class Timeline:
     def place(self, packets: Sequence[Packet]) -> list[tuple[int, int]]:
         """Of each packet of a segment, when it is decoded in the file's time, and how much later it is shown."""
         longest = LONGEST_STEP_S * self._scale
-        placed = []
-        for packet, dts in zip(packets, self._decoded(packets), strict=True):
-            if self._last is None:
-                time = max(0, dts + self._offset)
-            else:
-                step = dts - self._last[0]
-                if not 0 < step <= longest:
-                    step = packet.duration if 0 < packet.duration <= longest else self._step
-                self._step = step
-                time = self._last[1] + step
-            self._last = (dts, time)
-            later = packet.pts - dts
-            placed.append((time, later if -longest <= later <= longest else 0))
-        return placed
+        decoded = self._decoded(packets)
+        shown_later = (packet.pts - dts for packet, dts in zip(packets, decoded, strict=True))
+        return [
+            (time, later if -longest <= later <= longest else 0)
+            for time, later in zip(self._times(packets, decoded, longest), shown_later, strict=True)
+        ]
 
     @property
     def step(self) -> int:
         """The last step between two packets."""
         return self._step
 
+    def _times(self, packets: Sequence[Packet], decoded: list[int], longest: int) -> list[int]:
+        """The file's times for those of decoding."""
+        dts, time = self._last or (decoded[0], max(0, decoded[0] + self._offset))
+        first = 0 if self._last is not None else 1
+        steps = list(map(sub, decoded[first:], [dts, *decoded[first:]]))
+        if steps and min(steps) > 0 and max(steps) <= longest:  # as nearly always, and then it takes no loop
+            times = [each + time - dts for each in decoded]
+            self._step = steps[-1]
+        else:
+            times = [time] * first
+            for packet, told in zip(packets[first:], steps, strict=True):
+                step = told
+                if not 0 < step <= longest:
+                    step = packet.duration if 0 < packet.duration <= longest else self._step
+                self._step = step
+                times.append((times[-1] if times else time) + step)
+        self._last = (decoded[-1], times[-1])
+        return times
+
     def _decoded(self, packets: Sequence[Packet]) -> list[int]:
         """The decoding times: as told, or, where those go back and forth, the times of showing in their order, as much
         earlier as it takes for each picture to be decoded before it is shown."""
         told = [packet.dts for packet in packets]
-        if not self._delay and all(one < other for one, other in pairwise(told)):
+        if not self._delay and all(map(lt, told, told[1:])):
             return told
         shown = sorted(packet.pts for packet in packets)
         delay = max(0, *(time - packet.pts for time, packet in zip(shown, packets, strict=True)))
