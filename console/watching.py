@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from analytics.alerts import Alert, AlertChange, contract_form
+from analytics.alerts import Alert, contract_form
 from analytics.rulebook import Rulebook
-from analytics.video.detection import Detector
+from analytics.video.detection import Detector, Picture
 from analytics.video.regions import Region, RegionError
 from analytics.video.watcher import Outlook, Sampled, Watcher
 from console.footage import EXPECTED, Pace, WatchError, frames_of, pace_of, picture_of
 
 LONGEST_GOP_S = 2.0  # keyframes farther apart than this, or than the clock asks for, are not enough
-BURST_EVERY_S = 0.2
 _LATE_S = 1e-6  # time stamps are rounded to the stream's time base
 
 
@@ -74,11 +73,11 @@ def watch(
     samples, t_s = 0, 0.0
     try:
         with out.open("w", encoding="utf-8") as file:
-            for t_s, sampled, changes in _watched(video, pace, watcher, every_s, keyframes_only, complain):
-                if sampled is not None:
-                    samples += 1
-                    _write(file, sample_form(sampled))
-                alerts |= {change.alert.id: change.alert for change in changes}
+            for t_s, picture in _pictures(video, pace, every_s, keyframes_only, complain):
+                sampled = watcher.sample(picture, t_s)
+                samples += 1
+                _write(file, sample_form(sampled))
+                alerts |= {change.alert.id: change.alert for change in sampled.changes}
                 progress(t_s, pace.last_s - pace.first_s)
             alerts |= {change.alert.id: change.alert for change in watcher.finish(t_s)}
             ordered = sorted(alerts.values(), key=lambda a: (a.start_s, a.device, a.rule))
@@ -113,21 +112,15 @@ def _keyframes_are_enough(pace: Pace, every_s: float) -> bool:
     return gop_s is not None and every_s >= 1 and gop_s <= min(LONGEST_GOP_S, every_s) + _LATE_S
 
 
-def _watched(
-    video: Path, pace: Pace, watcher: Watcher, every_s: float, keyframes_only: bool, complain: Callable[[str], None]
-) -> Iterator[tuple[float, Sampled | None, tuple[AlertChange, ...]]]:
-    """What each sample told, and between them (None) each picture of a burst that was asked for."""
-    due, last_s = 0, 0.0
+def _pictures(
+    video: Path, pace: Pace, every_s: float, keyframes_only: bool, complain: Callable[[str], None]
+) -> Iterator[tuple[float, Picture]]:
+    """One picture each `every_s`, with its time."""
+    due = 0
     for t_s, frame in frames_of(video, pace, keyframes_only, complain):
         if t_s >= due * every_s - _LATE_S:
             due = int((t_s + _LATE_S) / every_s) + 1
-            sampled = watcher.sample(picture_of(frame), t_s)
-            yield t_s, sampled, sampled.changes
-        elif watcher.burst_wanted and t_s - last_s >= BURST_EVERY_S:
-            yield t_s, None, watcher.burst(picture_of(frame), t_s)
-        else:
-            continue
-        last_s = t_s
+            yield t_s, picture_of(frame)
 
 
 def _write(file: TextIO, line: dict[str, Any]) -> None:

@@ -24,10 +24,12 @@ class Seen(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """What is known of a region since `since_s`, as of the sample at `at_s`. Times in seconds."""
+    """What is known of a region since `since_s`, as of the sample at `at_s`; the sample at `shown_s` was the first that
+    showed it so. Times in seconds."""
 
     seen: Seen = Seen.UNKNOWN
     since_s: float | None = None
+    shown_s: float | None = None
     at_s: float | None = None
     score: float | None = None
     settled: Seen | None = None
@@ -58,7 +60,13 @@ def presence_after(presence: Presence, score: float | None, t_s: float) -> Prese
 def _unseen(presence: Presence, t_s: float) -> Presence:
     since_s = presence.since_s if presence.seen is Seen.UNKNOWN and presence.since_s is not None else t_s
     presence = replace(
-        presence, seen=Seen.UNKNOWN, since_s=since_s, present_s=None, absent_s=None, blind=presence.blind + 1
+        presence,
+        seen=Seen.UNKNOWN,
+        since_s=since_s,
+        shown_s=since_s,
+        present_s=None,
+        absent_s=None,
+        blind=presence.blind + 1,
     )
     return replace(presence, settled=None, votes=()) if presence.blind >= _FORGET_AFTER else presence
 
@@ -70,15 +78,23 @@ def _counted(presence: Presence, score: float, t_s: float) -> Presence:
     present_s = t_s if vote else presence.present_s
     absent_s = None if vote else (t_s if presence.absent_s is None else presence.absent_s)
     if seen is presence.seen:
-        since_s = presence.since_s
+        since_s, shown_s = presence.since_s, presence.shown_s
     elif seen is Seen.PRESENT:
-        since_s = min((t for t, v in votes if v), default=t_s)
+        since_s = shown_s = min((t for t, v in votes if v), default=t_s)
     else:
-        since_s = present_s if present_s is not None else absent_s
+        since_s, shown_s = (present_s if present_s is not None else absent_s), absent_s
     if presence.seen is Seen.UNKNOWN and since_s is not None and presence.at_s is not None:
-        since_s = t_s  # what it was while nothing was seen, nobody knows
+        since_s = shown_s = t_s  # what it was while nothing was seen, nobody knows
     return replace(
-        presence, seen=seen, since_s=since_s, settled=seen, votes=votes, present_s=present_s, absent_s=absent_s, blind=0
+        presence,
+        seen=seen,
+        since_s=since_s,
+        shown_s=shown_s,
+        settled=seen,
+        votes=votes,
+        present_s=present_s,
+        absent_s=absent_s,
+        blind=0,
     )
 
 

@@ -52,17 +52,13 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """What one sample told. `people` and `picture` are None where nothing could be seen, or no picture came.
-
-    Where `burst_wanted`, pictures taken soon after this one are to be given to `Watcher.burst`.
-    """
+    """What one sample told. `people` and `picture` are None where nothing could be seen, or no picture came."""
 
     t_s: float
     people: int | None
     regions: Mapping[str, Seen]
     picture: PictureState | None
     changes: tuple[AlertChange, ...] = ()
-    burst_wanted: bool = False
 
 
 NOTHING_KNOWN = Known()
@@ -118,10 +114,6 @@ class Watcher:
             changes += ended_alert(self._standings.pop((rule, part)), t_s, ended_because=Because.RULE_OFF)
         return changes
 
-    @property
-    def burst_wanted(self) -> bool:
-        return any(place.post.burst_wanted for place in self._places.values())
-
     def sample(
         self, picture: Picture | None, t_s: float, known: Known = NOTHING_KNOWN, media_s: float | None = None
     ) -> Sampled:
@@ -143,20 +135,7 @@ class Watcher:
             changes += self._judge_post(place, t_s, known.in_service)
         changes += self._judge_room(known, t_s)
         seen = {name: place.presence.seen for name, place in self._places.items()}
-        return Sampled(t_s, counted, seen, state, changes, self.burst_wanted)
-
-    def burst(self, picture: Picture, t_s: float) -> Changes:
-        """After one more picture of a burst that was asked for."""
-        rule = self._rule(post_unattended.RULE)
-        if rule is None or not self.burst_wanted:
-            return ()
-        people = self._look_near(self._prepared(picture))
-        changes: Changes = ()
-        for name, place in self._places.items():
-            score = _score(place.region, people)
-            place.post, told = post_unattended.examine(rule, self._subject(name), place.post, score, t_s)
-            changes += told
-        return changes
+        return Sampled(t_s, counted, seen, state, changes)
 
     def stream(self, last_packet_s: float, now_s: float) -> Changes:
         """At `now_s`, the camera's last packet having come at `last_packet_s`."""

@@ -123,10 +123,7 @@ class Looking:
             return self._saw(view, view.watcher.sample(None, t_s, self._facts.known(view.camera)))
         view.album.keep(keyframe, stream)
         media_s = keyframe.pts * stream.time_base[0] / stream.time_base[1]
-        changes: tuple[AlertChange, ...] = ()
-        if view.watcher.burst_wanted:
-            changes += view.watcher.burst(picture, t_s)
-        return changes + self._saw(view, view.watcher.sample(picture, t_s, self._facts.known(view.camera), media_s))
+        return self._saw(view, view.watcher.sample(picture, t_s, self._facts.known(view.camera), media_s))
 
     def _saw(self, view: View, sampled: Sampled) -> tuple[AlertChange, ...]:
         state = sampled.picture.value if sampled.picture is not None else None

@@ -78,87 +78,85 @@ def test_every_video_rule_says_in_two_languages_what_to_do_and_why() -> None:
 # post-unattended
 
 
-def watch_window(
-    scores: list[float | None],
-    burst: Callable[[int], float] | None = None,
-    in_service: Callable[[int], bool] = lambda _s: True,
-) -> tuple[Told, list[int]]:
-    """What is told of a window whose surest person has these scores; `burst` gives the score of a picture half a second
-    after a sample where one is asked for. Also: the seconds in which one was."""
-    state, presence, told, asked = post_unattended.State(), Presence(), [], []
+def watch_window(scores: list[float | None], in_service: Callable[[int], bool] = lambda _s: True) -> Told:
+    """What is told of a window whose surest person has these scores, a second apart."""
+    state, presence, told = post_unattended.State(), Presence(), []
     for second, score in enumerate(scores):
         presence = presence_after(presence, score, float(second))
         state, changes = post_unattended.step(
             post_unattended.RULE, WINDOW, state, presence, float(second), in_service(second)
         )
         told += changes
-        if state.burst_wanted:
-            asked.append(second)
-            if burst is not None:
-                state, changes = post_unattended.examine(
-                    post_unattended.RULE, WINDOW, state, burst(second), second + 0.5
-                )
-                told += changes
-    return told, asked
+    return told
 
 
-HERE, GONE = 0.9, 0.0
+HERE, GONE, UNSURE = 0.9, 0.0, 0.3  # too little to be taken for present, too much to be told as absent
 
 
-def test_an_empty_window_is_told_after_five_minutes_and_a_burst_that_shows_nobody() -> None:
-    told, asked = watch_window([HERE] * 10 + [GONE] * 400 + [HERE] * 5, burst=lambda _s: GONE)
-    alert = one(told)
-    assert asked == [309, 310, 311, 312, 313]
-    assert times(alert) == (9.0, 410.0, 313.5)
+def test_an_empty_window_is_told_when_five_minutes_are_over_with_the_looks_that_showed_nobody() -> None:
+    alert = one(watch_window([HERE] * 10 + [GONE] * 400 + [HERE] * 5))
+    assert times(alert) == (9.0, 410.0, 310.0)
     assert alert.detail["region"] == "window"
     assert alert.detail["burst"] == 5
-    assert alert.detail["frames"][-5:] == [309.5, 310.5, 311.5, 312.5, 313.5]
+    assert alert.detail["frames"][-5:] == [306.0, 307.0, 308.0, 309.0, 310.0]
     assert alert.detail["model"] == MODEL
     assert alert.detail["duration_s"] == 401.0
 
 
-def test_somebody_in_the_burst_starts_the_waiting_anew() -> None:
-    told, asked = watch_window([GONE] * 700, burst=lambda second: HERE if second < 310 else GONE)
-    assert asked[0] == 300
-    assert times(one(told)) == (300.5, None, 605.5), "from the picture that showed somebody"
+@pytest.mark.parametrize("at", range(296, 301))
+def test_somebody_in_any_look_of_the_burst_starts_the_waiting_anew(at: int) -> None:
+    scores: list[float | None] = [GONE] * 700
+    scores[at] = UNSURE
+    assert times(one(watch_window(scores))) == (float(at), None, at + 300.0), "from the look that showed somebody"
 
 
-def test_a_burst_that_never_comes_is_not_waited_for_longer_than_its_limit() -> None:
-    told, _ = watch_window([GONE] * 400)
-    assert times(one(told)) == (0.0, None, 315.0)
-    assert one(told).detail["burst"] == 0
+def test_an_unsure_look_before_the_burst_makes_no_difference() -> None:
+    scores: list[float | None] = [GONE] * 400
+    scores[295] = UNSURE
+    assert times(one(watch_window(scores))) == (0.0, None, 300.0)
 
 
-def test_somebody_who_comes_back_during_the_burst_is_not_told_of() -> None:
-    assert watch_window([GONE] * 302 + [HERE] * 30, burst=lambda _s: GONE)[0] == []
+def test_looks_that_are_too_few_when_the_time_is_over_are_waited_for() -> None:
+    told = watch_window([GONE] * 299 + [None] * 10 + [GONE] * 20)
+    assert times(one(told)) == (0.0, None, 313.0)
+    assert one(told).detail["burst"] == 5
+
+
+def test_looks_that_never_come_are_not_waited_for_longer_than_their_limit() -> None:
+    told = watch_window([GONE] * 300 + [None] * 10 + [GONE, GONE, *[None] * 20, GONE, GONE])
+    assert times(one(told)) == (0.0, None, 332.0)
+    assert one(told).detail["burst"] == 1
+
+
+def test_somebody_who_comes_back_while_looks_are_waited_for_is_not_told_of() -> None:
+    assert watch_window([GONE] * 299 + [None] * 10 + [GONE] * 4 + [HERE] * 30) == []
 
 
 @pytest.mark.parametrize("away_s", [30, 299])
 def test_a_window_left_for_less_than_the_limit_is_not_told(away_s: int) -> None:
     scores: list[float | None] = ([HERE] * 20 + [GONE] * away_s) * 3 + [HERE] * 20
-    assert watch_window(scores, burst=lambda _s: GONE)[0] == []
+    assert watch_window(scores) == []
 
 
 def test_single_missed_and_false_detections_make_no_difference() -> None:
     there: list[float | None] = [GONE if second % 20 == 7 else HERE for second in range(900)]
-    assert watch_window(there, burst=lambda _s: GONE) == ([], [])
+    assert watch_window(there) == []
     gone: list[float | None] = [HERE if second % 50 == 7 else GONE for second in range(400)]
-    assert one(watch_window(gone, burst=lambda _s: GONE)[0]).end_s is None
+    assert one(watch_window(gone)).end_s is None
 
 
 def test_a_window_that_nobody_could_see_is_never_told_of() -> None:
-    assert watch_window([HERE] * 5 + [None] * 2000, burst=lambda _s: GONE) == ([], [])
-    assert watch_window(([GONE] * 200 + [None] * 100) * 5, burst=lambda _s: GONE) == ([], [])
+    assert watch_window([HERE] * 5 + [None] * 2000) == []
+    assert watch_window(([GONE] * 200 + [None] * 100) * 5) == []
 
 
 def test_an_alert_stays_open_while_nobody_can_see() -> None:
-    told, _ = watch_window([GONE] * 320 + [None] * 600 + [HERE] * 3, burst=lambda _s: GONE)
-    assert times(one(told)) == (0.0, 920.0, 304.5)
+    assert times(one(watch_window([GONE] * 320 + [None] * 600 + [HERE] * 3))) == (0.0, 920.0, 300.0)
 
 
 def test_outside_service_hours_a_window_may_be_empty() -> None:
-    told, _ = watch_window([GONE] * 2000, burst=lambda _s: GONE, in_service=lambda second: 600 <= second < 1500)
-    assert times(one(told))[:2] == (599.0, 1500.0)
+    told = watch_window([GONE] * 2000, in_service=lambda second: 600 <= second < 1500)
+    assert times(one(told)) == (599.0, 1500.0, 899.0)
 
 
 # camera-tampered

@@ -42,15 +42,13 @@ def fresh(picture: Picture) -> Picture:
 def watch(
     watcher: Watcher, pictures: list[Picture | None], start_s: float = 0.0, known: Known | None = None
 ) -> tuple[list[Sampled], list[AlertChange]]:
-    """Samples a second apart; a burst that is asked for is given half a second later."""
+    """Samples a second apart."""
     samples, told = [], []
     for second, picture in enumerate(pictures):
         t_s = start_s + second
         picture = None if picture is None else fresh(picture)
         samples.append(watcher.sample(picture, t_s, known or Known()))
         told += samples[-1].changes
-        if samples[-1].burst_wanted and picture is not None:
-            told += watcher.burst(picture, t_s + 0.5)
     return samples, told
 
 
@@ -92,9 +90,7 @@ def test_whoever_covers_the_camera_is_told_of_and_not_the_window() -> None:
 
 def test_a_rule_that_is_off_tells_nothing() -> None:
     off = rules().amended({"post-unattended": {"enabled": False}})
-    samples, told = watch(watcher(book=off), [ELSEWHERE] * 90)
-    assert told == []
-    assert not any(s.burst_wanted for s in samples)
+    assert watch(watcher(book=off), [ELSEWHERE] * 90)[1] == []
 
 
 def test_when_a_rule_is_switched_off_its_open_alerts_end_and_say_why() -> None:
