@@ -14,6 +14,7 @@ SUBJECTS = (
     "map",
     "recording",
     "watching",
+    "looking",
     "tamper",
     "live.viewer_cost",
     "live.on_screen",

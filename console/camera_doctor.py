@@ -9,9 +9,10 @@ from itertools import islice
 from pathlib import Path
 
 from console.doctor import Finding
-from ingest.cameras.config import CameraSettings, RecorderSettings, load_camera_settings
+from ingest.cameras.config import CameraSettings, RecorderSettings, Settings, load_camera_settings
 from ingest.cameras.detectors import default_detector, detector_of
 from ingest.cameras.leaves import newest_first
+from ingest.cameras.lookout import looked_at, looking_threads, shares
 from ingest.cameras.states import SourceFault
 from ingest.cameras.visit import visit
 from ingest.errors import ConfigError, DetectorUnavailable
@@ -45,7 +46,7 @@ def examine_cameras(config: Path | None, environment: Mapping[str, str]) -> list
         _room(recorder, [camera for camera in settings.cameras if camera.record], leaves),
         _key(recorder),
         _clock(settings.database.url, leaves),
-        *([_detector(recorder)] if recorder.look else []),
+        *([_detector(recorder), _looking(settings)] if recorder.look else []),
         *_visited(settings.cameras),
     ]
 
@@ -125,6 +126,15 @@ def _detector(recorder: RecorderSettings) -> Finding:
     except DetectorUnavailable as error:
         return Finding("people detector", False, f"{error}")
     return Finding("people detector", True, f"{detector.name}, SHA-256 {detector.sha256[:16]}…")
+
+
+def _looking(settings: Settings) -> Finding:
+    cameras, cores = list(looked_at(settings.cameras)), os.cpu_count() or 1
+    threads = len(shares(cameras, looking_threads(settings.recorder)))
+    told = f"{len(cameras)} cameras on {threads} threads, of {cores} cores"
+    if threads > cores:
+        return Finding("looking", False, f"{told}; more threads than cores look no sooner: fewer looking_threads")
+    return Finding("looking", True, told)
 
 
 def _visited(cameras: tuple[CameraSettings, ...]) -> list[Finding]:

@@ -38,7 +38,8 @@ class Kind(StrEnum):
 class RecorderSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[cameras]`. `folder` holds the recordings, `key` is the file of the private key that signs the heads of its log,
     `tap` the path of the Unix socket. Recording stops while less than `reserve_gb` is free on the disk. Where `look`,
-    pictures are judged, by the operator's own YOLOX network in the file `model`, or by the one that came with us."""
+    pictures are judged, by the operator's own YOLOX network in the file `model`, or by the one that came with us, on
+    `looking_threads` threads, or as many as suit the machine."""
 
     folder: Annotated[str, Meta(min_length=1)] = "var/recordings"
     recorder: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9./-]{0,99}$")] = "ducha/recorder"
@@ -51,6 +52,7 @@ class RecorderSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     stall_s: Annotated[float, Meta(ge=1, le=60)] = 4.0
     keyframe_s: Positive = 20.0
     look: bool = True
+    looking_threads: Annotated[int, Meta(ge=1, le=64)] | None = None
     model: Annotated[str, Meta(min_length=1)] | None = None
     metrics_host: str = "127.0.0.1"
     metrics_port: Port | None = None

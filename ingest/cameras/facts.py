@@ -1,14 +1,15 @@
 """What the rules know besides the picture: who is signed in to a room, what is recorded of it, what is missing.
 
-Read from the records every few seconds. A gap is declared leaf by leaf while it lasts; here the leaves are joined
-again, so that one gap is one finding.
+The records are read every few seconds, once for all cameras. A gap is declared leaf by leaf while it lasts; here the
+leaves are joined again, so that one gap is one finding.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from analytics.interrogations import Interrogation
+from analytics.rulebook import Rulebook
 from analytics.video.rooms import Room, Session
 from analytics.video.rules.recording_gap import Gap
 from analytics.video.watcher import Known
@@ -19,6 +20,7 @@ from store.evidence.leaf import GapBody, Leaf, SegmentBody
 from store.ledger import Ledger
 from store.records import RecordedGap
 
+OVERLAP_S = 600.0  # gaps are read again for so long, so that no reading needs the one before it
 _SEAM_S = 1.0  # two gap leaves so close are one gap
 _FRESH_S = 15.0  # a stream whose newest segment is older is not being recorded
 
@@ -32,33 +34,44 @@ class Missing:
     gap: Gap
 
 
-class Facts:
-    """Of the cameras of one recorder. `last` gives a stream's newest leaf. For use by one thread."""
+@dataclass(frozen=True, slots=True)
+class Records:
+    """What the database says: who is in which room, the gaps of the last minutes, the rules as they are now."""
 
-    def __init__(
-        self, cameras: Sequence[CameraSettings], ledger: Ledger, last: Callable[[str], Leaf | None], began_s: float
-    ) -> None:
-        self._cameras = {camera.id: camera for camera in cameras}
-        self._hours = {camera.id: ServiceHours(camera.service) for camera in cameras}
-        self._ledger = ledger
-        self._last = last
-        self._read_s = began_s
-        self._rooms: dict[str, Interrogation] = {}
-        self._seen: set[tuple[str, int]] = set()
-        self._open: dict[str, Gap] = {}
-        self._ended_s: dict[str, float] = {}  # when the last gap of each stream was over
+    rooms: Mapping[str, Interrogation]
+    gaps: Sequence[RecordedGap]
+    rules: Rulebook
 
-    def read(self, now_s: float) -> list[Missing]:
-        """Read the records anew; what is to be told of gaps.
+    @classmethod
+    def read(cls, ledger: Ledger, rules: Rulebook, since_s: float) -> "Records":
+        """With the gaps since `since_s` and what was known some time before; `rules` are those that may be amended.
 
         Raises:
             StoreUnavailable: while the database is away.
         """
-        self._rooms = self._ledger.interrogations()
-        rows = self._ledger.recorded_gaps(self._read_s - 600.0)
-        self._read_s = now_s
-        told = [row for row in rows if (row.stream, row.seq) not in self._seen and row.stream in self._streams()]
-        self._seen = {(row.stream, row.seq) for row in rows}
+        settings = {rule: told for rule, told in ledger.rule_settings().items() if rule in rules.rules}
+        amended = rules.amended(settings, "rules")
+        return cls(ledger.interrogations(), ledger.recorded_gaps(since_s - OVERLAP_S), amended)
+
+
+class Facts:
+    """Of some cameras of one recorder. `last` gives a stream's newest leaf. For use by one thread."""
+
+    def __init__(self, cameras: Sequence[CameraSettings], last: Callable[[str], Leaf | None]) -> None:
+        self._cameras = {camera.id: camera for camera in cameras}
+        self._hours = {camera.id: ServiceHours(camera.service) for camera in cameras}
+        self._last = last
+        self._rooms: Mapping[str, Interrogation] = {}
+        self._seen: set[tuple[str, int]] = set()
+        self._open: dict[str, Gap] = {}
+        self._ended_s: dict[str, float] = {}  # when the last gap of each stream was over
+
+    def learn(self, records: Records) -> list[Missing]:
+        """Go by `records` from now on; what is to be told of gaps."""
+        self._rooms = records.rooms
+        streams = self._streams()
+        told = [row for row in records.gaps if (row.stream, row.seq) not in self._seen and row.stream in streams]
+        self._seen = {(row.stream, row.seq) for row in records.gaps}
         return list(self._joined(told))
 
     def known(self, camera: str) -> Known:

@@ -1,13 +1,12 @@
-"""Looking at the cameras: about once a second the newest keyframe of each is decoded and judged; what the rules find is
-stored like any alert, with the pictures it rests on.
+"""Looking at cameras: about once a second the newest keyframe of each is decoded and judged.
 
-One thread looks at all cameras in turn, so that the county costs one core at most, and a camera whose picture takes
-long delays its neighbours by that and no more. It drains its subscriptions and keeps only keyframes; a camera with a
-long group of pictures is looked at as often as it sends one. The database may be away: what was found waits, bounded.
+One thread looks at all cameras of a `Looking` in turn, so that it costs one core at most, and a camera whose picture
+takes long delays its neighbours by that and no more. It drains its subscriptions and keeps only keyframes; a camera
+with a long group of pictures is looked at as often as it sends one. What is found and seen goes into the outbox, with
+the pictures it rests on; what is known besides the pictures comes by `learn`. Nobody here waits for the database.
 """
 
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import Event
@@ -15,23 +14,18 @@ from threading import Event
 import structlog
 
 from analytics.alerts import AlertChange, Change
-from analytics.fixes import FixBatch
-from analytics.rulebook import Rulebook
 from analytics.video.watcher import Sampled, Watcher
 from ingest.cameras.album import Album
-from ingest.cameras.facts import Facts
+from ingest.cameras.facts import Facts, Records
 from ingest.cameras.fanout import Closed, Fanout, Opened, Subscription
+from ingest.cameras.outbox import Outbox
 from ingest.cameras.packets import Media, Packet, StreamInfo
 from ingest.cameras.pictures import Undecodable, decoded, pixels
-from store.errors import CommitRefused, StoreError
-from store.ledger import Ledger
 from store.records import AlertPicture, Sight
 
 EVERY_S = 1.0
-TURN_S = 0.25  # between two rounds through the cameras
+TURN_S = 0.25  # at least, from one round through the cameras to the next
 PATIENCE_S = 6.0  # without a keyframe for so long, nothing is known of the picture
-FACTS_S = 2.0  # between two looks into the records
-WAITING = 1_000  # changes that wait for the database
 
 log = structlog.get_logger("ingest.looking")
 
@@ -72,34 +66,50 @@ class Looking:
     """Looks at `views` until told to stop. `clock` gives Unix seconds."""
 
     def __init__(
-        self,
-        views: Sequence[View],
-        facts: Facts,
-        ledger: Ledger,
-        rules: Rulebook,
-        clock: Callable[[], float] = time.time,
+        self, views: Sequence[View], facts: Facts, outbox: Outbox, clock: Callable[[], float] = time.time
     ) -> None:
         self._views = {view.camera: view for view in views}
         self._facts = facts
-        self._ledger = ledger
-        self._rules = rules
+        self._outbox = outbox
         self._clock = clock
-        self._waiting: deque[tuple[AlertChange, tuple[AlertPicture, ...]]] = deque(maxlen=WAITING)
-        self._sights: dict[str, Sight] = {}
-        self._news = False
-        self._facts_s = 0.0
+        self._records: Records | None = None
+        self._learnt: Records | None = None
+
+    def learn(self, records: Records) -> None:
+        """Go by `records` from the next round on. For another thread to call."""
+        self._records = records
 
     def run(self, stop: Event) -> None:
-        """Look, again and again."""
+        """Look, again and again; once."""
         began_s = self._clock()
         for view in self._views.values():
             view.packet_s = view.looked_s = began_s
-        while not stop.wait(TURN_S):
+        rest_s = TURN_S
+        try:
+            while not stop.wait(rest_s):
+                round_s = time.monotonic()
+                self._take_in()
+                for view in self._views.values():
+                    if stop.is_set():
+                        break
+                    self._turn(view)
+                rest_s = max(0.0, TURN_S - (time.monotonic() - round_s))
+        finally:
             for view in self._views.values():
-                if stop.is_set():
-                    break
-                self._turn(view)
-            self._store()
+                view.subscription.close()
+
+    def _take_in(self) -> None:
+        """What was learnt since the last round."""
+        records, now_s = self._records, self._clock()
+        if records is None or records is self._learnt:
+            return
+        self._learnt = records
+        for missing in self._facts.learn(records):
+            view = self._views.get(missing.camera)
+            if view is not None:
+                self._found(view, view.watcher.gap(missing.stream, missing.gap, now_s))
+        for view in self._views.values():
+            self._found(view, view.watcher.use(records.rules, now_s))
 
     def _turn(self, view: View) -> None:
         view.drain()
@@ -127,10 +137,8 @@ class Looking:
 
     def _saw(self, view: View, sampled: Sampled) -> tuple[AlertChange, ...]:
         state = sampled.picture.value if sampled.picture is not None else None
-        self._sights[view.camera] = Sight(view.camera, sampled.people, state, sampled.t_s)
-        if view.told != (sampled.people, state):
-            view.told = (sampled.people, state)
-            self._news = True
+        changed, view.told = view.told != (sampled.people, state), (sampled.people, state)
+        self._outbox.saw(Sight(view.camera, sampled.people, state, sampled.t_s), changed=changed)
         return sampled.changes
 
     def _found(self, view: View, changes: Sequence[AlertChange]) -> None:
@@ -139,40 +147,4 @@ class Looking:
             if change.change is Change.RAISED:
                 pictures = view.album.mount(change.alert)
             log.info("found", camera=view.camera, rule=change.alert.rule, change=change.change.value)
-            if len(self._waiting) == WAITING:
-                log.error("too much waits for the database: an alert is lost", alert=self._waiting[0][0].alert.id)
-            self._waiting.append((change, pictures))
-
-    def _store(self) -> None:
-        """Hand over what was found and seen; what can't be stored now waits for the next round."""
-        try:
-            while self._waiting:
-                change, pictures = self._waiting[0]
-                self._commit(change, pictures)
-                self._waiting.popleft()
-            if self._sights:
-                self._ledger.saw(list(self._sights.values()), changed=self._news)
-                self._sights.clear()
-                self._news = False
-            if time.monotonic() - self._facts_s >= FACTS_S:
-                self._facts_s = time.monotonic()
-                self._read_records()
-        except StoreError as error:
-            log.warning("the database is away: what was seen waits", waiting=len(self._waiting), error=str(error))
-
-    def _commit(self, change: AlertChange, pictures: Sequence[AlertPicture]) -> None:
-        try:
-            self._ledger.commit(FixBatch.empty(), [change], pictures=pictures, received_s=self._clock())
-        except CommitRefused as error:
-            log.error("the database refused an alert", alert=change.alert.id, error=str(error))
-
-    def _read_records(self) -> None:
-        now_s = self._clock()
-        for missing in self._facts.read(now_s):
-            view = self._views.get(missing.camera)
-            if view is not None:
-                self._found(view, view.watcher.gap(missing.stream, missing.gap, now_s))
-        settings = {k: v for k, v in self._ledger.rule_settings().items() if k in self._rules.rules}
-        rules = self._rules.amended(settings, "rules")
-        for view in self._views.values():
-            self._found(view, view.watcher.use(rules, now_s))
+            self._outbox.found(change, pictures)

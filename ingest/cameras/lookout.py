@@ -1,11 +1,13 @@
-"""The lookout: everything that is needed to look at the cameras of a recorder, on a thread of its own.
+"""The lookout: everything that is needed to look at the cameras of a recorder.
 
-It needs the database, for what the rules know and for what they find; it waits for it as long as it takes. Whatever
-goes wrong here, recording goes on.
+Several threads look, each at its own share of the cameras; one stores what they find and tells them what is in the
+records, for it alone knows the database, and waits for it as long as it takes while they look on. Whatever goes wrong
+here, recording goes on; where a thread that looks fails, its share is begun anew.
 """
 
+import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Event, Thread
 
@@ -19,17 +21,22 @@ from analytics.video.regions import Region
 from analytics.video.standing import Standing, unwatched
 from analytics.video.watcher import Outlook, Watcher
 from ingest.cameras.album import Album
-from ingest.cameras.config import CameraSettings, Kind, Settings
+from ingest.cameras.config import CameraSettings, Kind, RecorderSettings, Settings
 from ingest.cameras.detectors import default_detector, detector_of
-from ingest.cameras.facts import Facts
+from ingest.cameras.facts import Facts, Records
 from ingest.cameras.fanout import Fanout
+from ingest.cameras.looker import Looker
 from ingest.cameras.looking import Looking, View
+from ingest.cameras.outbox import Outbox
 from ingest.errors import DetectorUnavailable
 from store.errors import StoreError
 from store.evidence.leaf import Leaf
 from store.ledger import Ledger
 
-_AGAIN_S = 2.0
+STORE_S = 0.25  # between two times that what was found and seen is stored
+RECORDS_S = 2.0  # between two looks into the records
+_AGAIN_S = 2.0  # the database having been away
+_LAST_S = 0.5  # for a thread to end its look, when all end
 _COUNTED = (Kind.INTERROGATION, Kind.WAITING)  # rooms: everybody in the picture counts
 
 log = structlog.get_logger("ingest.looking")
@@ -42,6 +49,11 @@ class Lookout:
         self._settings = settings
         self._fanouts = fanouts
         self._last = last
+        self._rules = video_rules()
+        self._outbox = Outbox()
+        self._lookers: list[Looker] = []
+        self._read_s = time.time()
+        self._due_s = 0.0  # monotonic, of the next look into the records
         self._stop = Event()
         self._thread = Thread(target=self._run, name="lookout", daemon=True)
 
@@ -56,38 +68,63 @@ class Lookout:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
+        recorder, cameras = self._settings.recorder, list(looked_at(self._settings.cameras))
         try:
-            detector = _detector(self._settings.recorder.model)
+            for share in shares(cameras, looking_threads(recorder)):
+                self._lookers.append(Looker(share, _detector(recorder.model), self._stop))
         except DetectorUnavailable as error:
             log.error("pictures are not judged", reason=str(error))
             return
         with Ledger(self._settings.database.url, name="lookout") as ledger:
-            while not self._stop.is_set():
-                try:
-                    self._looking(ledger, detector).run(self._stop)
-                except StoreError as error:
-                    log.warning("waiting for the database", error=str(error))
-                except Exception:
-                    log.exception("looking failed, beginning anew")
-                self._stop.wait(_AGAIN_S)
+            rest_s = 0.0
+            while not self._stop.wait(rest_s):
+                rest_s = STORE_S if self._go_on(self._turn, ledger) else _AGAIN_S
+            for looker in self._lookers:
+                looker.join(_LAST_S)
+            self._go_on(self._store, ledger)
 
-    def _looking(self, ledger: Ledger, detector: Detector) -> Looking:
+    def _go_on(self, work: Callable[[Ledger], None], ledger: Ledger) -> bool:
+        """Whether `work` could be done now."""
+        try:
+            work(ledger)
+        except StoreError as error:
+            log.warning("the database is away: what was seen waits", waiting=self._outbox.waiting, error=str(error))
+        except Exception:
+            log.exception("what was seen could not be stored, trying again")
+        else:
+            return True
+        return False
+
+    def _turn(self, ledger: Ledger) -> None:
+        idle = [looker for looker in self._lookers if not looker.looks]  # they find nothing more: all is stored below
+        self._store(ledger)
+        if idle or time.monotonic() >= self._due_s:
+            now_s = time.time()
+            records = Records.read(ledger, self._rules, self._read_s)
+            self._read_s, self._due_s = now_s, time.monotonic() + RECORDS_S
+            for looker in self._lookers:
+                looker.learn(records)
+            if idle:
+                self._begin(idle, ledger, records, now_s)
+
+    def _store(self, ledger: Ledger) -> None:
+        self._outbox.store(ledger, time.time())
+
+    def _begin(self, lookers: Sequence[Looker], ledger: Ledger, records: Records, now_s: float) -> None:
         """With the rules as they are and the alerts that were open when it was last looked."""
-        now_s = time.time()
-        rules = video_rules()
-        settings = {rule: told for rule, told in ledger.rule_settings().items() if rule in rules.rules}
-        rules = rules.amended(settings, "rules")
-        known = [alert for alert in ledger.alerts_known(now_s, rules.rules) if alert.end_s is None]
-        cameras = list(looked_at(self._settings.cameras))
-        self._let_go(ledger, known, {camera.id for camera in cameras}, now_s)
-        views = []
-        for camera in cameras:
-            mine = [alert for alert in known if alert.device == camera.id]
-            watcher = Watcher(outlook_of(camera), detector, rules, mine)
-            album = Album(camera.id, Path(self._settings.recorder.folder).absolute())
-            views.append(View(camera.id, self._fanouts[camera.id], watcher, album))
-        facts = Facts(self._settings.cameras, ledger, self._last, now_s)
-        return Looking(views, facts, ledger, rules)
+        known = [alert for alert in ledger.alerts_known(now_s, self._rules.rules) if alert.end_s is None]
+        self._let_go(ledger, known, {camera.id for looker in self._lookers for camera in looker.cameras}, now_s)
+        for looker in lookers:
+            views = [self._view(camera, looker.detector, records, known) for camera in looker.cameras]
+            looking = Looking(views, Facts(looker.cameras, self._last), self._outbox)
+            looking.learn(records)
+            looker.begin(looking)
+
+    def _view(self, camera: CameraSettings, detector: Detector, records: Records, known: Iterable[Alert]) -> View:
+        mine = [alert for alert in known if alert.device == camera.id]
+        watcher = Watcher(outlook_of(camera), detector, records.rules, mine)
+        album = Album(camera.id, Path(self._settings.recorder.folder).absolute())
+        return View(camera.id, self._fanouts[camera.id], watcher, album)
 
     def _let_go(self, ledger: Ledger, known: Iterable[Alert], looked_at: set[str], now_s: float) -> None:
         """End what is open about cameras that nobody looks at any more: this recorder's that it has no longer."""
@@ -101,6 +138,19 @@ class Lookout:
 def looked_at(cameras: Iterable[CameraSettings]) -> Iterator[CameraSettings]:
     """The cameras that hang on a wall. One that somebody wears turns away and is switched off with no fault."""
     return (camera for camera in cameras if camera.kind is not Kind.BODYCAM)
+
+
+def looking_threads(recorder: RecorderSettings) -> int:
+    """On how many threads cameras are looked at: half of the cores where nobody says, as recording and the database
+    need some too."""
+    return recorder.looking_threads or max(1, (os.cpu_count() or 1) // 2)
+
+
+def shares(cameras: Iterable[CameraSettings], threads: int) -> list[tuple[CameraSettings, ...]]:
+    """What each of at most `threads` threads, and at least one, looks at. They are dealt out by what they cost, so that
+    none has all the rooms."""
+    dear_first = sorted(cameras, key=lambda camera: (camera.kind not in _COUNTED, camera.kind is not Kind.WINDOW))
+    return [tuple(dear_first[n::threads]) for n in range(max(1, min(threads, len(dear_first))))]
 
 
 def outlook_of(camera: CameraSettings) -> Outlook:

@@ -1,6 +1,7 @@
 """What the doctor says of cameras, with real ones, a real recorder's folder and a real database."""
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from hashlib import sha256
@@ -196,3 +197,15 @@ def test_the_detector_is_named_with_its_hash(examine: Examine) -> None:
     finding = examine(look=True)["people detector"]
     assert finding.ok
     assert sha256(DEFAULT_WEIGHTS.read_bytes()).hexdigest()[:16] in finding.says
+
+
+def test_on_how_many_threads_cameras_are_looked_at_is_told(examine: Examine) -> None:
+    assert "looking" not in examine()
+    assert examine(look=True)["looking"].says.startswith("1 cameras on 1 threads")
+
+
+def test_more_threads_than_cores_are_a_finding(examine: Examine) -> None:
+    many = (os.cpu_count() or 1) + 1
+    others = "\n".join(f'[[camera]]\nid = "c-{n}"\nkind = "window"\nurl = "{NOBODY}"' for n in range(many))
+    assert not examine(camera=others, look=True, looking_threads=many)["looking"].ok
+    assert examine(camera=others, look=True, looking_threads=1)["looking"].ok

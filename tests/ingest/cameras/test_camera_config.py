@@ -58,6 +58,9 @@ def test_an_interrogation_camera_that_names_no_room_is_one_of_its_own_name(
     [
         ('[cameras]\nfolder = ""', "cameras.folder: expected `str` of length >= 1"),
         ("[cameras]\nkeep_days = 0", "cameras.keep_days: expected `int` >= 1"),
+        ("[cameras]\nlooking_threads = 0", "cameras.looking_threads: expected `int` >= 1"),
+        ("[cameras]\nlooking_threads = 65", "cameras.looking_threads: expected `int` <= 64"),
+        ('[cameras]\nlooking_threads = "all"', "cameras.looking_threads: expected `int | null`, got `str`"),
         ("[cameras]\nfoldr = 1", "cameras: object contains unknown field `foldr`"),
         (f'[cameras]\ntap = "/{"x" * 120}"', "cameras.tap: expected a path of at most 102 bytes"),
         ("[camera]\nid = 3", "camera: expected tables [[camera]]"),

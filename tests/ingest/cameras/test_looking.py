@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,19 +11,16 @@ import pytest
 from virtual_cameras import QUICK, address
 from waiting import wait_until
 
-from analytics.catalogue import all_rules, video_rules
-from analytics.rulebook import Rulebook
-from analytics.video.watcher import Outlook, Watcher
+from analytics.catalogue import all_rules
 from hardware.cameras import CameraServer, CameraSpec, Fault
 from hardware.cameras.places import service_window
 from hardware.cameras.scene import Scene
-from ingest.cameras.album import Album
-from ingest.cameras.config import CameraSettings, Kind
-from ingest.cameras.detectors import DEFAULT_WEIGHTS, default_detector
-from ingest.cameras.facts import Facts
+from ingest.cameras.config import CameraSettings, Kind, RecorderSettings, Settings
+from ingest.cameras.detectors import DEFAULT_WEIGHTS
 from ingest.cameras.fanout import Fanout
-from ingest.cameras.looking import Looking, View
+from ingest.cameras.lookout import Lookout
 from ingest.cameras.source import Source
+from ingest.config import DatabaseSettings
 from store import rules
 from store.ledger import Ledger
 from store.pool import make_pool
@@ -51,31 +47,29 @@ def server() -> Iterator[CameraServer]:
 @pytest.fixture
 def looked_at(server: CameraServer, postgres_uri: str, tmp_path: Path) -> Iterator[str]:
     """The database of a camera that is looked at."""
-    book: Rulebook = video_rules().amended(RULES, "test")
+    camera = CameraSettings(id="win-1", url=server.url("win-1"), kind=Kind.WINDOW, record=False)
+    settings = Settings(
+        database=DatabaseSettings(url=postgres_uri),
+        recorder=RecorderSettings(recorder="r", folder=str(tmp_path)),
+        cameras=(camera,),
+    )
     with Ledger(postgres_uri) as ledger, psycopg.connect(postgres_uri, autocommit=True) as connection:
         ledger.seed_rules(all_rules().amended(RULES, "test"), now_s=time.time())
         connection.execute(
             "INSERT INTO cameras (id, name, kind, recorder, folder, tap, state, since, recorded, seen_at)"
             " VALUES ('win-1', '', 'window', 'r', '', '', 'live', now(), false, now())"
         )
-        fanout = Fanout()
-        source = Source("win-1", address(server.url("win-1")), fanout, lambda _condition: None, QUICK)
-        watcher = Watcher(Outlook("win-1"), default_detector(), book)
-        view = View("win-1", fanout, watcher, Album("win-1", tmp_path))
-        camera = CameraSettings(id="win-1", url=server.url("win-1"), kind=Kind.WINDOW, record=False)
-        facts = Facts([camera], ledger, lambda _stream: None, time.time())
-        looking, stop = Looking([view], facts, ledger, book), threading.Event()
-        thread = threading.Thread(target=looking.run, args=(stop,))
-        source.start()
-        thread.start()
-        try:
-            yield postgres_uri
-        finally:
-            stop.set()
-            source.stop()
-            thread.join(5)
-            assert not thread.is_alive(), "it must stop within 5 s"
-            assert source.join(5)
+    fanout = Fanout()
+    source = Source("win-1", address(server.url("win-1")), fanout, lambda _condition: None, QUICK)
+    lookout = Lookout(settings, {"win-1": fanout}, lambda _stream: None)
+    source.start()
+    lookout.start()
+    try:
+        yield postgres_uri
+    finally:
+        source.stop()
+        assert lookout.stop(5), "it must stop within 5 s"
+        assert source.join(5)
 
 
 def alerts(uri: str, rule: str) -> list[tuple[str, bool]]:
