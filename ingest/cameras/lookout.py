@@ -71,6 +71,8 @@ class Lookout:
         recorder, cameras = self._settings.recorder, list(looked_at(self._settings.cameras))
         try:
             for share in shares(cameras, looking_threads(recorder)):
+                if self._stop.is_set():  # a detector takes most of a second to make
+                    return
                 self._lookers.append(Looker(share, _detector(recorder.model), self._stop))
         except DetectorUnavailable as error:
             log.error("pictures are not judged", reason=str(error))

@@ -120,7 +120,7 @@ class Worker:
         self.patience = patience or told
         self._folder = Path(self.settings.folder)
         self.is_left_waiting = False
-        """Whether a thread still waits in FFmpeg at the end."""
+        """Whether a thread still waits in FFmpeg, or looks, at the end."""
         self._failure: BaseException | None = None
         self._failed = Event()
         self._evidence = self._opened_log()
@@ -173,6 +173,7 @@ class Worker:
                 camera.source.stop()
             camera.fanout.end()
         if self._lookout is not None and not self._lookout.stop(1.0):
+            self.is_left_waiting = True
             log.info("the lookout still looks")
         until_s = time.monotonic() + STOP_S
         for camera in self.cameras:
@@ -271,7 +272,8 @@ def serve(settings: Settings, stop: Event, metrics: CameraMetrics | None = None)
     with Worker(settings, metrics) as worker:
         worker.run(stop)
     if worker.is_left_waiting:
-        # everything is stored; were Python taken down under a thread in FFmpeg, it would abort as that comes back
+        # everything is stored; were Python taken down under a thread in FFmpeg or the detector, it would abort as that
+        # comes back
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(0)

@@ -332,3 +332,17 @@ def test_a_body_worn_camera_is_waited_for_and_recorded_when_it_publishes(site: S
     assert kinds.count("Start") == kinds.count("Seal") == 2
     assert "Gap" not in kinds
     assert site.faults() == []
+
+
+def test_it_ends_in_order_where_it_is_stopped_while_its_detectors_are_being_made(site: Site) -> None:
+    file = site.toml("hall")
+    unreachable = "".join(
+        f'\n[[camera]]\nid = "far-{n}"\nkind = "window"\nurl = "rtsp://127.0.0.1:9/{n}"\nrecord = false\n'
+        for n in range(19)
+    )
+    text = file.read_text().replace("[cameras]\n", "[cameras]\nlooking_threads = 20\n") + unreachable
+    file.write_text(text)
+    with process(file) as running:
+        wait_until(lambda: b"cameras started" in (file.parent / "log").read_bytes(), 30, "it begins")
+        running.terminate()
+        assert running.wait(10) == 0
