@@ -204,10 +204,10 @@ class Ledger(Writer):
             for stream, seq, begins, ends, reason in rows
         ]
 
-    def cameras_of_others(self, recorder: str) -> set[str]:
-        """The cameras of all recorders but this one."""
+    def followed_by_others(self, recorder: str) -> set[str]:
+        """What alerts may be about that the others of `recorder` follow: their cameras, and each recorder itself."""
         with self._session() as connection:
-            return {camera for (camera,) in connection.execute(_LEDGER["cameras_of_others"], (recorder,))}
+            return {camera for (camera,) in connection.execute(_LEDGER["followed_by_others"], (recorder,))}
 
     def interrogations(self) -> dict[str, Interrogation]:
         """The open interrogations by room."""

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from analytics.interrogations import Interrogation
 from analytics.rulebook import Rulebook
+from analytics.video.recorder_gaps import is_own
 from analytics.video.rooms import Room, Session
 from analytics.video.rules.recording_gap import Gap
 from analytics.video.watcher import Known
-from ingest.cameras.config import CameraSettings
+from ingest.cameras.config import CameraSettings, Kind
 from ingest.cameras.hours import ServiceHours
 from ingest.cameras.packets import Media
 from store.evidence.leaf import GapBody, Leaf, SegmentBody
@@ -67,12 +68,16 @@ class Facts:
         self._ended_s: dict[str, float] = {}  # when the last gap of each stream was over
 
     def learn(self, records: Records) -> list[Missing]:
-        """Go by `records` from now on; what is to be told of gaps."""
+        """Go by `records` from now on; what is to be told of gaps that are not the recorder's own."""
         self._rooms = records.rooms
         streams = self._streams()
         told = [row for row in records.gaps if (row.stream, row.seq) not in self._seen and row.stream in streams]
         self._seen = {(row.stream, row.seq) for row in records.gaps}
-        return list(self._joined(told))
+        return [
+            missing
+            for missing in self._joined(told)
+            if not is_own(missing.gap.reason, interrogation=self._cameras[missing.camera].kind is Kind.INTERROGATION)
+        ]
 
     def known(self, camera: str) -> Known:
         """What is known now of what `camera` looks at."""

@@ -18,16 +18,18 @@ from analytics.catalogue import video_rules
 from analytics.fixes import FixBatch
 from analytics.video.detection import Detector
 from analytics.video.regions import Region
+from analytics.video.rules import recording_gap
 from analytics.video.standing import Standing, unwatched
 from analytics.video.watcher import Outlook, Watcher
 from ingest.cameras.album import Album
 from ingest.cameras.config import CameraSettings, Kind, RecorderSettings, Settings
 from ingest.cameras.detectors import default_detector, detector_of
-from ingest.cameras.facts import Facts, Records
+from ingest.cameras.facts import OVERLAP_S, Facts, Records
 from ingest.cameras.fanout import Fanout
 from ingest.cameras.looker import Looker
 from ingest.cameras.looking import Looking, View
 from ingest.cameras.outbox import Outbox
+from ingest.cameras.own_gaps import OwnGaps
 from ingest.errors import DetectorUnavailable
 from store.errors import StoreError
 from store.evidence.leaf import Leaf
@@ -52,6 +54,7 @@ class Lookout:
         self._rules = video_rules()
         self._outbox = Outbox()
         self._lookers: list[Looker] = []
+        self._own_gaps: OwnGaps | None = None
         self._read_s = time.time()
         self._due_s = 0.0  # monotonic, of the next look into the records
         self._stop = Event()
@@ -106,11 +109,19 @@ class Lookout:
             self._read_s, self._due_s = now_s, time.monotonic() + RECORDS_S
             for looker in self._lookers:
                 looker.learn(records)
+            self._tell_own_gaps(ledger, records, now_s)
             if idle:
                 self._begin(idle, ledger, records, now_s)
 
     def _store(self, ledger: Ledger) -> None:
         self._outbox.store(ledger, time.time())
+
+    def _tell_own_gaps(self, ledger: Ledger, records: Records, now_s: float) -> None:
+        if self._own_gaps is None:
+            known = ledger.alerts_known(now_s - OVERLAP_S, [recording_gap.RULE.id])
+            self._own_gaps = OwnGaps(self._settings, records, known, now_s)
+        for change in self._own_gaps.learn(records, now_s):
+            self._outbox.found(change)
 
     def _begin(self, lookers: Sequence[Looker], ledger: Ledger, records: Records, now_s: float) -> None:
         """With the rules as they are and the alerts that were open when it was last looked."""
@@ -130,7 +141,7 @@ class Lookout:
 
     def _let_go(self, ledger: Ledger, known: Iterable[Alert], looked_at: set[str], now_s: float) -> None:
         """End what is open about cameras that nobody looks at any more: this recorder's that it has no longer."""
-        followed = looked_at | ledger.cameras_of_others(self._settings.recorder.recorder)
+        followed = looked_at | ledger.followed_by_others(self._settings.recorder.recorder)
         gone = [Standing.resumed(alert) for alert in known if alert.device not in followed]
         changes = unwatched(gone, now_s)
         if changes:

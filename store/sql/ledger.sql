@@ -42,9 +42,9 @@ SELECT id, rule, rule_version, grade, device, duty, began, ended, noticed, lon, 
 WHERE NOT withdrawn AND rule = ANY (%(rules)s) AND (ended IS NULL OR ended >= %(since)s OR noticed >= %(since)s)
 ORDER BY began, device, id;
 
--- name: cameras_of_others
--- The cameras of all recorders but one.
-SELECT id FROM cameras WHERE recorder <> %s;
+-- name: followed_by_others
+-- The cameras of all recorders but one, and all recorders.
+SELECT id FROM cameras WHERE recorder <> %s UNION SELECT recorder FROM cameras;
 
 -- name: drop_fix_days
 -- Drops whole days of fixes before a date; gives up after two seconds rather than hold up the writer.

@@ -39,4 +39,10 @@ describe("the facts of an alert", () => {
     expect(rows[0]).toEqual({ label: "画面中人数", value: "2", limit: "应 ≥ 3", beyond: true });
     expect(rows.map((row) => row.value)).toEqual(["2", "m 01234567"]);
   });
+
+  it("names a recorder's gap, its cameras while they are few, and counts them when they are many", () => {
+    const gap = (cameras: string[]) => alertOf({ rule: "recording-gap", detail: { reason: "process-restart", cameras } });
+    expect(factsOf(gap(["win-1", "win-2"])).map((row) => row.value)).toEqual(["win-1 · win-2", "录像程序重启"]);
+    expect(factsOf(gap(Array.from({ length: 45 }, (_, n) => `win-${n}`)))[0]!.value).toBe("45");
+  });
 });

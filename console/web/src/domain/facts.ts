@@ -39,6 +39,12 @@ const distanceLimit = (d: Record<string, unknown>): [number | null, (v: string) 
     ? [num(d["corridor_m"]), (value) => t("fact.corridor", { value })]
     : [num(d["radius_m"]), (value) => t("fact.radius", { value })];
 
+/** More cameras than these are counted rather than named. */
+const MOST_NAMED = 6;
+
+/** Of a position, or of a gap in a recording. */
+const reasonName = (reason: string): string => known(`reason.${reason}`, known(`gap.${reason}`, reason));
+
 /** Known keys in the order they are read; each row names the keys it uses up. */
 const ROWS: { keys: string[]; row: Row }[] = [
   {
@@ -104,6 +110,13 @@ const ROWS: { keys: string[]; row: Row }[] = [
     keys: ["kind", "kinds"],
     row: (d) => plain(t("fact.reason"), typeof d["kind"] === "string" ? known(`picture.${d["kind"]}`, d["kind"]) : null),
   },
+  {
+    keys: ["cameras"],
+    row: (d) => {
+      const cameras = Array.isArray(d["cameras"]) ? d["cameras"] : [];
+      return plain(t("fact.cameras"), cameras.length > MOST_NAMED ? cameras.length : cameras);
+    },
+  },
   { keys: ["region"], row: (d) => plain(t("fact.region"), d["region"]) },
   {
     keys: ["model"],
@@ -114,7 +127,7 @@ const ROWS: { keys: string[]; row: Row }[] = [
   },
   {
     keys: ["reason"],
-    row: (d) => plain(t("fact.reason"), typeof d["reason"] === "string" ? known(`reason.${d["reason"]}`, d["reason"]) : null),
+    row: (d) => plain(t("fact.reason"), typeof d["reason"] === "string" ? reasonName(d["reason"]) : null),
   },
   {
     keys: ["ended_because"],

@@ -3,13 +3,14 @@ import type { AlertRow } from "@/api/types";
 import { placeOf } from "@/domain/geometry";
 import { seconds } from "@/domain/time";
 import { deviceName, duration, ruleName } from "@/domain/words";
-import { cameraOf } from "@/stores/cameras";
+import { cameraOf, isRecorder } from "@/stores/cameras";
 import { gazetteer, planned } from "@/stores/county";
 import { nameParts } from "@/stores/positions";
 
 export function who(device: string): string {
   const camera = cameraOf(device);
   if (camera) return camera.name;
+  if (isRecorder(device)) return deviceName(device, "recorder");
   const live = nameParts(device);
   const plan = planned(device);
   return deviceName(device, live.kind ?? plan.kind, live.name ?? plan.name);

@@ -11,6 +11,9 @@ export const cameras = computed(() => [...rows.values()].sort((a, b) => (a.id < 
 /** The camera with this id; an alert about what a camera saw names it as its device. */
 export const cameraOf = (id: string): CameraRow | undefined => rows.get(id);
 
+/** Whether this is a recorder; what it left out itself is an alert about it and not about each camera. */
+export const isRecorder = (id: string): boolean => cameras.value.some((camera) => camera.recorder === id);
+
 export async function loadCameras(): Promise<void> {
   const { items } = await api.cameras();
   rows.clear();
