@@ -51,6 +51,16 @@ class Lost:
 Item = Opened | Packet | Closed | Lost
 
 
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """What there is to see of a camera now: its picture's stream and last keyframe, None while there is none; and when
+    its last packet came, in Unix seconds (0 where none ever did)."""
+
+    stream: StreamInfo | None
+    keyframe: Packet | None
+    packet_s: float
+
+
 class Subscription:
     """What one consumer has still to read. Made by :meth:`Fanout.subscribe`; read by one thread."""
 
@@ -174,6 +184,8 @@ class Fanout:
         self._streams: tuple[StreamInfo, ...] | None = None
         self._group: list[Packet] = []  # since the last keyframe of the picture
         self._group_bytes = 0
+        self._keyframe: Packet | None = None
+        self._packet_s = 0.0
         self._subscriptions: tuple[Subscription, ...] = ()
         self._ended = False
         self._lock = Lock()
@@ -183,10 +195,18 @@ class Fanout:
         """The streams of the connection that stands; None while there is none."""
         return self._streams
 
+    @property
+    def newest(self) -> Newest:
+        """For who only wants to look now and then, which takes no subscription."""
+        with self._lock:
+            stream = next((info for info in self._streams or () if info.media is Media.VIDEO), None)
+            return Newest(stream, self._keyframe, self._packet_s)
+
     def open(self, streams: tuple[StreamInfo, ...]) -> None:
         """A connection begins, or the parameters of its streams change; a keyframe is to follow."""
         with self._lock:
             self._streams = streams
+            self._keyframe = None
             self._forget_group()
             for subscription in self._subscriptions:
                 subscription._announce(Opened(streams))
@@ -197,7 +217,9 @@ class Fanout:
             if self._ended:
                 return
             size, begins = len(packet.data), _begins(packet)
+            self._packet_s = packet.arrived_wall_s
             if begins:
+                self._keyframe = packet
                 self._group, self._group_bytes = [packet], size
             elif self._group:
                 self._group.append(packet)
@@ -210,7 +232,7 @@ class Fanout:
     def interrupt(self, ending: Ending = Ending.LOST) -> None:
         """The connection is over."""
         with self._lock:
-            self._streams = None
+            self._streams = self._keyframe = None
             self._forget_group()
             for subscription in self._subscriptions:
                 subscription._announce(Closed(ending))

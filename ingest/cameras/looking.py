@@ -1,14 +1,14 @@
 """Looking at cameras: about once a second the newest keyframe of each is decoded and judged.
 
 One thread looks at all cameras of a `Looking` in turn, so that it costs one core at most, and a camera whose picture
-takes long delays its neighbours by that and no more. It drains its subscriptions and keeps only keyframes; a camera
-with a long group of pictures is looked at as often as it sends one. What is found and seen goes into the outbox, with
-the pictures it rests on; what is known besides the pictures comes by `learn`. Nobody here waits for the database.
+takes long delays its neighbours by that and no more. A camera with a long group of pictures is looked at as often as it
+sends one. What is found and seen goes into the outbox, with the pictures it rests on; what is known besides the
+pictures comes by `learn`. Nobody here waits for the database.
 """
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from threading import Event
 
 import structlog
@@ -17,9 +17,9 @@ from analytics.alerts import AlertChange, Change
 from analytics.video.watcher import Sampled, Watcher
 from ingest.cameras.album import Album
 from ingest.cameras.facts import Facts, Records
-from ingest.cameras.fanout import Closed, Fanout, Opened, Subscription
+from ingest.cameras.fanout import Fanout
 from ingest.cameras.outbox import Outbox
-from ingest.cameras.packets import Media, Packet, StreamInfo
+from ingest.cameras.packets import Packet, StreamInfo
 from ingest.cameras.pictures import Undecodable, decoded, pixels
 from store.records import AlertPicture, Sight
 
@@ -38,28 +38,9 @@ class View:
     fanout: Fanout
     watcher: Watcher
     album: Album
-    subscription: Subscription = field(init=False)
-    stream: StreamInfo | None = None
-    keyframe: Packet | None = None
     packet_s: float = 0.0
     looked_s: float = 0.0
     told: tuple[int | None, str | None] | None = None
-
-    def __post_init__(self) -> None:
-        self.subscription = self.fanout.subscribe(max_bytes=8 << 20, with_last_group=True)
-
-    def drain(self) -> None:
-        """Take what has come; keep the newest keyframe."""
-        while items := self.subscription.take(0.0):
-            for item in items:
-                if isinstance(item, Opened):
-                    self.stream = next((s for s in item.streams if s.media is Media.VIDEO), None)
-                elif isinstance(item, Closed):
-                    self.keyframe = None
-                elif isinstance(item, Packet):
-                    self.packet_s = max(self.packet_s, item.arrived_wall_s)
-                    if item.is_keyframe and item.media is Media.VIDEO:
-                        self.keyframe = item
 
 
 class Looking:
@@ -85,18 +66,14 @@ class Looking:
         for view in self._views.values():
             view.packet_s = view.looked_s = began_s
         rest_s = TURN_S
-        try:
-            while not stop.wait(rest_s):
-                round_s = time.monotonic()
-                self._take_in()
-                for view in self._views.values():
-                    if stop.is_set():
-                        break
-                    self._turn(view)
-                rest_s = max(0.0, TURN_S - (time.monotonic() - round_s))
-        finally:
+        while not stop.wait(rest_s):
+            round_s = time.monotonic()
+            self._take_in()
             for view in self._views.values():
-                view.subscription.close()
+                if stop.is_set():
+                    break
+                self._turn(view)
+            rest_s = max(0.0, TURN_S - (time.monotonic() - round_s))
 
     def _take_in(self) -> None:
         """What was learnt since the last round."""
@@ -112,10 +89,10 @@ class Looking:
             self._found(view, view.watcher.use(records.rules, now_s))
 
     def _turn(self, view: View) -> None:
-        view.drain()
-        now_s = self._clock()
+        newest, now_s = view.fanout.newest, self._clock()
+        view.packet_s = max(view.packet_s, newest.packet_s)
         changes = view.watcher.stream(view.packet_s, now_s)
-        keyframe, stream = view.keyframe, view.stream
+        keyframe, stream = newest.keyframe, newest.stream
         if keyframe is not None and stream is not None and keyframe.arrived_wall_s - view.looked_s >= EVERY_S * 0.9:
             changes += self._look(view, keyframe, stream)
         elif now_s - view.looked_s > PATIENCE_S:
@@ -124,8 +101,7 @@ class Looking:
         self._found(view, changes)
 
     def _look(self, view: View, keyframe: Packet, stream: StreamInfo) -> tuple[AlertChange, ...]:
-        view.keyframe, view.looked_s = None, keyframe.arrived_wall_s
-        t_s = keyframe.arrived_wall_s
+        view.looked_s = t_s = keyframe.arrived_wall_s
         try:
             picture = pixels(decoded(keyframe, stream))
         except Undecodable as error:

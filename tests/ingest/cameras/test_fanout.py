@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.cameras.fanout import Closed, Fanout, Item, Lost, Opened, Subscription
+from ingest.cameras.fanout import Closed, Fanout, Item, Lost, Newest, Opened, Subscription
 from ingest.cameras.packets import Media, Packet, StreamInfo
 
 STREAMS = (StreamInfo(media=Media.VIDEO, codec="h264", time_base=(1, 90_000)),)
@@ -120,6 +120,27 @@ def test_a_late_comer_begins_with_the_last_group_of_pictures(happened: list[tupl
                 fanout.open(STREAMS) if step[0] == "open" else fanout.interrupt()
                 group = []
     assert numbers(everything(fanout.subscribe(with_last_group=wanted))) == (group if wanted else [])
+
+
+@given(steps)
+def test_the_newest_is_the_last_keyframe_of_the_connection_that_stands(happened: list[tuple[object, ...]]) -> None:
+    fanout = Fanout()
+    keyframe, newest_s = None, 0.0
+    assert fanout.newest == Newest(None, None, 0.0)
+    for number, step in enumerate(happened):
+        match step:
+            case ("packet", bool(key), bool(picture), int(size)):
+                sent = packet(number, key, Media.VIDEO if picture else Media.AUDIO, size)
+                fanout.publish(sent)
+                newest_s = float(number)
+                keyframe = sent if key and picture else keyframe
+            case ("open",):
+                fanout.open(STREAMS)
+                keyframe = None
+            case ("close",):
+                fanout.interrupt()
+                keyframe = None
+        assert fanout.newest == Newest(STREAMS[0] if fanout.streams else None, keyframe, newest_s)
 
 
 def test_a_reader_that_stands_still_hears_afterwards_what_it_missed() -> None:
