@@ -119,9 +119,10 @@ def _connected(handle: int, place: Place) -> socket.socket | None:
         held = socket.socket(fileno=os.dup(handle))
     except OSError:
         return None
-    with suppress(OSError):
-        host, port, *_ = held.getpeername()
-        if host in place[0] and port == place[1]:
-            return held
+    if held.family in (socket.AF_INET, socket.AF_INET6):  # whatever else this process opens meanwhile
+        with suppress(OSError):
+            host, port, *_ = held.getpeername()
+            if host in place[0] and port == place[1]:
+                return held
     held.close()
     return None

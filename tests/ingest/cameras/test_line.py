@@ -48,6 +48,21 @@ def test_the_line_that_is_cut_is_the_one_that_was_made(server: socket.socket) ->
         line.cut()
 
 
+def test_what_else_is_opened_meanwhile_is_no_line(server: socket.socket) -> None:
+    pairs: list[socket.socket] = []
+
+    def busy() -> socket.socket:
+        pairs.extend(socket.socketpair())
+        return socket.create_connection(server.getsockname())
+
+    connection, line = made_by(busy, url(server))
+    with connection, line, pairs[0], pairs[1]:
+        line.cut()
+        assert connection.recv(1) == b""
+        pairs[0].sendall(b"!")
+        assert pairs[1].recv(1) == b"!"
+
+
 def test_a_line_that_could_not_be_found_is_none(server: socket.socket) -> None:
     connection, line = made_by(lambda: socket.create_connection(server.getsockname()), "rtsp://no.such.host.invalid/x")
     with connection, line:
