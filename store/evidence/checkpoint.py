@@ -10,9 +10,10 @@ import binascii
 import hashlib
 import io
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, TextIO
 
 from store.evidence.errors import InvalidHead
 from store.evidence.signer import Signer, verifies
@@ -105,11 +106,12 @@ def check_origin(name: str) -> None:
         raise InvalidHead(f"recorder {name!r}: expected 1 to 200 characters without spaces and plus signs")
 
 
-def notes(text: str) -> Iterator[tuple[int, str]]:
-    """The notes in the text of a `heads.txt`, each with the number of its first line; what is no note comes as it
-    is."""
+def notes(text: str | TextIO) -> Iterator[tuple[int, str]]:
+    """The notes in the text of a `heads.txt`, or in the file (opened with "\\n" as the only end of a line), each with
+    the number of its first line; what is no note comes as it is."""
     first, lines, signed = 1, list[str](), False
-    for number, line in enumerate(io.StringIO(text, newline="\n"), 1):  # only "\n" ends a line, as in a note
+    file = io.StringIO(text, newline="\n") if isinstance(text, str) else text
+    for number, line in enumerate(file, 1):
         if line == "\n" and signed:
             yield first, "".join(lines)
             first, lines, signed = number + 1, [], False
@@ -120,12 +122,18 @@ def notes(text: str) -> Iterator[tuple[int, str]]:
         yield first, "".join(lines)
 
 
+def each_note(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """The whole notes at the beginning of a `heads.txt`, each with where it and its blank line end."""
+    end = 0
+    while found := _NOTE.match(data, end):
+        end = found.end()
+        yield end, found[1]
+
+
 def whole_notes(data: bytes) -> tuple[int, bytes | None]:
     """Where the last whole note of a `heads.txt` ends, its blank line included, and that note."""
-    end, note = 0, None
-    while found := _NOTE.match(data, end):
-        end, note = found.end(), found[1]
-    return end, note
+    last = deque(each_note(data), maxlen=1)
+    return last[0] if last else (0, None)
 
 
 def _head(text: str) -> Head:

@@ -8,6 +8,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import msgspec
 
@@ -163,10 +164,10 @@ def _data_finding(
     return Finding(Verdict.ALTERED, problem.fault.value, *about)
 
 
-def intact(walks: dict[str, StreamWalk], spans: dict[str, tuple[int, int, int]], found: list[Finding]) -> list[Finding]:
+def intact(streams: Iterable[str], spans: dict[str, tuple[int, int, int]], found: list[Finding]) -> list[Finding]:
     """For each stream with nothing against it, up to where that holds; `spans`: begin, end and number of segments."""
     sound: list[Finding] = []
-    for stream in walks:
+    for stream in streams:
         if stream not in spans:
             continue
         begin, end, count = spans[stream]
@@ -191,11 +192,11 @@ def verify_folder(folder: Path, trusted: Sequence[bytes] = (), threads: int | No
     try:
         about = msgspec.json.decode((folder / RECORDER).read_bytes(), type=dict[str, object])
         own = public_key_of((folder / CERTIFICATE).read_bytes(), CERTIFICATE)
-        text = (folder / HEADS).read_bytes().decode(errors="replace")  # before the leaves: they may grow meanwhile
+        recorder = str(about.get("recorder"))
+        with (folder / HEADS).open(encoding="utf-8", errors="replace", newline="\n") as file:
+            heads, findings = read_heads(file, recorder, own)  # before the leaves: they may grow meanwhile
         with DataCheck(in_folder(folder), threads) as check:
             spans: dict[str, tuple[int, int, int]] = {}
-            recorder = str(about.get("recorder"))
-            heads, findings = read_heads(text, recorder, own)
             examined = examine(_watched(read_leaves(folder / LEAVES), check, spans), heads)
             problems = check.finish()
             hashed = check.bytes
@@ -225,12 +226,15 @@ def read_leaves(path: Path) -> Iterator[Leaf | None]:
                 yield None
 
 
-def read_heads(text: str, recorder: str, key: bytes) -> tuple[list[Head], list[Finding]]:
-    """The heads that the key signed, and what is wrong with the others."""
+def read_heads(
+    text: str | TextIO, recorder: str, key: bytes, *, name: str = HEADS, enough: int | None = None
+) -> tuple[list[Head], list[Finding]]:
+    """The heads that the key signed, and what is wrong with the others; up to the first that counts `enough` leaves.
+    `name` says in findings what `text` is."""
     heads: list[Head] = []
     findings: list[Finding] = []
     for line, note in notes(text):
-        where = f"{HEADS}, line {line}"
+        where = f"{name}, line {line}"
         try:
             signed = SignedHead.parse(note)
         except InvalidHead as error:
@@ -244,6 +248,8 @@ def read_heads(text: str, recorder: str, key: bytes) -> tuple[list[Head], list[F
             findings.append(Finding(Verdict.ALTERED, f"{where}: the signature does not fit the head"))
         else:
             heads.append(signed.head)
+            if enough is not None and signed.head.size >= enough:
+                break
     return heads, findings
 
 
