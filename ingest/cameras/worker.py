@@ -17,6 +17,7 @@ from ingest.cameras.awaited import AwaitedFanout, Entrance, awaited
 from ingest.cameras.config import CameraSettings, Settings
 from ingest.cameras.fanout import Fanout
 from ingest.cameras.lookout import Lookout
+from ingest.cameras.marking import Marking
 from ingest.cameras.metrics import CameraMetrics
 from ingest.cameras.packets import Media, StreamInfo
 from ingest.cameras.projection import Projection
@@ -152,7 +153,7 @@ class Worker:
         return self
 
     def run(self, stop: Event) -> None:
-        """Sign a head every second until `stop` is set.
+        """Sign a head every second until `stop` is set, and mark the log.
 
         Raises:
             RecordingFailed: when the disk fails in a way that recording can't go on after; the process is to be started
@@ -160,6 +161,7 @@ class Worker:
         """
         while not stop.wait(HEAD_S) and not self._failed.is_set():
             self._sign()
+            self._marking.look()
             self.metrics.free.set(self._room.free_bytes())
         if self._failure is not None:
             raise RecordingFailed(f"recording can't go on: {self._failure}") from self._failure
@@ -235,7 +237,9 @@ class Worker:
         try:
             key = Path(self.settings.key)
             key.parent.mkdir(parents=True, exist_ok=True)
-            evidence = EvidenceLog(self._folder, self.settings.recorder, FileSigner.open_or_create(key))
+            signer = FileSigner.open_or_create(key)
+            evidence = EvidenceLog(self._folder, self.settings.recorder, signer)
+            self._marking = Marking(self._folder, self.settings.recorder, signer)
             self.metrics.irreconcilable.set(len(reconcile(self._folder)))
             return evidence
         except OSError as error:

@@ -205,6 +205,21 @@ class Leaf:
         )
 
 
+def member_of(stream: str) -> bytes:
+    """What stands in the line of each of the stream's leaves."""
+    return b'"stream":' + canonical(stream)
+
+
+def bears(line: bytes, members: tuple[bytes, ...]) -> bool:
+    """Whether a line is of one of the streams, by :func:`member_of`. Nothing but numbers and the type comes behind."""
+    return line.startswith(members, max(line.rfind(b'"stream":'), 0))
+
+
+def touches(leaf: Leaf, from_ns: int, to_ns: int) -> bool:
+    """Whether the leaf speaks of a time in the range."""
+    return leaf.begin_ns < to_ns and leaf.end_ns > from_ns
+
+
 def _span(header: _Header, body: Body) -> tuple[int, int]:
     """Unix nanoseconds from which and up to which a leaf speaks: a segment's or gap's time, else its own."""
     match body:

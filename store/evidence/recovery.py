@@ -2,8 +2,7 @@
 
 A log of months is not read from its beginning. Every so often a signed head leaves behind a resume point: the tree, the
 streams' last leaves and the length of the file as they were at an *earlier* head, signed. What came since is read and
-compared with the newest head. Without a resume point that holds, everything is read; verification always reads
-everything.
+compared with the newest head. Without a resume point that holds, everything is read; verification does not know it.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""A recorded hour of two streams of one camera, with a declared gap, a head a second, and its seal."""
+"""A recorded hour of two streams of one camera, with a declared gap, a head a second, marks, and its seal."""
 
 import hashlib
 import random
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from store.evidence.leaf import Body, GapBody, Reason, SealBody, SegmentBody, StartBody
 from store.evidence.log import EvidenceLog
+from store.evidence.marking import Marker
 from store.evidence.signer import Signer
 
 SECOND = 1_000_000_000
@@ -16,6 +17,7 @@ VIDEO, AUDIO = "cam1.video", "cam1.audio"
 STREAMS = (VIDEO, AUDIO)
 GAP = range(1_200, 1_230)  # of the video
 SESSION = "s1"
+MARK_EVERY = 500  # leaves: some four minutes
 INIT = b"ftyp and moov of about forty bytes......"
 
 
@@ -49,6 +51,12 @@ def record_hour(folder: Path, signer: Signer, seconds: int = HOUR, *, seal: bool
                 assert last is not None
                 log.append(stream, SESSION, T0 + seconds * SECOND, seconds * SECOND, SealBody(final_seq=last.seq + 1))
         log.sign_head()
+    mark(folder, signer)
+
+
+def mark(folder: Path, signer: Signer, every: int = MARK_EVERY) -> None:
+    """Marks the log, as the recorder does beside recording."""
+    Marker(folder, "county/r1", signer, every).follow(1_000_000)
 
 
 def segment(file: str, offset: int, fragment: bytes, second: int) -> SegmentBody:
