@@ -42,7 +42,7 @@ from store.evidence.manifest import (
     Request,
 )
 from store.evidence.recovery import HEADS, LEAVES
-from store.evidence.selection import Selected, newest_head, select
+from store.evidence.selection import Selected, select
 from store.evidence.signer import Signer, public_key_of
 from store.names import same_person
 
@@ -77,8 +77,7 @@ def export(
         about = msgspec.json.decode((folder / RECORDER).read_bytes(), type=dict[str, object])
         certificate = (folder / CERTIFICATE).read_bytes()
         recorder, key = str(about.get("recorder")), public_key_of(certificate, CERTIFICATE)
-        head = newest_head(folder / HEADS, recorder, key)
-        selected, proof = select(folder / LEAVES, sorted(set(streams)), from_ns, to_ns, head)
+        selected, proof, head = select(folder, recorder, key, sorted(set(streams)), from_ns, to_ns)
         derived = clips(selected)
         draft = out.with_name(f".{out.name}.draft")
         try:

@@ -14,7 +14,7 @@ import msgspec
 from store.evidence.continuity import CHANGED, NO_LINE, StreamWalk
 from store.evidence.data import DataCheck, Piece
 from store.evidence.errors import InvalidKey, Unreadable
-from store.evidence.leaf import Leaf, SegmentBody, canonical
+from store.evidence.leaf import Leaf, SegmentBody, canonical, touches
 from store.evidence.manifest import (
     DATA,
     EXPORT_CERTIFICATE,
@@ -32,7 +32,6 @@ from store.evidence.merkle import pruned_root
 from store.evidence.package import Package
 from store.evidence.placing import Placed, as_they_come, in_their_places
 from store.evidence.recovery import HEADS, LEAVES
-from store.evidence.selection import touches
 from store.evidence.signer import public_key_of, verifies
 from store.evidence.verdict import Finding, Verdict, merged
 from store.evidence.verification import Report, intact, judge_data, judge_key, piece_of, read_heads

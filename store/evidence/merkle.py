@@ -161,9 +161,13 @@ def consistent(old_size: int, old_root: bytes, size: int, root: bytes, proof: Se
 class Pruning:
     """Makes a pruned tree in one pass over a log: memory for what is kept, not for what is passed by."""
 
-    def __init__(self) -> None:
-        self.size = 0
-        self._subtrees: list[tuple[bytes, list[bytes] | None]] = []  # root, and its pruned form where a leaf is kept
+    def __init__(self, before: CompactRange | None = None) -> None:
+        """`before`: the leaves before those that will be appended, none of them to be kept."""
+        before = before or CompactRange()
+        self.size = before.size
+        self._subtrees: list[tuple[bytes, list[bytes] | None]] = [  # root, and its pruned form where a leaf is kept
+            (node, None) for node in before.nodes
+        ]
 
     def append(self, leaf: bytes, *, keep: bool) -> None:
         """Add a leaf by its hash; `keep`: the proof is to show it."""

@@ -18,6 +18,7 @@ from store.evidence import selection
 from store.evidence.errors import ExportError, Unreadable
 from store.evidence.export import export
 from store.evidence.export_verification import verify_export
+from store.evidence.extent import Extent
 from store.evidence.leaf import SealBody, StartBody, TombstoneBody
 from store.evidence.log import EvidenceLog
 from store.evidence.manifest import Request
@@ -227,7 +228,8 @@ def test_a_leaf_at_either_side_shows_that_nothing_of_the_range_is_left_out(tmp_p
 
 def test_an_exporter_who_hides_the_beginning_is_found(tmp_path, signer, monkeypatch):
     record_sessions(tmp_path / "r", signer)
-    monkeypatch.setattr(selection, "_span", lambda *_: (12, 25))  # as a dishonest exporter would choose
+    chosen = {VIDEO: Extent(12, 25, 12, 24)}  # as a dishonest exporter would choose
+    monkeypatch.setattr(selection, "extents", lambda *_: chosen)
     make(tmp_path / "r", tmp_path / "e.zip", signer, 5, 105, (VIDEO,))
     wrong = [f for f in verify_export(tmp_path / "e.zip").findings if not f.sound]
     assert [(f.verdict, f.from_ns, f.to_ns) for f in wrong] == [(Verdict.MISSING, *seconds(5, 100).values())]
