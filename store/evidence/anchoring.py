@@ -17,11 +17,15 @@ class Anchoring:
     beyond: int | None = None
 
 
-def anchoring(hashes: Iterable[bytes], size: int, heads: Sequence[Head]) -> Anchoring:
-    """Compare `size` leaf hashes with heads whose signatures hold, in any order."""
-    tree, proven = CompactRange(), 0
+def anchoring(
+    hashes: Iterable[bytes], size: int, heads: Sequence[Head], before: CompactRange | None = None
+) -> Anchoring:
+    """Compare the first `size` leaves with heads whose signatures hold, in any order. `hashes` are those of the leaves
+    that come after `before`, which is proven; heads over fewer leaves are not asked."""
+    tree = before or CompactRange()
+    proven = tree.size
     leaves = iter(hashes)
-    for head in sorted(heads, key=lambda h: h.size):
+    for head in sorted((h for h in heads if h.size >= proven), key=lambda h: h.size):
         if head.size > size:
             return Anchoring(proven, beyond=head.size)
         while tree.size < head.size:

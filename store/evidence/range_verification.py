@@ -1,31 +1,31 @@
 """Verification of a few minutes of a recorder's folder: their leaves, their data, and the signed heads over them.
 
-The log is read from its beginning, for a head vouches for all leaves before it, but only to the first head after the
-range; only leaves of the range and their neighbours are judged. What happened to other times is not told here.
+Of the log only the parts are read that may speak of the range, as its marks tell; without marks it is read from its
+beginning to the first head after the range. A head vouches for all leaves that it counts, but only leaves of the range
+and their neighbours are judged. What happened to other times is not told here.
 """
 
-import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
-from store.evidence.anchoring import Anchoring, anchoring
+from store.evidence.anchoring import Anchoring
 from store.evidence.continuity import OF_THE_LOG, StreamWalk
-from store.evidence.data import DataCheck, Fault, in_folder
-from store.evidence.errors import InvalidKey, InvalidLeaf, TooLong, Unreadable
-from store.evidence.leaf import MAX_LINE, Leaf, SegmentBody, TombstoneBody
+from store.evidence.data import DataCheck, Fault, Problem, in_folder
+from store.evidence.errors import InvalidKey, InvalidLeaf, Unreadable
+from store.evidence.leaf import GapBody, Leaf, Reason, SegmentBody, TombstoneBody, bears, member_of, touches
 from store.evidence.log import CERTIFICATE, RECORDER
-from store.evidence.merkle import leaf_hash
-from store.evidence.recovery import HEADS, LEAVES
-from store.evidence.selection import touches
+from store.evidence.marks import runs
+from store.evidence.part import Part, PartReader
 from store.evidence.signer import public_key_of
 from store.evidence.verdict import Finding, Verdict, merged
-from store.evidence.verification import Report, intact, judge_data, judge_key, piece_of, read_heads
+from store.evidence.verification import Report, intact, judge_data, judge_key, piece_of
 
 MAX_LEAVES = 2_000_000  # read for one answer; some ten seconds
-LEAD_NS = 300_000_000_000  # how long before the range its leaves may begin, and the leaf before it be
+LEAD_NS = 300_000_000_000  # how long before the range its leaves may begin, and how far its neighbours may be
 
 
 def verify_range(
@@ -42,90 +42,109 @@ def verify_range(
 
     Raises:
         Unreadable: it is no recorder's folder, or can't be read.
-        TooLong: the log has more than `max_leaves` up to the range.
+        TooLong: more than `max_leaves` would have to be read.
     """
     try:
         about = msgspec.json.decode((folder / RECORDER).read_bytes(), type=dict[str, object])
         own = public_key_of((folder / CERTIFICATE).read_bytes(), CERTIFICATE)
-        text = (folder / HEADS).read_bytes().decode(errors="replace")  # before the leaves: they may grow meanwhile
         recorder = str(about.get("recorder"))
-        heads, of_heads = read_heads(text, recorder, own)
-        lines = _lines(folder / LEAVES, max_leaves)
-        around = {stream: _Around(from_ns, to_ns) for stream in streams}
-        log = _read(lines, around, sorted(head.size for head in heads))
+        reader = PartReader(folder, recorder, own, max_leaves)
+        read = _read(reader, streams, from_ns, to_ns)
         with DataCheck(in_folder(folder), threads=1) as check:
-            spans = {s: span for s, near in around.items() if (span := _check(near, check)) is not None}
+            segments = {
+                stream: [leaf for near in read for _, leaf in near.around[stream].leaves()] for stream in streams
+            }
+            spans = {s: span for s, leaves in segments.items() if (span := _check(leaves, check)) is not None}
             problems = check.finish()
             hashed = check.bytes
-        tombstones = _tombstones(lines, log.marks) if any(p.fault is Fault.MISSING for p in problems) else {}
+        tombstones = _tombstones(reader, problems)
     except (OSError, msgspec.MsgspecError, InvalidKey) as error:
         raise Unreadable(f"{folder}: expected a recorder's folder: {error}") from error
     key, findings = judge_key("the recorder", own, trusted)
-    walks = {stream: _walk(stream, near, log) for stream, near in around.items() if near.leaves}
-    for walk in walks.values():
-        findings += [f for f in walk.findings if _concerns(f, from_ns, to_ns)]
-    for position, known in log.attested.items():
-        log.hashes[32 * position : 32 * position + 32] = bytes.fromhex(known)
-    size = len(log.hashes) // 32
-    known_heads = [head for head in heads if head.size <= size or log.ended]
-    anchored = anchoring((bytes(log.hashes[at : at + 32]) for at in range(0, 32 * size, 32)), size, known_heads)
-    findings += [f for stream, near in around.items() for f in _unanchored(stream, near, anchored, findings)]
+    for near in read:
+        findings += _judge(near, from_ns, to_ns)
     findings += judge_data(problems, tombstones)
-    findings += intact(walks, spans, findings)
-    findings += of_heads if not anchored.proven and size else []  # forged heads matter where no true one vouches
-    return Report(recorder, [key], merged(findings), sum(len(near.leaves) for near in around.values()), hashed)
+    findings += intact(list(segments), spans, findings)
+    return Report(recorder, [key], merged(findings), sum(map(len, segments.values())), hashed)
 
 
 @dataclass(slots=True)
 class _Around:
-    """A stream's leaves in the range, and one on either side; each with its position in the log."""
+    """A stream's leaves in a part of the log, each with its position."""
 
     from_ns: int
     to_ns: int
-    before: tuple[int, Leaf] | None = None
-    leaves: list[tuple[int, Leaf]] = field(default_factory=list)
-    after: tuple[int, Leaf] | None = None
+    found: list[tuple[int, Leaf]] = field(default_factory=list)
+    is_reached: bool = False  # there is one in the range
+    is_passed: bool = False  # and later one after it
 
     def take(self, position: int, leaf: Leaf) -> None:
-        if touches(leaf, self.from_ns, self.to_ns):
-            self.leaves.append((position, leaf))
-        elif leaf.begin_ns < self.to_ns:
-            self.before = (position, leaf) if not self.leaves else self.before
-        elif self.after is None:
-            self.after = (position, leaf)
+        """The next leaf."""
+        self.found.append((position, leaf))
+        steps = isinstance(leaf.body, GapBody) and leaf.body.reason is Reason.CLOCK_STEP  # over the range, and back
+        self.is_reached |= touches(leaf, self.from_ns, self.to_ns) and not steps
+        self.is_passed |= self.is_reached and leaf.begin_ns >= self.to_ns
+
+    def leaves(self) -> list[tuple[int, Leaf]]:
+        """Those in the range."""
+        return [(position, leaf) for position, leaf in self.found if touches(leaf, self.from_ns, self.to_ns)]
 
     def walk(self) -> list[tuple[int, Leaf]]:
-        """What is to be judged, in the order of the log."""
-        beside = [found for found in (self.before, self.after) if found is not None]
-        return sorted([*self.leaves, *beside], key=lambda found: found[0])
+        """What is to be judged: from the first in the range to the last, and one on either side."""
+        within = [n for n, (_, leaf) in enumerate(self.found) if touches(leaf, self.from_ns, self.to_ns)]
+        return self.found[max(within[0] - 1, 0) : within[-1] + 2] if within else []
 
 
 @dataclass(slots=True)
-class _Log:
-    """The log as far as it was read. `ended`: to its end."""
+class _Near:
+    """A part of the log, and what of it concerns the range."""
 
-    marks: dict[bytes, str]
-    hashes: bytearray = field(default_factory=bytearray)
+    around: dict[str, _Around]
+    since_ns: int  # leaves that say that they are older are not looked at
+    members: tuple[bytes, ...]  # by which lines of the streams are known
+    part: Part = field(init=False)
     unread: dict[int, Verdict] = field(default_factory=dict)
-    attested: dict[int, str] = field(default_factory=dict)
-    ended: bool = True
+
+    def take(self, position: int, line: bytes) -> None:
+        """The next line of the log."""
+        if not bears(line, self.members) or _is_long_before(line, self.since_ns):
+            return
+        try:
+            leaf = Leaf.parse(line)
+        except InvalidLeaf:
+            self.unread[position] = Verdict.ALTERED
+            return
+        if leaf.stream in self.around:
+            self.around[leaf.stream].take(position, leaf)
+
+    def is_passed(self) -> bool:
+        """Whether every stream went on after the range."""
+        return all(around.is_passed for around in self.around.values())
 
 
-def _read(lines: Iterator[bytes], around: dict[str, _Around], heads: Sequence[int]) -> _Log:
-    """Reads on until every stream has a leaf after the range and a head covers them."""
-    log = _Log({b'"stream":' + json.dumps(s, ensure_ascii=False).encode(): s for s in around})
-    enough: int | None = None  # leaves
-    since_ns = min(near.from_ns for near in around.values()) - LEAD_NS
-    for position, line in enumerate(lines):
-        log.hashes += leaf_hash(line)
-        if any(mark in line for mark in log.marks) and not _is_long_before(line, since_ns):
-            _take(position, line, around, log)
-        if enough is None and all(near.after is not None for near in around.values()):
-            enough = next((size for size in heads if size > position), None)
-        if enough == position + 1:
-            log.ended = False
-            break
-    return log
+def _read(reader: PartReader, streams: Sequence[str], from_ns: int, to_ns: int) -> list[_Near]:
+    """The parts that may speak of the range; what comes after the last mark may too, unless every stream went on after
+    the range before."""
+    marks = reader.marks
+    numbers = marks.touched(from_ns - LEAD_NS, to_ns + LEAD_NS)
+    if numbers and numbers[-1] == marks.rest - 1:
+        numbers.append(marks.rest)
+    read: list[_Near] = []
+
+    def add(run: range) -> None:
+        around = {stream: _Around(from_ns, to_ns) for stream in streams}
+        near = _Near(around, from_ns - LEAD_NS, tuple(map(member_of, streams)))
+        near.part = reader.read(run, near.take, near.is_passed)
+        while read and read[-1].part.size > near.part.place.size:  # it had to begin before its first mark
+            read.pop()
+        read.append(near)
+
+    for run in runs(numbers):
+        add(run)
+    is_passed = all(any(near.around[stream].is_passed for near in read) for stream in streams)
+    if not is_passed and marks.rest not in numbers:
+        add(range(marks.rest, marks.rest + 1))
+    return read
 
 
 def _is_long_before(line: bytes, since_ns: int) -> bool:
@@ -135,20 +154,10 @@ def _is_long_before(line: bytes, since_ns: int) -> bool:
     return wall_ns.isdigit() and int(wall_ns) < since_ns
 
 
-def _take(position: int, line: bytes, around: dict[str, _Around], log: _Log) -> None:
-    try:
-        leaf = Leaf.parse(line)
-    except InvalidLeaf:
-        log.unread[position] = Verdict.ALTERED
-        return
-    if leaf.stream in around:
-        around[leaf.stream].take(position, leaf)
-
-
-def _check(near: _Around, check: DataCheck) -> tuple[int, int, int] | None:
-    """Has the data of the range's segments hashed; their begin, end and number."""
+def _check(leaves: Sequence[Leaf], check: DataCheck) -> tuple[int, int, int] | None:
+    """Has the data of the segments hashed; their begin, end and number."""
     count, begin, end = 0, 0, 0
-    for _, leaf in near.leaves:
+    for leaf in leaves:
         if isinstance(leaf.body, SegmentBody):
             check.add(leaf.body.file, piece_of(leaf, leaf.body))
             begin, end = (min(begin, leaf.begin_ns) if count else leaf.begin_ns), max(end, leaf.end_ns)
@@ -156,20 +165,34 @@ def _check(near: _Around, check: DataCheck) -> tuple[int, int, int] | None:
     return (begin, end, count) if count else None
 
 
-def _walk(stream: str, near: _Around, log: _Log) -> StreamWalk:
-    found = near.walk()
-    walk = StreamWalk(stream, log.unread, log.attested, found[0][1].seq)
-    for position, leaf in found:
-        walk.push(position, leaf)
-    walk.finish()
-    return walk
+def _judge(near: _Near, from_ns: int, to_ns: int) -> list[Finding]:
+    """What is found of the leaves of a part."""
+    part, attested = near.part, dict[int, str]()
+    findings: list[Finding] = []
+    for stream, around in near.around.items():
+        if found := around.walk():
+            walk = StreamWalk(stream, near.unread, attested, found[0][1].seq)
+            for position, leaf in found:
+                walk.push(position, leaf)
+            walk.finish()
+            findings += [f for f in walk.findings if _concerns(f, from_ns, to_ns)]
+    for position, known in attested.items():
+        part.attest(position, known)
+    anchored = part.anchored()
+    known_already = list(findings)
+    for stream, around in near.around.items():
+        findings += _unanchored(stream, around, anchored, known_already)
+    if anchored.proven == part.place.size and part.hashes:
+        findings += part.of_heads  # forged heads matter where no true one vouches
+    return findings
 
 
 def _unanchored(stream: str, near: _Around, found: Anchoring, known: Sequence[Finding]) -> Iterator[Finding]:
     """What of the range no signed head vouches for; where one speaks against it and nothing `known` explains that, the
     leaves are altered."""
     changed = any(finding.detail in OF_THE_LOG for finding in known)
-    for position, leaf in near.leaves:
+    leaves = near.leaves()
+    for position, leaf in leaves:
         if position < found.proven:
             continue
         span = (stream, leaf.begin_ns, leaf.end_ns)
@@ -179,35 +202,46 @@ def _unanchored(stream: str, near: _Around, found: Anchoring, known: Sequence[Fi
             yield Finding(Verdict.UNANCHORED, "the log before is not as it was signed", *span)
         else:
             yield Finding(Verdict.UNANCHORED, "no signed head vouches for the leaves from here on", *span)
-    if found.beyond is not None and near.after is None and near.leaves:
-        end = near.leaves[-1][1].end_ns
+    if found.beyond is not None and leaves and near.found[-1] == leaves[-1]:
+        end = leaves[-1][1].end_ns
         yield Finding(Verdict.TRUNCATED, "signed heads count more leaves than there are", stream, end, None)
 
 
-def _tombstones(lines: Iterator[bytes], marks: dict[bytes, str]) -> dict[str, list[TombstoneBody]]:
-    """What retention said later, of all that is left of the log."""
+def _tombstones(reader: PartReader, problems: Sequence[Problem]) -> dict[str, list[TombstoneBody]]:
+    """What retention says of data that are missing, as far as heads vouch for its leaves."""
+    gone: dict[str, tuple[int, int]] = {}
+    for problem in problems:
+        if problem.fault is Fault.MISSING:
+            stream, seq = problem.piece.stream, problem.piece.seq
+            first, last = gone.get(stream, (seq, seq))
+            gone[stream] = min(first, seq), max(last, seq)
     found: dict[str, list[TombstoneBody]] = {}
-    for line in lines:
-        if b'"tombstone"' in line and any(mark in line for mark in marks):
-            try:
-                leaf = Leaf.parse(line)
-            except InvalidLeaf:
-                continue
-            if isinstance(leaf.body, TombstoneBody):
-                found.setdefault(leaf.stream, []).append(leaf.body)
+    if not gone:
+        return found
+    for run in runs(reader.marks.telling_of(gone)):
+        told = _Told()
+        proven = reader.read(run, told.take).anchored().proven
+        for position, stream, body in told.tombstones:
+            if position < proven:
+                found.setdefault(stream, []).append(body)
     return found
+
+
+class _Told:
+    """The tombstones in a part of the log, each with its position and stream."""
+
+    def __init__(self) -> None:
+        self.tombstones: list[tuple[int, str, TombstoneBody]] = []
+
+    def take(self, position: int, line: bytes) -> None:
+        """The next line of the log."""
+        if b'"tombstone"' in line:
+            with suppress(InvalidLeaf):
+                leaf = Leaf.parse(line)
+                if isinstance(leaf.body, TombstoneBody):
+                    self.tombstones.append((position, leaf.stream, leaf.body))
 
 
 def _concerns(finding: Finding, from_ns: int, to_ns: int) -> bool:
     begins_before = finding.from_ns is None or finding.from_ns < to_ns
     return begins_before and (finding.to_ns is None or finding.to_ns > from_ns)
-
-
-def _lines(path: Path, limit: int) -> Iterator[bytes]:
-    """The whole lines, without their ends."""
-    with path.open("rb") as file:
-        for number, line in enumerate(iter(lambda: file.readline(MAX_LINE + 2), b"")):
-            if number >= limit:
-                raise TooLong(f"{path}: more than {limit:,} leaves; expected fewer, or `ducha evidence verify`")
-            if line.endswith(b"\n"):
-                yield line[:-1]

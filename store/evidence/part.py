@@ -1,0 +1,98 @@
+"""A part of a log: the leaves from a mark up to a signed head, and what the heads say of just these."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from io import TextIOWrapper
+from pathlib import Path
+
+from store.evidence.anchoring import Anchoring, anchoring
+from store.evidence.checkpoint import Head
+from store.evidence.errors import TooLong
+from store.evidence.marks import Marks
+from store.evidence.merkle import leaf_hash
+from store.evidence.place import Place, lines_from
+from store.evidence.recovery import HEADS, LEAVES
+from store.evidence.verdict import Finding
+from store.evidence.verification import read_heads
+
+
+@dataclass(slots=True)
+class Part:
+    """The leaves that follow on `place` by their hashes, and the signed heads that count them. `ended`: the log has no
+    more. `of_heads`: what is wrong with heads that are not signed."""
+
+    place: Place
+    heads: list[Head]
+    of_heads: list[Finding]
+    hashes: bytearray = field(default_factory=bytearray)
+    ended: bool = False
+
+    @property
+    def size(self) -> int:
+        """The leaves of the log up to the end of the part."""
+        return self.place.size + len(self.hashes) // 32
+
+    def anchored(self) -> Anchoring:
+        """What the heads vouch for."""
+        hashes = (bytes(self.hashes[at : at + 32]) for at in range(0, len(self.hashes), 32))
+        heads = [head for head in self.heads if head.size <= self.size or self.ended]
+        return anchoring(hashes, self.size, heads, self.place.tree())
+
+    def attest(self, position: int, known: str) -> None:
+        """Leaf number `position` of the log had the hash `known`."""
+        at = 32 * (position - self.place.size)
+        self.hashes[at : at + 32] = bytes.fromhex(known)
+
+
+class PartReader:
+    """Reads parts of the log in `folder`, in all no more than `max_leaves`."""
+
+    def __init__(self, folder: Path, recorder: str, key: bytes, max_leaves: int) -> None:
+        self.marks = Marks(folder, recorder, key)
+        self._folder = folder
+        self._recorder = recorder
+        self._key = key
+        self._most = max_leaves
+        self._left = max_leaves
+
+    def read(
+        self, run: range, take: Callable[[int, bytes], None], is_enough: Callable[[], bool] = lambda: False
+    ) -> Part:
+        """Reads the stretches `run`, from the nearest mark before on, up to the first head that counts all of them; of
+        the rest, whose end nobody told, to the first that comes when it `is_enough`. `take` is given each line and its
+        position in the log.
+
+        Raises:
+            TooLong: these are more leaves than may be read.
+        """
+        place = self.marks.before(run.start)[1]
+        until = self.marks.stretches[run.stop - 1].size if run.stop <= self.marks.rest else None
+        heads, of_heads = self._heads(place, until or place.size + self._left)  # before the leaves, which may grow
+        part = Part(place, heads, of_heads)
+        sizes = sorted(head.size for head in heads)
+        end = None if until is None else next((size for size in sizes if size >= until), None)
+        is_open = until is None
+        for position, line in enumerate(lines_from(self._folder, place), place.size):
+            self._count()
+            part.hashes += leaf_hash(line)
+            take(position, line)
+            if is_open and is_enough():
+                is_open = False
+                end = next((size for size in sizes if size > position), None)
+            if end == position + 1:
+                return part
+        part.ended = True
+        return part
+
+    def _heads(self, place: Place, enough: int) -> tuple[list[Head], list[Finding]]:
+        with (self._folder / HEADS).open("rb") as file:
+            file.seek(place.heads_at)
+            text = TextIOWrapper(file, errors="replace", encoding="utf-8", newline="\n")
+            name = f"{HEADS} from byte {place.heads_at}" if place.heads_at else HEADS
+            return read_heads(text, self._recorder, self._key, name=name, enough=enough)
+
+    def _count(self) -> None:
+        if not self._left:
+            path = self._folder / LEAVES
+            raise TooLong(f"{path}: more than {self._most:,} leaves; expected fewer, or `ducha evidence verify`")
+        self._left -= 1
