@@ -220,3 +220,25 @@ def test_a_man_who_bares_the_wall_by_leaving_is_no_tampering_and_whoever_covers_
     hidden = [covered(p, 0.65, RANDOM) for p in pictures[20:]]
     assert states(hidden, state, start_s=20) == ["ok", *["covered"] * 19], "somebody who passes is seen once"
     assert examine(examine(state, hidden[0], 20.0), hidden[1], 21.0).since_s == 20.0
+
+
+def snowed(picture: Picture) -> Picture:
+    """Noise that changes with every picture, over the upper three fifths."""
+    behind = picture.copy()
+    behind[: int(0.6 * picture.shape[0])] = RANDOM.integers(0, 256, behind[: int(0.6 * picture.shape[0])].shape)
+    return behind
+
+
+def test_snow_that_looks_like_people_to_the_detector_is_a_cover() -> None:
+    room, phantom = Room(), [Person(0.0, 0.0, 1.0, 0.6, 0.6)]
+    pictures = [*(room.picture() for _ in range(10)), *(snowed(room.picture()) for _ in range(5))]
+    assert states(pictures, people=phantom)[11:] == ["covered"] * 4
+
+
+def test_a_cloth_that_moves_over_the_head_of_somebody_who_sits_there_is_a_cover() -> None:
+    room, man = Room(), (0.2, 0.05, 0.85, 1.0)
+    pictures = [room.picture([swaying(man, second)]) for second in range(15)]
+    for second, picture in enumerate(pictures[10:]):
+        cloth = covered_with(40, picture, 1.0, RANDOM)
+        picture[:162] = np.roll(cloth, 6 * second, axis=1)[:162]
+    assert states(pictures, people=[Person(*man, score=0.9)])[11:] == ["covered"] * 4
