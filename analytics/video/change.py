@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.video.blocks import Blocks, Bools, Grey, around, brightness_of, contrast_of
-from analytics.video.reference import TEXTURED, Reference, textured_in
+from analytics.video.blocks import Blocks, Bools, Grey, around, brightness_of, contrast_of, likeness, smooth
+from analytics.video.reference import LEAST_TEXTURED, TEXTURED, Reference, lasting_contrast_of, textured_in
 
 COVERED = 0.45  # share of the picture that shows something else: less than is covered, as covers hide plain walls too
 ALIKE = 0.6  # correlation with the reference
@@ -62,6 +62,15 @@ def change_of(reference: Reference, grey: Grey, smoothed: Grey, alike: Blocks, l
         and (alike[1:-1] >= _AS_IT_WAS).mean() < _STAYED
     )
     return Change(max(of_textured, of_all), where | other, gained, telling & ~other, bool(is_view))
+
+
+def shows_what(reference: Reference, grey: Grey) -> bool:
+    """Whether `grey` shows what `reference` does, people aside."""
+    lasting, smoothed = lasting_contrast_of(reference), smooth(grey)
+    if textured_in(lasting).sum() < LEAST_TEXTURED:
+        return False
+    alike = likeness(smoothed, smooth(reference.grey))
+    return change_of(reference, grey, smoothed, alike, lasting).share < COVERED
 
 
 def _mostly(some: Bools, of: Bools) -> tuple[float, Bools]:

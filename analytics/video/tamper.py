@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from analytics.video.blocks import BLOCK, Bools, Grey, grey_of, likeness, sharpness_of, smooth
-from analytics.video.change import ALIKE, COVERED, change_of
+from analytics.video.change import ALIKE, COVERED, change_of, shows_what
 from analytics.video.detection import Person, Picture
 from analytics.video.hiding import have_people_left, hidden_by, is_lifeless, places_of
 from analytics.video.motion import is_moved
@@ -52,6 +52,11 @@ class _Finding:
     changed: Bools | None = None
 
     @property
+    def proves_a_move(self) -> bool:
+        """Whether a motion was found that explains the picture."""
+        return self.picture is PictureState.MOVED and self.changed is None
+
+    @property
     def at_second_sight(self) -> bool:
         """Whether one such picture proves nothing."""
         return self.changed is not None or self.picture is PictureState.MOVED
@@ -71,6 +76,7 @@ class Tamper:
     suspect_s: float | None = None  # since when it may be covered or moved; once, somebody who passes can look so
     doubted: Bools | None = None  # blocks that people could hide
     looked_s: float | None = None  # when `with_people` was last told of people
+    elsewhere: Reference | None = None  # what the camera shows since a motion was found to have moved it
 
     @property
     def people_wanted(self) -> bool:
@@ -94,12 +100,14 @@ def examine(state: Tamper, picture: Picture, t_s: float, media_s: float | None =
         return state
     grey = grey_of(picture)
     still_since_s = _still_since(state, grey, t_s, media_s)
-    finding = _judge(state.reference, grey)
+    finding, elsewhere = _with_past_proof(state, _judge(state.reference, grey), grey)
     found, since_s, suspect_s, doubted = finding.picture, t_s, None, finding.changed
     usual = found is PictureState.OK
     if finding.at_second_sight:
         suspect_s = since_s = t_s if state.suspect_s is None else state.suspect_s
         found = PictureState.OK if state.suspect_s is None else found
+        if finding.proves_a_move and state.picture is PictureState.COVERED and state.elsewhere is None:
+            found = PictureState.COVERED  # what looks like a motion once, in a pattern that was told to be a cover
         if state.suspect_s is not None and state.last is not None and doubted is not None:
             doubted = None if is_lifeless(state.last, grey, doubted) else doubted
     elif usual and still_since_s is not None and t_s - still_since_s >= FROZEN_AFTER_S:
@@ -108,10 +116,27 @@ def examine(state: Tamper, picture: Picture, t_s: float, media_s: float | None =
         since_s = state.since_s
     reference = state.reference
     if found is PictureState.MOVED and t_s - since_s >= ACCEPT_AFTER_S:
-        reference = renewed(None, grey)
+        reference, elsewhere = renewed(None, grey), None
     elif usual and found is PictureState.OK:
         reference = renewed(reference, grey)
-    return Tamper(found, since_s, t_s, reference, grey, media_s, still_since_s, suspect_s, doubted, state.looked_s)
+    return Tamper(
+        found, since_s, t_s, reference, grey, media_s, still_since_s, suspect_s, doubted, state.looked_s, elsewhere
+    )
+
+
+def _with_past_proof(state: Tamper, finding: _Finding, grey: Grey) -> tuple[_Finding, Reference | None]:
+    """The finding, and what the camera shows since it was found to be moved. People who walk before a moved camera hide
+    the proof of it, but while it shows the same as when there was one, it is moved and not covered; if it is not the
+    people alone who change it, for somebody who leans can look like a motion once."""
+    elsewhere = state.elsewhere
+    if not finding.at_second_sight:
+        return finding, None
+    known = elsewhere is not None and shows_what(elsewhere, grey)
+    if finding.proves_a_move:
+        return finding, renewed(elsewhere if known else None, grey)
+    if known and state.picture is not PictureState.COVERED:
+        return replace(finding, picture=PictureState.MOVED), renewed(elsewhere, grey)
+    return finding, None
 
 
 def with_people(state: Tamper, people: Sequence[Person]) -> Tamper:
@@ -129,7 +154,7 @@ def with_people(state: Tamper, people: Sequence[Person]) -> Tamper:
         assert state.last is not None
         reference = renewed(reference, state.last)
         since_s = state.since_s if state.picture is PictureState.OK else state.at_s or 0.0  # of being ok
-        state = replace(state, picture=PictureState.OK, since_s=since_s, suspect_s=None, doubted=None)
+        state = replace(state, picture=PictureState.OK, since_s=since_s, suspect_s=None, doubted=None, elsewhere=None)
     occupied, looks = reference.seen_with(places_of(people))
     return replace(state, reference=replace(reference, occupied=occupied, looks=looks))
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from drawn_pictures import Room, noisy
 
-from analytics.video.blocks import grey_of, likeness, smooth
-from analytics.video.change import COVERED, Change, change_of
+from analytics.video.blocks import Grey, grey_of, likeness, smooth
+from analytics.video.change import COVERED, Change, change_of, shows_what
 from analytics.video.detection import Picture
 from analytics.video.reference import lasting_contrast_of, renewed
 
@@ -61,3 +61,15 @@ def test_print_beside_a_wall_that_is_as_it_was_is_no_view(before_a_wall: Picture
     elsewhere[60:200, 200:420] = 215
     elsewhere[:90, :140] = 90
     assert change(before_a_wall, elsewhere).is_view
+
+
+def test_a_picture_shows_what_the_reference_does_people_aside() -> None:
+    room = Room()
+    reference = renewed(None, grey_of(room.picture()))
+    assert shows_what(reference, grey_of(room.picture([(0.3, 0.1, 0.6, 1.0)])))
+    assert not shows_what(reference, grey_of(Room(seed=2).picture()))
+    assert not shows_what(renewed(None, blank()), blank()), "a bare wall says nothing of where a camera looks"
+
+
+def blank() -> Grey:
+    return grey_of(noisy(np.full((270, 480, 3), 128, np.uint8), RANDOM, 2.0))

@@ -242,3 +242,40 @@ def test_a_cloth_that_moves_over_the_head_of_somebody_who_sits_there_is_a_cover(
         cloth = covered_with(40, picture, 1.0, RANDOM)
         picture[:162] = np.roll(cloth, 6 * second, axis=1)[:162]
     assert states(pictures, people=[Person(*man, score=0.9)])[11:] == ["covered"] * 4
+
+
+class Proof:
+    """That the camera moved, where a test says that it can be seen."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.is_seen = False
+        monkeypatch.setattr("analytics.video.tamper.is_moved", lambda *_: self.is_seen)
+
+
+def test_a_moved_camera_is_moved_while_people_hide_the_proof_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    room, proof, state = Room(), Proof(monkeypatch), Tamper()
+    for second in range(5):
+        state = examine(state, room.picture(), float(second))
+    found = []
+    for second in range(8):
+        picture = moved(room.picture(), shift=0.3)
+        left = int((0.1 + 0.05 * second) * picture.shape[1])
+        picture[30:, left : left + 100] = 60
+        proof.is_seen = second == 0
+        state = examine(state, picture, 5.0 + second)
+        found.append(state.picture.value)
+    assert found == ["ok"] + ["moved"] * 7
+    covers = [covered(room.picture(), 1.0, RANDOM) for _ in range(3)]
+    assert states(covers, state, start_s=13.0)[1:] == ["covered"] * 2
+
+
+def test_what_once_looks_like_a_motion_in_a_cover_is_still_a_cover(monkeypatch: pytest.MonkeyPatch) -> None:
+    room, proof, state = Room(), Proof(monkeypatch), Tamper()
+    for second in range(5):
+        state = examine(state, room.picture(), float(second))
+    found = []
+    for second in range(8):
+        proof.is_seen = second in (3, 6, 7)
+        state = examine(state, covered_with(30, room.picture(), 1.0, RANDOM), 5.0 + second)
+        found.append(state.picture.value)
+    assert found == ["ok"] + ["covered"] * 6 + ["moved"], "twice in a row, as a move is always told"
