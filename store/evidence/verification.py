@@ -4,9 +4,9 @@
 in threads meanwhile.
 """
 
-from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import TextIO
 
@@ -21,6 +21,7 @@ from store.evidence.leaf import MAX_LINE, Leaf, SegmentBody, TombstoneBody
 from store.evidence.log import CERTIFICATE, RECORDER
 from store.evidence.recovery import HEADS, LEAVES
 from store.evidence.signer import fingerprint, public_key_of
+from store.evidence.spans import Spans
 from store.evidence.verdict import Finding, Verdict, merged
 
 _UNKNOWN_HASH = bytes(32)
@@ -65,7 +66,7 @@ class Examined:
 
 def examine(leaves: Iterable[Leaf | None], heads: Sequence[Head]) -> Examined:
     """Judge a whole log: `leaves` in its order, None for a line that is none; `heads` whose signatures hold."""
-    hashes, begins, ends = bytearray(), array("q"), array("q")
+    hashes, spans = bytearray(), Spans()
     walks: dict[str, StreamWalk] = {}
     unread: dict[int, Verdict] = {}
     attested: dict[int, str] = {}
@@ -75,12 +76,10 @@ def examine(leaves: Iterable[Leaf | None], heads: Sequence[Head]) -> Examined:
         if leaf is None or (leaf.stream not in walks and leaf.prev in newest.values()):
             unread[position] = Verdict.ALTERED
             hashes += _UNKNOWN_HASH
-            begins.append(ends[-1] if ends else 0)
-            ends.append(ends[-1] if ends else 0)
+            spans.add(None)
             continue
         hashes += bytes.fromhex(leaf.hash)
-        begins.append(leaf.begin_ns)
-        ends.append(leaf.end_ns)
+        spans.add(leaf)
         if leaf.stream not in walks:
             walks[leaf.stream] = StreamWalk(leaf.stream, unread, attested)
         walks[leaf.stream].push(position, leaf)
@@ -89,14 +88,19 @@ def examine(leaves: Iterable[Leaf | None], heads: Sequence[Head]) -> Examined:
     for walk in walks.values():
         walk.finish()
         findings += walk.findings
-    for position in unread:
-        around = _range(begins, ends, position, position + 1)
-        findings.append(Finding(Verdict.ALTERED, NO_LINE, None, *around))
+    findings += [Finding(Verdict.ALTERED, NO_LINE, None, *spans.whole(first, end)) for first, end in _runs(unread)]
     for position, known in attested.items():
         hashes[32 * position : 32 * position + 32] = bytes.fromhex(known)
-    findings += _unanchored(hashes, begins, ends, heads, findings)
+    findings += _unanchored(hashes, spans, heads, findings)
     findings += [_open(walk) for walk in walks.values() if not walk.sealed and walk.last is not None]
-    return Examined(findings, walks, len(begins))
+    return Examined(findings, walks, len(spans))
+
+
+def _runs(positions: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Where each run of neighbours begins, and ends, not included."""
+    for _, run in groupby(enumerate(positions), lambda found: found[1] - found[0]):
+        places = [position for _, position in run]
+        yield places[0], places[-1] + 1
 
 
 def _open(walk: StreamWalk) -> Finding:
@@ -104,38 +108,26 @@ def _open(walk: StreamWalk) -> Finding:
     return Finding(Verdict.TRUNCATED, detail, walk.stream, walk.last.end_ns if walk.last else None, None)
 
 
-def _unanchored(
-    hashes: bytearray, begins: "array[int]", ends: "array[int]", heads: Sequence[Head], known: Sequence[Finding]
-) -> Iterator[Finding]:
+def _unanchored(hashes: bytearray, spans: Spans, heads: Sequence[Head], known: Sequence[Finding]) -> Iterator[Finding]:
     """What no signed head vouches for. Where the first refuted head is explained by what is `known` already, the leaves
     from there on are unproven, else they are altered."""
-    size = len(begins)
+    size = len(spans)
     found = anchoring((bytes(hashes[at : at + 32]) for at in range(0, 32 * size, 32)), size, heads)
     unproven = found.proven
     if found.refuted is not None:
-        spans = [_range(begins, ends, found.proven, found.refuted)]
-        for position in range(found.proven, found.refuted):  # leaves that claim another time than their neighbours
-            if ends[position] < spans[0][0] or begins[position] > spans[0][1]:
-                spans.append((begins[position], ends[position]))
-        if not any(_explains(finding, *span) for finding in known for span in spans):
+        accused = list(spans.accused(found.proven, found.refuted))
+        if not any(_explains(finding, begin, end) for finding in known for _, begin, end in accused):
             detail = "these are not the leaves that were signed"
-            yield from (Finding(Verdict.ALTERED, detail, None, *span) for span in spans)
+            yield from (Finding(Verdict.ALTERED, detail, *where) for where in accused)
             unproven = found.refuted
     if found.beyond is not None:
         detail = f"a signed head counts {found.beyond} leaves, there are {size}"
-        begin = ends[found.proven - 1] if found.proven else None  # what is cut off may lie anywhere after
-        yield Finding(Verdict.TRUNCATED, detail, None, begin, None)
+        begins = {s: begin for s, (begin, _) in spans.between(found.proven, size).items()} if found.proven else {}
+        yield Finding(Verdict.TRUNCATED, detail, None, max(begins.values(), default=None), None)  # anywhere after
+        yield from (Finding(Verdict.TRUNCATED, detail, stream, begin, None) for stream, begin in begins.items())
     if unproven < size:
-        begin, end = _range(begins, ends, unproven, size)
+        begin, end = spans.whole(unproven, size)
         yield Finding(Verdict.UNANCHORED, "no signed head vouches for the leaves from here on", None, begin, end)
-
-
-def _range(begins: "array[int]", ends: "array[int]", first: int, last: int) -> tuple[int, int]:
-    """The time of the leaves `first` to `last`, not included, as their neighbours tell it."""
-    begin = ends[first - 1] if first else begins[0]
-    end = begins[last] if last < len(begins) else ends[last - 1]
-    within = [ends[p] for p in range(first, last) if begin <= begins[p] <= end]
-    return min(begin, end), max([begin, end, *within])
 
 
 def _explains(finding: Finding, begin: int, end: int) -> bool:
