@@ -9,30 +9,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from evidence_forger import (
-    ACTS,
-    Act,
-    Forgery,
-    Record,
-    assert_named,
-    drop,
-    flip_data,
-    retime,
-)
 from evidence_hour import INIT, SECOND, STREAMS, T0, VIDEO, mark, pack, record_hour, segment
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from store.evidence.checkpoint import SignedHead, notes
+from benchmarks.forger import ACTS, Act, Forgery, Record, drop, flip_data, retime, second
+from benchmarks.naming import naming
 from store.evidence.errors import TooLong
-from store.evidence.leaf import SealBody, StartBody
+from store.evidence.leaf import SealBody, SegmentBody, StartBody
 from store.evidence.log import EvidenceLog
 from store.evidence.marks import MARKS, Mark, Marks
 from store.evidence.range_verification import verify_range
 from store.evidence.selection import select
 from store.evidence.signer import FileSigner
 from store.evidence.verdict import Verdict
-from store.evidence.verification import Report, read_leaves
+from store.evidence.verification import Report
 
 LENGTH = 1_150  # seconds; before the gap
 BEGIN, END = 700, 760  # of the range, which with what is read beside it begins long after the first marks
@@ -52,22 +43,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory, signer: FileSigner) -> Path
 
 @pytest.fixture
 def record(folder: Path) -> Iterator[Record]:
-    """The folder in memory; afterwards it is as it was."""
-    heads = [SignedHead.parse(note).head for _, note in notes((folder / "heads.txt").read_text())]
-    files = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.mp4")}
-    texts = {name: (folder / name).read_bytes() for name in ("leaves.jsonl", "heads.txt", MARKS)}
-    yield Record(list(read_leaves(folder / "leaves.jsonl")), dict(files), heads)
-    for name, data in (files | texts).items():
-        (folder / name).write_bytes(data)
+    """The folder's; afterwards it is as it was."""
+    texts = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    yield Record.read(folder)
+    for path, data in texts.items():
+        path.write_bytes(data)
 
 
 def write(folder: Path, record: Record) -> None:
-    (folder / "leaves.jsonl").write_bytes(record.lines())
-    for name in record.changed:
-        (folder / name).write_bytes(record.files[name])
-    known = notes((folder / "heads.txt").read_text())
-    kept = [note for _, note in known if SignedHead.parse(note).head in record.heads]
-    (folder / "heads.txt").write_text("".join(f"{note}\n" for note in kept))
+    for name, data in record.texts().items():
+        (folder / name).write_bytes(data)
 
 
 def verified(folder: Path, **limit: int) -> Report:
@@ -88,10 +73,13 @@ def in_the_range(record: Record, stream: str, chance: random.Random) -> int:
     return chance.choice(record.segments(stream)[BEGIN + 1 : END - 30])
 
 
-def assert_named_in_the_range(forgery: Forgery, report: Report) -> None:
-    """The seconds that lie outside are none of what was asked."""
-    seconds = tuple(at for at in forgery.seconds if OF_RANGE[0] <= at < OF_RANGE[1])
-    assert_named(replace(forgery, seconds=seconds), report.findings, rehash=False)
+def assert_named_in_the_range(forgery: Forgery, record: Record, report: Report) -> None:
+    """`record` is as it was recorded. The seconds that lie outside are none of what was asked."""
+    recorded = [second(leaf) for leaf in record.leaves if leaf and isinstance(leaf.body, SegmentBody)]
+    there = [s for s in recorded if OF_RANGE[0] <= s.middle_ns < OF_RANGE[1]]
+    changed = tuple(s for s in forgery.seconds if s in there)
+    named = naming(replace(forgery, seconds=changed), report.findings, there, rehash=False)
+    assert named.exact, f"{forgery.what} of {changed[0]}: {named}"
 
 
 # --- what they save ---
@@ -151,9 +139,9 @@ def test_whatever_is_changed_in_the_range_is_found_as_without_marks(
     act: Act, number: int, folder: Path, record: Record
 ) -> None:
     chance = random.Random(f"{act.__name__} {number}")
-    stream, rehash = chance.choice(STREAMS), number % 2 == 1
-    forgery = act(record, stream, in_the_range(record, stream, chance), chance, rehash)
-    write(folder, record)
+    stream, rehash, changed = chance.choice(STREAMS), number % 2 == 1, record.copy()
+    forgery = act(changed, stream, in_the_range(record, stream, chance), chance, rehash)
+    write(folder, changed)
     report, whole = verified(folder), without_marks(folder)
     assert report.sound is whole.sound
     if act.__name__ != "truncate":  # which the range's own leaves do not show where the heads are cut too
@@ -161,7 +149,7 @@ def test_whatever_is_changed_in_the_range_is_found_as_without_marks(
     if act.__name__ != "swap_leaves":  # of which one may lie outside of what is read
         assert report.findings == whole.findings
         if not rehash:
-            assert_named_in_the_range(forgery, report)
+            assert_named_in_the_range(forgery, record, report)
 
 
 def test_what_was_changed_before_the_nearest_mark_is_told_of_its_own_time(folder: Path, record: Record) -> None:
@@ -246,15 +234,16 @@ def test_false_marks_change_no_verdict(lie: str, who: str, folder: Path, record:
     for act in (flip_data, drop, retime):
         copy = record.copy()
         forgery = act(copy, VIDEO, in_the_range(copy, VIDEO, chance), chance, False)
+        before = {name: record.data(name) for name in copy.changed}
         write(folder, copy)
         (folder / MARKS).write_bytes(good)
         lied()
         report = verified(folder)
         assert not report.sound
         assert report.findings == without_marks(folder).findings
-        assert_named_in_the_range(forgery, report)
+        assert_named_in_the_range(forgery, record, report)
         for name in copy.changed:
-            (folder / name).write_bytes(record.files[name])
+            (folder / name).write_bytes(before[name])
 
 
 def test_marks_of_another_log_with_the_same_key_are_none(

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from evidence_forger import Record, relink
 from evidence_hour import AUDIO, GAP, SECOND, STREAMS, T0, VIDEO, pack, record_hour
 
+from benchmarks.forger import Record, relink
 from store.evidence.errors import TooLong, Unreadable
 from store.evidence.leaf import SegmentBody, TombstoneBody
 from store.evidence.log import EvidenceLog
@@ -75,7 +75,7 @@ def test_what_the_range_says_the_whole_folder_says_too(folder: Path) -> None:
 
 def test_a_leaf_that_is_not_as_signed_is_found(folder: Path) -> None:
     """Cut out and linked anew by somebody without the key: only the signed heads tell."""
-    record = Record(list(read_leaves(folder / "leaves.jsonl")), {}, [])
+    record = Record.read(folder)
     at = record.segments(VIDEO)[700]
     record.leaves.pop(at)
     relink(record, VIDEO, at)
