@@ -149,7 +149,8 @@ def _process(work: Any, urls: list[str], folder: Path) -> Iterator[list[int]]:
         process.join(30)
 
 
-def _recording(urls: list[str], folder: Path) -> AbstractContextManager[list[int]]:
+def recording(urls: list[str], folder: Path) -> AbstractContextManager[list[int]]:
+    """The real recorder in a process of its own, into `recordings` of the folder."""
     return _process(_record, urls, folder)
 
 
@@ -226,7 +227,7 @@ def _files(folder: Path, streams: int) -> list[str]:
 
 
 CONTESTANTS = (
-    Contestant("recorder", _recording, "recordings/*.video"),
+    Contestant("recorder", recording, "recordings/*.video"),
     Contestant("library", _copying, "*"),
     *((Contestant("program", _programs, "*"),) if FFMPEG else ()),
 )

@@ -21,7 +21,7 @@ SUBJECTS = (
     "playback",
 )
 # Ten minutes and more each: measured only where asked for.
-LONG = ("live.joins", "live.publications", "watching_memory")
+LONG = ("live.joins", "live.publications", "watching_memory", "forgery")
 _ON_ONE_CORE = {"engine", "peers", "replay", "watching", "tamper"}
 
 

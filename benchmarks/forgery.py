@@ -1,0 +1,105 @@
+"""A thousand random changes to what the recorder wrote: is each detected, and the second that was changed named?
+
+Recorded is what `DUCHA_RECORDED` names, the folder of a recorder that has stopped, or else two virtual cameras with
+sound, here, in real time: an hour, with `--quick` a minute. Every change is made without the key, on a copy beside that
+folder, and the copy verified by what `ducha evidence verify` runs. Half of them go on to number, link and hash all that
+follows anew, as if it had always been so; then only the signed heads, one a second, tell. A second is a segment: it
+begins with a keyframe, and lasts up to the next.
+"""
+
+import os
+import random
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.cameras import Mosaic, serving
+from benchmarks.figures import Figure, at_most
+from benchmarks.forger import ACTS, SECOND, Record, Second, flip_leaf, second
+from benchmarks.naming import Naming, naming
+from benchmarks.recording import recording
+from benchmarks.rig import within
+from hardware.cameras import CameraSpec
+from store.evidence.leaf import SegmentBody
+from store.evidence.verdict import Verdict
+from store.evidence.verification import verify_folder
+
+RECORDED = os.environ.get("DUCHA_RECORDED")
+CAMERAS = 2
+BITRATE_BPS = 500_000
+CHANGES = 1_000
+KINDS = [(act, rehash) for act in ACTS for rehash in (False, True) if act is not flip_leaf or not rehash]
+
+
+def measure(*, quick: bool = False) -> list[Figure]:
+    with _recorded(60.0 if quick else 3_600.0) as folder:
+        streams, record = _intact(folder), Record.read(folder)
+        recorded = [second(leaf) for leaf in record.leaves if leaf and isinstance(leaf.body, SegmentBody)]
+        found = defaultdict[str, list[Naming]](list)
+        for number in range(CHANGES):
+            if number % 100 == 0:
+                print(f"{number} of {CHANGES:,} changes", file=sys.stderr)
+            what, named = _changed(record, streams, recorded, number)
+            found[what].append(named)
+    minutes = (max(s.end_ns for s in recorded) - min(s.begin_ns for s in recorded)) / 60 / SECOND
+    about = f"{minutes:.0f} recorded minutes, {len(streams)} streams, {len(recorded):,} seconds"
+    every = [named for several in found.values() for named in several]
+    return [
+        Figure(f"{about}: findings against them as they are", "0", "0", True),
+        *(_figure(what, several) for what, several in found.items()),
+        at_most(f"{len(every):,} random changes to them: undetected", sum(not n.against for n in every), 0, "", 0),
+        at_most("… detected, but the second not named", sum(not n.exact for n in every if n.against), 0, "", 0),
+    ]
+
+
+def _figure(what: str, several: list[Naming]) -> Figure:
+    """Of one kind of change."""
+    told = []
+    for rehash, how in ((False, ""), (True, "hashed anew ")):
+        if found := [named for named in several if named.rehash is rehash]:
+            widest_s = max((n.width_s for n in found if rehash and n.width_s < float("inf")), default=0.0)
+            width = f", in {widest_s:.2f} s at most" if widest_s else ""
+            told.append(f"{how}{sum(n.exact for n in found)} of {len(found)}{width}")
+    return Figure(f"{what}: named to the second", "; ".join(told), "all", all(n.exact for n in several))
+
+
+def _intact(folder: Path) -> list[str]:
+    """The recording's streams, all of which are to be intact."""
+    report = verify_folder(folder)
+    if against := [finding for finding in report.findings if not finding.sound]:
+        raise RuntimeError(f"what was recorded is not intact: {against[0]}")
+    return sorted(f.stream for f in report.findings if f.verdict is Verdict.INTACT and f.stream is not None)
+
+
+def _changed(original: Record, streams: list[str], recorded: list[Second], number: int) -> tuple[str, Naming]:
+    """Makes change `number` and has it verified."""
+    chance = random.Random(number)
+    act, rehash = KINDS[number % len(KINDS)]
+    stream, record = chance.choice(streams), original.copy()
+    forgery = act(record, stream, chance.choice(record.segments(stream)), chance, rehash)
+    with tempfile.TemporaryDirectory(prefix="ducha-forged-", dir=original.folder.parent) as made:
+        record.write(Path(made))
+        named = naming(forgery, verify_folder(Path(made)).findings, recorded, rehash=rehash)
+    if not named.exact:
+        said = "\n  ".join(map(str, named.against))
+        print(f"change {number}, {forgery.what} of {stream}, {rehash=}: not named\n  {said}", file=sys.stderr)
+    return forgery.what, named
+
+
+@contextmanager
+def _recorded(seconds: float) -> Iterator[Path]:
+    """The folder to change copies of."""
+    if RECORDED is not None:
+        yield Path(RECORDED)
+        return
+    view = Mosaic()
+    specs = [CameraSpec(name=f"c-{n}", view=view, bitrate_bps=BITRATE_BPS, noise=0.0) for n in range(CAMERAS)]
+    with tempfile.TemporaryDirectory(prefix="ducha-forgery-") as made, serving(specs) as urls:
+        with recording(urls, Path(made)):
+            within(120, lambda: len(list(Path(made).glob("recordings/*.video/*/*"))) == CAMERAS)
+            time.sleep(seconds)
+        yield Path(made) / "recordings"
