@@ -21,7 +21,12 @@ _SAME = 0.5  # IoU from which two boxes are one person
 _MOST = 300  # boxes looked at for one picture
 _INPUTS = {"picture": (1, _SIDE, _SIDE, 3)}
 _OUTPUTS = {"boxes", "scores"}
-_ONE_THREAD = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "PERFORMANCE_HINT": "LATENCY"}
+_ONE_THREAD = {
+    "INFERENCE_NUM_THREADS": 1,
+    "NUM_STREAMS": 1,
+    "PERFORMANCE_HINT": "LATENCY",
+    "ENABLE_CPU_PINNING": False,  # else all detectors of a process are pinned to the same core
+}
 
 
 class Ssd:

@@ -42,7 +42,11 @@ class Yolox:
             if shape.is_dynamic or answer.is_dynamic:
                 raise DetectorError(f"model {name}: its sizes are not fixed; expected {_EXPECTED}")
             shape, answer = tuple(network.input().shape), tuple(network.output().shape)
-            options = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
+            options = {
+                "INFERENCE_NUM_THREADS": threads,
+                "PERFORMANCE_HINT": "LATENCY",
+                "ENABLE_CPU_PINNING": False,  # else all detectors of a process are pinned to the same core
+            }
             self._request = core.compile_model(network, "CPU", options).create_infer_request()
         except RuntimeError as error:
             reason = str(error).strip().splitlines()[-1] if str(error).strip() else "no reason given"

@@ -1,8 +1,12 @@
 """The detector that an installation has, or what it says where it has none."""
 
+import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 
+import numpy as np
 import pytest
 
 from ingest.cameras.detectors import DEFAULT_WEIGHTS, default_detector
@@ -25,6 +29,17 @@ def weights(tmp_path: Path) -> Path:
 def test_the_installed_weights_make_a_detector_that_names_its_file() -> None:
     detector = default_detector()
     assert DEFAULT_WEIGHTS.with_name(f"{DEFAULT_WEIGHTS.name}.sha256").read_text().startswith(detector.sha256)
+
+
+def test_a_detector_is_pinned_to_no_core_for_all_would_be_to_the_same() -> None:
+    detector, picture = default_detector(), np.zeros((300, 300, 3), np.uint8)
+    looker = Thread(target=lambda: [detector.people(picture) for _ in range(50)])
+    looker.start()
+    seen = set()
+    while looker.is_alive():
+        with suppress(ProcessLookupError):  # it ended just now
+            seen |= {frozenset(os.sched_getaffinity(int(task.name))) for task in Path("/proc/self/task").iterdir()}
+    assert seen == {frozenset(os.sched_getaffinity(0))}
 
 
 @pytest.mark.parametrize("missing", ["coco-ssd.onnx", "coco-ssd.onnx.sha256"])
