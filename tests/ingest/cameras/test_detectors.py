@@ -32,14 +32,21 @@ def test_the_installed_weights_make_a_detector_that_names_its_file() -> None:
 
 
 def test_a_detector_is_pinned_to_no_core_for_all_would_be_to_the_same() -> None:
+    before = tasks()
     detector, picture = default_detector(), np.zeros((300, 300, 3), np.uint8)
     looker = Thread(target=lambda: [detector.people(picture) for _ in range(50)])
     looker.start()
     seen = set()
     while looker.is_alive():
-        with suppress(ProcessLookupError):  # it ended just now
-            seen |= {frozenset(os.sched_getaffinity(int(task.name))) for task in Path("/proc/self/task").iterdir()}
+        for task in tasks() - before:
+            with suppress(ProcessLookupError):  # it ended just now
+                seen.add(frozenset(os.sched_getaffinity(task)))
     assert seen == {frozenset(os.sched_getaffinity(0))}
+
+
+def tasks() -> set[int]:
+    """The threads of this process, by the kernel's numbers."""
+    return {int(path.name) for path in Path("/proc/self/task").iterdir()}
 
 
 @pytest.mark.parametrize("missing", ["coco-ssd.onnx", "coco-ssd.onnx.sha256"])
