@@ -2,7 +2,8 @@
 
 Recorded is what `DUCHA_RECORDED` names, the folder of a recorder that has stopped, or else two virtual cameras with
 sound, here, in real time: an hour, with `--quick` a minute. Every change is made without the key, on a copy beside that
-folder, and the copy verified by what `ducha evidence verify` runs. Half of them go on to number, link and hash all that
+folder, and the copy verified by what `ducha evidence verify` runs, and a minute around the change by what the evidence
+screen runs. Half of them go on to number, link and hash all that
 follows anew, as if it had always been so; then only the signed heads, one a second, tell. A second is a segment: it
 begins with a keyframe, and lasts up to the next.
 """
@@ -15,16 +16,19 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks.cameras import Mosaic, serving
 from benchmarks.figures import Figure, at_most
-from benchmarks.forger import ACTS, SECOND, Record, Second, flip_leaf, second
-from benchmarks.naming import Naming, naming
+from benchmarks.forger import ACTS, SECOND, Forgery, Record, Second, flip_leaf, second
+from benchmarks.naming import Naming, called_intact, naming
 from benchmarks.recording import recording
 from benchmarks.rig import within
 from hardware.cameras import CameraSpec
 from store.evidence.leaf import SegmentBody
+from store.evidence.range_verification import verify_range
 from store.evidence.verdict import Verdict
 from store.evidence.verification import verify_folder
 
@@ -39,12 +43,13 @@ def measure(*, quick: bool = False) -> list[Figure]:
     with _recorded(60.0 if quick else 3_600.0) as folder:
         streams, record = _intact(folder), Record.read(folder)
         recorded = [second(leaf) for leaf in record.leaves if leaf and isinstance(leaf.body, SegmentBody)]
-        found = defaultdict[str, list[Naming]](list)
+        found, around = defaultdict[str, list[Naming]](list), list[Around]()
         for number in range(CHANGES):
             if number % 100 == 0:
                 print(f"{number} of {CHANGES:,} changes", file=sys.stderr)
-            what, named = _changed(record, streams, recorded, number)
+            what, named, minute = _changed(record, streams, recorded, number)
             found[what].append(named)
+            around.append(minute)
     minutes = (max(s.end_ns for s in recorded) - min(s.begin_ns for s in recorded)) / 60 / SECOND
     about = f"{minutes:.0f} recorded minutes, {len(streams)} streams, {len(recorded):,} seconds"
     every = [named for several in found.values() for named in several]
@@ -53,7 +58,17 @@ def measure(*, quick: bool = False) -> list[Figure]:
         *(_figure(what, several) for what, several in found.items()),
         at_most(f"{len(every):,} random changes to them: undetected", sum(not n.against for n in every), 0, "", 0),
         at_most("… detected, but the second not named", sum(not n.exact for n in every if n.against), 0, "", 0),
+        at_most("… of the minute around it alone: undetected", sum(not a.naming.against for a in around), 0, "", 0),
+        at_most("… … detected, but the second not named", sum(not a.naming.exact for a in around), 0, "", 0),
+        at_most("… … a changed second called intact", sum(a.is_called_intact for a in around), 0, "", 0),
     ]
+
+
+class Around(NamedTuple):
+    """What verification says of a minute around the first changed second."""
+
+    naming: Naming
+    is_called_intact: bool  # a second that was changed
 
 
 def _figure(what: str, several: list[Naming]) -> Figure:
@@ -75,7 +90,7 @@ def _intact(folder: Path) -> list[str]:
     return sorted(f.stream for f in report.findings if f.verdict is Verdict.INTACT and f.stream is not None)
 
 
-def _changed(original: Record, streams: list[str], recorded: list[Second], number: int) -> tuple[str, Naming]:
+def _changed(original: Record, streams: list[str], recorded: list[Second], number: int) -> tuple[str, Naming, Around]:
     """Makes change `number` and has it verified."""
     chance = random.Random(number)
     act, rehash = KINDS[number % len(KINDS)]
@@ -84,10 +99,22 @@ def _changed(original: Record, streams: list[str], recorded: list[Second], numbe
     with tempfile.TemporaryDirectory(prefix="ducha-forged-", dir=original.folder.parent) as made:
         record.write(Path(made))
         named = naming(forgery, verify_folder(Path(made)).findings, recorded, rehash=rehash)
-    if not named.exact:
-        said = "\n  ".join(map(str, named.against))
-        print(f"change {number}, {forgery.what} of {stream}, {rehash=}: not named\n  {said}", file=sys.stderr)
-    return forgery.what, named
+        minute = _around(Path(made), streams, forgery, recorded, rehash)
+    for way, judged in (("", named), (" in its minute", minute.naming)):
+        if not judged.exact:
+            said = "\n  ".join(map(str, judged.against))
+            print(f"change {number}, {forgery.what} of {stream}, {rehash=}: not named{way}\n  {said}", file=sys.stderr)
+    return forgery.what, named, minute
+
+
+def _around(folder: Path, streams: list[str], forgery: Forgery, recorded: list[Second], rehash: bool) -> Around:
+    """Has a minute around the first changed second verified; what was changed at other times is not asked."""
+    middle_ns = forgery.seconds[0].middle_ns
+    begin_ns, end_ns = middle_ns - 30 * SECOND, middle_ns + 30 * SECOND
+    findings = verify_range(folder, streams, begin_ns, end_ns).findings
+    there = [s for s in recorded if begin_ns <= s.middle_ns < end_ns]
+    of_them = replace(forgery, seconds=tuple(s for s in forgery.seconds if s in there))
+    return Around(naming(of_them, findings, there, rehash=rehash), bool(called_intact(of_them, findings)))
 
 
 @contextmanager

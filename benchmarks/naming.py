@@ -56,6 +56,15 @@ def naming(forgery: Forgery, findings: Sequence[Finding], recorded: Iterable[Sec
     return Naming(rehash, against, missed, false, most, width_s)
 
 
+def called_intact(forgery: Forgery, findings: Iterable[Finding]) -> list[Finding]:
+    """What is said to be intact although one of its seconds was changed."""
+    return [
+        finding
+        for finding in findings
+        if finding.verdict is Verdict.INTACT and any(_covers(finding, second) for second in forgery.seconds)
+    ]
+
+
 _NOT = (float("inf"), float("inf"))
 
 

@@ -75,7 +75,7 @@ class SignedHead:
         text += "\n"
         if not blank or not rest.endswith("\n") or len(note) > MAX_NOTE:
             raise InvalidHead("expected a signed note: text, a blank line, signatures")
-        if any(c < " " and c != "\n" for c in note):
+        if not note.replace("\n", "").isprintable() and any(c < " " and c != "\n" for c in note):
             raise InvalidHead("expected a signed note without control characters")
         signatures = tuple(_signature(line) for line in rest[:-1].split("\n"))
         if len(signatures) > MAX_SIGNATURES:

@@ -1,8 +1,9 @@
 """A part of a log: the leaves from a mark up to a signed head, and what the heads say of just these."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from io import TextIOWrapper
+from itertools import islice
 from pathlib import Path
 
 from store.evidence.anchoring import Anchoring, anchoring
@@ -83,6 +84,11 @@ class PartReader:
                 return part
         part.ended = True
         return part
+
+    def lines(self, part: Part, first: int, beyond: int) -> Iterator[bytes]:
+        """The part's lines once more, from leaf number `first` of the log on, and so many `beyond` its end."""
+        begin, end = first - part.place.size, part.size - part.place.size + beyond
+        return islice(lines_from(self._folder, part.place), begin, end)
 
     def _heads(self, place: Place, enough: int) -> tuple[list[Head], list[Finding]]:
         with (self._folder / HEADS).open("rb") as file:

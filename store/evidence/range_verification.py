@@ -2,10 +2,11 @@
 
 Of the log only the parts are read that may speak of the range, as its marks tell; without marks it is read from its
 beginning to the first head after the range. A head vouches for all leaves that it counts, but only leaves of the range
-and their neighbours are judged. What happened to other times is not told here.
+and their neighbours are judged, unless a head speaks against the part: then all of its leaves are asked what happened
+when. What happened to other times is not told here.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,18 +14,21 @@ from pathlib import Path
 import msgspec
 
 from store.evidence.anchoring import Anchoring
-from store.evidence.continuity import OF_THE_LOG, StreamWalk
+from store.evidence.continuity import QUIET_NS, StreamWalk
 from store.evidence.data import DataCheck, Fault, Problem, in_folder
 from store.evidence.errors import InvalidKey, InvalidLeaf, Unreadable
-from store.evidence.leaf import GapBody, Leaf, Reason, SegmentBody, TombstoneBody, bears, member_of, touches
+from store.evidence.examination import LogWalk, unproven_from
+from store.evidence.leaf import GapBody, Leaf, Reason, SealBody, SegmentBody, TombstoneBody, bears, member_of, touches
 from store.evidence.log import CERTIFICATE, RECORDER
 from store.evidence.marks import runs
 from store.evidence.part import Part, PartReader
 from store.evidence.signer import public_key_of
+from store.evidence.spans import REACH
 from store.evidence.verdict import Finding, Verdict, merged
 from store.evidence.verification import Report, intact, judge_data, judge_key, piece_of
 
 MAX_LEAVES = 2_000_000  # read for one answer; some ten seconds
+_PASSED = 3  # leaves behind the range
 LEAD_NS = 300_000_000_000  # how long before the range its leaves may begin, and how far its neighbours may be
 
 
@@ -62,7 +66,7 @@ def verify_range(
         raise Unreadable(f"{folder}: expected a recorder's folder: {error}") from error
     key, findings = judge_key("the recorder", own, trusted)
     for near in read:
-        findings += _judge(near, from_ns, to_ns)
+        findings += _judge(near, reader, from_ns, to_ns)
     findings += judge_data(problems, tombstones)
     findings += intact(list(segments), spans, findings)
     return Report(recorder, [key], merged(findings), sum(map(len, segments.values())), hashed)
@@ -76,14 +80,27 @@ class _Around:
     to_ns: int
     found: list[tuple[int, Leaf]] = field(default_factory=list)
     is_reached: bool = False  # there is one in the range
-    is_passed: bool = False  # and later one after it
+    passed: int = 0  # later ones after it, one after another
 
     def take(self, position: int, leaf: Leaf) -> None:
         """The next leaf."""
         self.found.append((position, leaf))
         steps = isinstance(leaf.body, GapBody) and leaf.body.reason is Reason.CLOCK_STEP  # over the range, and back
         self.is_reached |= touches(leaf, self.from_ns, self.to_ns) and not steps
-        self.is_passed |= self.is_reached and leaf.begin_ns >= self.to_ns
+        self.passed = self.passed + 1 if self.is_reached and leaf.begin_ns >= self.to_ns else 0
+
+    @property
+    def is_passed(self) -> bool:
+        """Whether the stream went on after the range; one leaf alone may be forged."""
+        return self.passed >= _PASSED
+
+    @property
+    def open_since_ns(self) -> int | None:
+        """From when on the stream's session says nothing more, without having been sealed."""
+        for _, leaf in reversed(self.found):
+            if not isinstance(leaf.body, TombstoneBody):
+                return None if isinstance(leaf.body, SealBody) else leaf.end_ns
+        return None
 
     def leaves(self) -> list[tuple[int, Leaf]]:
         """Those in the range."""
@@ -165,7 +182,7 @@ def _check(leaves: Sequence[Leaf], check: DataCheck) -> tuple[int, int, int] | N
     return (begin, end, count) if count else None
 
 
-def _judge(near: _Near, from_ns: int, to_ns: int) -> list[Finding]:
+def _judge(near: _Near, reader: PartReader, from_ns: int, to_ns: int) -> list[Finding]:
     """What is found of the leaves of a part."""
     part, attested = near.part, dict[int, str]()
     findings: list[Finding] = []
@@ -175,36 +192,60 @@ def _judge(near: _Near, from_ns: int, to_ns: int) -> list[Finding]:
             for position, leaf in found:
                 walk.push(position, leaf)
             walk.finish()
-            findings += [f for f in walk.findings if _concerns(f, from_ns, to_ns)]
+            findings += walk.findings
     for position, known in attested.items():
         part.attest(position, known)
     anchored = part.anchored()
-    known_already = list(findings)
-    for stream, around in near.around.items():
-        findings += _unanchored(stream, around, anchored, known_already)
+    unproven = anchored.proven
+    if anchored.refuted is not None or anchored.beyond is not None:
+        findings, unproven = _contradicted(near, reader, anchored)
+    findings = [f for f in findings if _concerns(f, near.around, from_ns, to_ns)]
+    findings += [*_unanchored(near, unproven), *_unsealed(near, to_ns)]
     if anchored.proven == part.place.size and part.hashes:
         findings += part.of_heads  # forged heads matter where no true one vouches
     return findings
 
 
-def _unanchored(stream: str, near: _Around, found: Anchoring, known: Sequence[Finding]) -> Iterator[Finding]:
-    """What of the range no signed head vouches for; where one speaks against it and nothing `known` explains that, the
-    leaves are altered."""
-    changed = any(finding.detail in OF_THE_LOG for finding in known)
-    leaves = near.leaves()
-    for position, leaf in leaves:
-        if position < found.proven:
-            continue
-        span = (stream, leaf.begin_ns, leaf.end_ns)
-        if found.refuted is not None and position < found.refuted and not changed:
-            yield Finding(Verdict.ALTERED, "these are not the leaves that were signed", *span)
-        elif found.refuted is not None:
-            yield Finding(Verdict.UNANCHORED, "the log before is not as it was signed", *span)
-        else:
-            yield Finding(Verdict.UNANCHORED, "no signed head vouches for the leaves from here on", *span)
-    if found.beyond is not None and leaves and near.found[-1] == leaves[-1]:
-        end = leaves[-1][1].end_ns
-        yield Finding(Verdict.TRUNCATED, "signed heads count more leaves than there are", stream, end, None)
+def _contradicted(near: _Near, reader: PartReader, anchored: Anchoring) -> tuple[list[Finding], int]:
+    """What is found where a head speaks against the leaves, and from which leaf on nothing is proven. The leaves of all
+    streams are asked: those of others may explain it, and tell when that was recorded which is not there."""
+    part = near.part
+    begin = max(anchored.proven - REACH, part.place.size)
+    walk = LogWalk(begin)
+    for line in reader.lines(part, begin, REACH):
+        walk.push(_leaf(line))
+    known = walk.finish()
+    for position, digest in walk.attested.items():
+        if position >= anchored.proven:
+            part.attest(position, digest)
+    found = part.anchored()
+    altered = walk.altered(found, known)
+    return [*known, *altered, *walk.truncated(found)], unproven_from(found, altered)
+
+
+def _unanchored(near: _Near, first: int) -> Iterator[Finding]:
+    """That for the range's leaves from number `first` of the log on no signed head vouches."""
+    for stream, around in near.around.items():
+        for position, leaf in around.leaves():
+            if position >= first:
+                detail = "no signed head vouches for the leaves from here on"
+                yield Finding(Verdict.UNANCHORED, detail, stream, leaf.begin_ns, leaf.end_ns)
+
+
+def _unsealed(near: _Near, to_ns: int) -> Iterator[Finding]:
+    """Which sessions are open though the log ends well before the range does."""
+    for stream, around in near.around.items():
+        end_ns = around.open_since_ns
+        if near.part.ended and end_ns is not None and end_ns + QUIET_NS < to_ns:
+            detail = "no seal: whether the session went on cannot be told"
+            yield Finding(Verdict.TRUNCATED, detail, stream, end_ns, None)
+
+
+def _leaf(line: bytes) -> Leaf | None:
+    try:
+        return Leaf.parse(line)
+    except InvalidLeaf:
+        return None
 
 
 def _tombstones(reader: PartReader, problems: Sequence[Problem]) -> dict[str, list[TombstoneBody]]:
@@ -242,6 +283,7 @@ class _Told:
                     self.tombstones.append((position, leaf.stream, leaf.body))
 
 
-def _concerns(finding: Finding, from_ns: int, to_ns: int) -> bool:
+def _concerns(finding: Finding, streams: Collection[str], from_ns: int, to_ns: int) -> bool:
     begins_before = finding.from_ns is None or finding.from_ns < to_ns
-    return begins_before and (finding.to_ns is None or finding.to_ns > from_ns)
+    is_within = begins_before and (finding.to_ns is None or finding.to_ns > from_ns)
+    return is_within and (finding.stream is None or finding.stream in streams)

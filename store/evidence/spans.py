@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from store.evidence.continuity import QUIET_NS, SLACK_NS
 from store.evidence.leaf import Leaf
 
-_NEAR = 1_024  # leaves looked at on either side
+REACH = 1_024  # leaves looked at on either side
 
 Span = tuple[int, int]
 
@@ -46,7 +46,7 @@ class Spans:
         none count where they went on just before."""
         here = {name for number in set(self._streams[first:last]) if (name := self._names[number]) is not None}
         begins = self._begins(here, first)
-        after = range(last, min(last + _NEAR, len(self)))
+        after = range(last, min(last + REACH, len(self)))
         follow = self._first_of_each(after, self.begins)
         if follow:
             over_ns = next(self.ends[place] for place in after if self._streams[place])
@@ -73,7 +73,7 @@ class Spans:
                 yield name, begin_ns, end_ns
 
     def _begins(self, here: set[str], first: int) -> dict[str, int]:
-        before = self._first_of_each(range(first - 1, max(first - 1 - _NEAR, -1), -1), self.ends)
+        before = self._first_of_each(range(first - 1, max(first - 1 - REACH, -1), -1), self.ends)
         if not before:
             return dict.fromkeys(here, self.begins[first])
         newest_ns = next(iter(before.values()))

@@ -1,30 +1,24 @@
 """Verification of a recorder's folder, and the part of it that is the same for an export.
 
-:func:`examine` is pure: leaves and heads in, findings out. :func:`verify_folder` reads the folder, and hashes the data
-in threads meanwhile.
+The leaves and heads are judged by :func:`store.evidence.examination.examine`; the data are hashed in threads meanwhile.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from typing import TextIO
 
 import msgspec
 
-from store.evidence.anchoring import anchoring
 from store.evidence.checkpoint import Head, SignedHead, notes
-from store.evidence.continuity import NO_LINE, OF_THE_LOG, StreamWalk
 from store.evidence.data import DataCheck, Fault, Piece, Problem, in_folder
 from store.evidence.errors import InvalidHead, InvalidKey, InvalidLeaf, Unreadable
+from store.evidence.examination import examine
 from store.evidence.leaf import MAX_LINE, Leaf, SegmentBody, TombstoneBody
 from store.evidence.log import CERTIFICATE, RECORDER
 from store.evidence.recovery import HEADS, LEAVES
 from store.evidence.signer import fingerprint, public_key_of
-from store.evidence.spans import Spans
 from store.evidence.verdict import Finding, Verdict, merged
-
-_UNKNOWN_HASH = bytes(32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,89 +44,6 @@ class Report:
     def sound(self) -> bool:
         """Whether nothing was found that speaks against the footage."""
         return all(finding.sound for finding in self.findings)
-
-
-# --- pure ---
-
-
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """What the leaves and heads alone say."""
-
-    findings: list[Finding]
-    streams: dict[str, StreamWalk]
-    size: int
-
-
-def examine(leaves: Iterable[Leaf | None], heads: Sequence[Head]) -> Examined:
-    """Judge a whole log: `leaves` in its order, None for a line that is none; `heads` whose signatures hold."""
-    hashes, spans = bytearray(), Spans()
-    walks: dict[str, StreamWalk] = {}
-    unread: dict[int, Verdict] = {}
-    attested: dict[int, str] = {}
-    newest: dict[str, str] = {}  # hash, by stream
-    for position, leaf in enumerate(leaves):
-        # A leaf that begins a stream but follows on another's is that other's, with its name changed.
-        if leaf is None or (leaf.stream not in walks and leaf.prev in newest.values()):
-            unread[position] = Verdict.ALTERED
-            hashes += _UNKNOWN_HASH
-            spans.add(None)
-            continue
-        hashes += bytes.fromhex(leaf.hash)
-        spans.add(leaf)
-        if leaf.stream not in walks:
-            walks[leaf.stream] = StreamWalk(leaf.stream, unread, attested)
-        walks[leaf.stream].push(position, leaf)
-        newest[leaf.stream] = leaf.hash
-    findings: list[Finding] = []
-    for walk in walks.values():
-        walk.finish()
-        findings += walk.findings
-    findings += [Finding(Verdict.ALTERED, NO_LINE, None, *spans.whole(first, end)) for first, end in _runs(unread)]
-    for position, known in attested.items():
-        hashes[32 * position : 32 * position + 32] = bytes.fromhex(known)
-    findings += _unanchored(hashes, spans, heads, findings)
-    findings += [_open(walk) for walk in walks.values() if not walk.sealed and walk.last is not None]
-    return Examined(findings, walks, len(spans))
-
-
-def _runs(positions: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Where each run of neighbours begins, and ends, not included."""
-    for _, run in groupby(enumerate(positions), lambda found: found[1] - found[0]):
-        places = [position for _, position in run]
-        yield places[0], places[-1] + 1
-
-
-def _open(walk: StreamWalk) -> Finding:
-    detail = "no seal: whether the session went on cannot be told"
-    return Finding(Verdict.TRUNCATED, detail, walk.stream, walk.last.end_ns if walk.last else None, None)
-
-
-def _unanchored(hashes: bytearray, spans: Spans, heads: Sequence[Head], known: Sequence[Finding]) -> Iterator[Finding]:
-    """What no signed head vouches for. Where the first refuted head is explained by what is `known` already, the leaves
-    from there on are unproven, else they are altered."""
-    size = len(spans)
-    found = anchoring((bytes(hashes[at : at + 32]) for at in range(0, 32 * size, 32)), size, heads)
-    unproven = found.proven
-    if found.refuted is not None:
-        accused = list(spans.accused(found.proven, found.refuted))
-        if not any(_explains(finding, begin, end) for finding in known for _, begin, end in accused):
-            detail = "these are not the leaves that were signed"
-            yield from (Finding(Verdict.ALTERED, detail, *where) for where in accused)
-            unproven = found.refuted
-    if found.beyond is not None:
-        detail = f"a signed head counts {found.beyond} leaves, there are {size}"
-        begins = {s: begin for s, (begin, _) in spans.between(found.proven, size).items()} if found.proven else {}
-        yield Finding(Verdict.TRUNCATED, detail, None, max(begins.values(), default=None), None)  # anywhere after
-        yield from (Finding(Verdict.TRUNCATED, detail, stream, begin, None) for stream, begin in begins.items())
-    if unproven < size:
-        begin, end = spans.whole(unproven, size)
-        yield Finding(Verdict.UNANCHORED, "no signed head vouches for the leaves from here on", None, begin, end)
-
-
-def _explains(finding: Finding, begin: int, end: int) -> bool:
-    after = finding.from_ns is None or finding.from_ns <= end
-    return finding.detail in OF_THE_LOG and after and (finding.to_ns is None or finding.to_ns >= begin)
 
 
 def judge_data(problems: Sequence[Problem], tombstones: dict[str, list[TombstoneBody]]) -> list[Finding]:
@@ -170,9 +81,6 @@ def intact(streams: Iterable[str], spans: dict[str, tuple[int, int, int]], found
         if end > begin:
             sound.append(Finding(Verdict.INTACT, f"{count} segments in all", stream, begin, end))
     return sound
-
-
-# --- a recorder's folder ---
 
 
 def verify_folder(folder: Path, trusted: Sequence[bytes] = (), threads: int | None = None) -> Report:

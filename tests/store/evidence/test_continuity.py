@@ -6,6 +6,7 @@ import pytest
 from evidence_hour import segment
 
 from store.evidence.continuity import StreamWalk
+from store.evidence.examination import examine
 from store.evidence.leaf import (
     Body,
     GapBody,
@@ -18,7 +19,6 @@ from store.evidence.leaf import (
     TombstoneBody,
 )
 from store.evidence.verdict import Finding, Verdict, merged, moment
-from store.evidence.verification import examine
 
 SECOND = 1_000_000_000
 T0 = 1_767_571_200 * SECOND

@@ -10,10 +10,11 @@ from evidence_hour import INIT, STREAMS, record_hour
 from benchmarks.forger import ACTS, Record, bytes_of, second
 from benchmarks.naming import naming
 from store.evidence.data import Fault, Problem
+from store.evidence.examination import examine
 from store.evidence.leaf import Leaf, SegmentBody
 from store.evidence.signer import FileSigner
 from store.evidence.verdict import Finding, Verdict, merged
-from store.evidence.verification import examine, judge_data, piece_of, read_heads
+from store.evidence.verification import judge_data, piece_of, read_heads
 
 
 @pytest.fixture(scope="module")

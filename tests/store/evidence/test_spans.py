@@ -3,48 +3,22 @@
 import random
 
 import pytest
-from evidence_hour import SECOND, SESSION, T0, segment
+from evidence_hour import SECOND
+from evidence_turns import BEGINS_MS, ns, record_turns
 
 from benchmarks.forger import ACTS, Record, cut_data, flip_data, second, swap_data
 from benchmarks.naming import naming
-from store.evidence.leaf import HeartbeatBody, Leaf, SealBody, SegmentBody, StartBody
-from store.evidence.log import EvidenceLog
+from store.evidence.examination import examine
+from store.evidence.leaf import Leaf, SegmentBody
 from store.evidence.signer import FileSigner
 from store.evidence.spans import Spans
-from store.evidence.verification import examine
-
-BEGINS_MS = {"cam1.video": 0, "cam1.audio": 400, "cam2.video": 700}
-SILENT = "cam3.audio"
-LENGTH_MS = 40_000
-SIGNED_MS = 300  # of every second, between two leaves
-
-
-def ns(ms: int) -> int:
-    return T0 + ms * SECOND // 1_000
 
 
 @pytest.fixture(scope="module")
 def record(tmp_path_factory: pytest.TempPathFactory, signer: FileSigner) -> Record:
-    """Segments of three streams, each when it is over, and a heartbeat of a fourth every 10 s."""
+    """What three streams recorded that take turns."""
     folder = tmp_path_factory.mktemp("turns")
-    with EvidenceLog(folder, "county/r1", signer) as log:
-        for stream in (*BEGINS_MS, SILENT):
-            log.append(stream, SESSION, T0, 0, StartBody(reason="questioning"))
-        for ms in range(100, LENGTH_MS, 100):
-            for stream, begins_ms in BEGINS_MS.items():
-                number, rest = divmod(ms - begins_ms, 1_000)
-                if number >= 1 and rest == 0:
-                    body = segment(f"{stream}/1.mp4", 40, f"{stream} {ms}".encode(), number)
-                    log.append(stream, SESSION, ns(ms - 1_000), ms, body)
-            if ms % 10_000 == 0:
-                log.append(SILENT, SESSION, ns(ms), ms, HeartbeatBody())
-            if ms % 1_000 == SIGNED_MS:
-                log.sign_head()
-        for stream in (*BEGINS_MS, SILENT):
-            last = log.last(stream)
-            assert last is not None
-            log.append(stream, SESSION, ns(LENGTH_MS), LENGTH_MS, SealBody(final_seq=last.seq + 1))
-        log.sign_head()
+    record_turns(folder, signer)
     return Record.read(folder)
 
 
