@@ -9,8 +9,6 @@ from store.evidence.verdict import Finding, Verdict
 
 TELLING = (Verdict.ALTERED, Verdict.MISSING, Verdict.REORDERED)  # what happened to which second
 NAMING = (*TELLING, Verdict.TRUNCATED)  # that the log is too short is true of all streams, whichever leaf is gone
-BESIDE = 1  # seconds accused with the one that was changed where leaves were hashed anew: two may end between two heads
-WIDEST_S = 2.5  # of what is accused then, where seconds are short
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +27,8 @@ class Naming:
 
     @property
     def exact(self) -> bool:
-        """Whether every changed second is named, and no other; with one neighbour where leaves were hashed anew."""
-        narrow = self.beside == 0 or (self.rehash and (self.beside <= BESIDE or self.width_s <= WIDEST_S))
-        return narrow and not self.missed and not self.false
+        """Whether every changed second is named, and no other."""
+        return not self.beside and not self.missed and not self.false
 
 
 def naming(forgery: Forgery, findings: Sequence[Finding], recorded: Iterable[Second], *, rehash: bool) -> Naming:

@@ -37,7 +37,7 @@ from store.evidence.signer import FileSigner
 from store.held import Held
 from store.recordings import CameraRow
 
-HEAD_S = 1.0  # so that a second of which the leaves were made anew is still told from its neighbours
+HEAD_S = 1.0  # that what was recorded last is soon vouched for, whether its stream goes on or not
 STOP_S = 3.0  # for recorders to store and seal what they have
 
 log = structlog.get_logger("ingest.cameras")

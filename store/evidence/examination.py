@@ -9,10 +9,11 @@ from store.evidence.anchoring import Anchoring, anchoring
 from store.evidence.checkpoint import Head
 from store.evidence.continuity import NO_LINE, OF_THE_LOG, StreamWalk
 from store.evidence.leaf import Leaf
-from store.evidence.spans import Spans
+from store.evidence.spans import Spans, Standing
 from store.evidence.verdict import Finding, Verdict
 
 _UNKNOWN_HASH = bytes(32)
+_VERDICTS = {Standing.ABSENT: Verdict.MISSING}  # the others: altered
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +93,12 @@ class LogWalk:
         if found.refuted is None:
             return []
         accused = list(self._spans.accused(found.proven - self._begin, found.refuted - self._begin))
-        if any(_explains(finding, begin, end) for finding in known for _, begin, end in accused):
+        if any(_explains(finding, begin, end) for finding in known for _, begin, end, _ in accused):
             return []
-        detail = "these are not the leaves that were signed"
-        return [Finding(Verdict.ALTERED, detail, *where) for where in accused]
+        return [
+            Finding(_VERDICTS.get(standing, Verdict.ALTERED), standing.value, stream, begin, end)
+            for stream, begin, end, standing in accused
+        ]
 
     def truncated(self, found: Anchoring) -> Iterator[Finding]:
         """That leaves are missing at the end, and of which streams."""
@@ -116,12 +119,12 @@ class LogWalk:
 
     def unanchored(self, found: Anchoring, altered: Sequence[Finding]) -> Iterator[Finding]:
         """That for the last leaves no head vouches; those `altered` are not told of again."""
-        if (first := unproven_from(found, altered)) < self.end:
+        if (first := _unproven_from(found, altered)) < self.end:
             begin, end = self._spans.whole(first - self._begin, len(self._spans))
             yield Finding(Verdict.UNANCHORED, "no signed head vouches for the leaves from here on", None, begin, end)
 
 
-def unproven_from(found: Anchoring, altered: Sequence[Finding]) -> int:
+def _unproven_from(found: Anchoring, altered: Sequence[Finding]) -> int:
     """The position of the first leaf that is neither proven nor among those `altered`."""
     return found.refuted if altered and found.refuted is not None else found.proven
 

@@ -1,9 +1,10 @@
 """The log of a recorder: leaves are only ever appended, and what `append` has returned outlives a loss of power.
 
 Many threads share one wait for the disk: whoever comes first syncs for all that is written by then, the others wait for
-it or for the next. A signed head covers only leaves that the disk has. After a crash the last line may be torn: it is
-cut off, nobody was told that it is there. Anything else that is not as it was written is an error and for a person to
-look at; the log goes on by no means.
+it or for the next. A signed head covers only leaves that the disk has; between any two segments of a stream there is
+one, so that a second of which the leaves were made anew is told from its neighbours. After a crash the last line may be
+torn: it is cut off, nobody was told that it is there. Anything else that is not as it was written is an error and for a
+person to look at; the log goes on by no means.
 """
 
 import fcntl
@@ -21,7 +22,7 @@ import msgspec
 from store.evidence import files
 from store.evidence.checkpoint import Head, SignedHead, check_origin
 from store.evidence.errors import LogBroken, LogCorrupt, LogLocked, LogUnavailable
-from store.evidence.leaf import Body, Leaf, canonical
+from store.evidence.leaf import Body, Leaf, SegmentBody, canonical
 from store.evidence.recovery import HEADS, LEAVES, RESUME, LogState, recover, resume_point
 from store.evidence.signer import Signer, fingerprint, public_key_of
 
@@ -72,6 +73,8 @@ class EvidenceLog:
             self._heads = _open(folder / HEADS)
             self._state, head, heads_end = recover(folder, recorder, signer.public_key)
             self._signed = head.size if head is not None else 0
+            uncounted = self._state.last if self._state.tree.size > self._signed else ()
+            self._segment_at = dict.fromkeys(uncounted, self._state.tree.size - 1)  # of each stream, the newest
             self._synced = self._state.tree.size
             os.ftruncate(self._leaves, self._state.end)
             os.ftruncate(self._heads, heads_end)
@@ -106,10 +109,9 @@ class EvidenceLog:
         :meth:`append`."""
         if not entries:
             return []
-        with self._changed:
-            self._check()
-            leaves = self._written(entries)
-            size = self._state.tree.size
+        while (added := self._added(entries)) is None:
+            self.sign_head()
+        leaves, size = added
         self._sync(size)
         return leaves
 
@@ -158,6 +160,17 @@ class EvidenceLog:
         self.close()
 
     # --- writing ---
+
+    def _added(self, entries: Sequence[Entry | tuple[str, str, int, int, Body]]) -> tuple[list[Leaf], int] | None:
+        """The leaves and the size of the log with them; None where a head is due before."""
+        with self._changed:
+            self._check()
+            segments = [stream for stream, *_, body in entries if isinstance(body, SegmentBody)]
+            if any(self._segment_at.get(stream, -1) >= self._signed for stream in segments):
+                return None
+            leaves = self._written(entries)
+            self._segment_at |= dict.fromkeys(segments, self._state.tree.size - 1)
+            return leaves, self._state.tree.size
 
     def _written(self, entries: Sequence[Entry | tuple[str, str, int, int, Body]]) -> list[Leaf]:
         leaves: list[Leaf] = []

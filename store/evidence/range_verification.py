@@ -8,7 +8,7 @@ when. What happened to other times is not told here.
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -17,13 +17,13 @@ from store.evidence.anchoring import Anchoring
 from store.evidence.continuity import QUIET_NS, StreamWalk
 from store.evidence.data import DataCheck, Fault, Problem, in_folder
 from store.evidence.errors import InvalidKey, InvalidLeaf, Unreadable
-from store.evidence.examination import LogWalk, unproven_from
+from store.evidence.examination import LogWalk
 from store.evidence.leaf import GapBody, Leaf, Reason, SealBody, SegmentBody, TombstoneBody, bears, member_of, touches
 from store.evidence.log import CERTIFICATE, RECORDER
 from store.evidence.marks import runs
 from store.evidence.part import Part, PartReader
 from store.evidence.signer import public_key_of
-from store.evidence.spans import REACH
+from store.evidence.spans import REACH, Span
 from store.evidence.verdict import Finding, Verdict, merged
 from store.evidence.verification import Report, intact, judge_data, judge_key, piece_of
 
@@ -196,19 +196,20 @@ def _judge(near: _Near, reader: PartReader, from_ns: int, to_ns: int) -> list[Fi
     for position, known in attested.items():
         part.attest(position, known)
     anchored = part.anchored()
-    unproven = anchored.proven
     if anchored.refuted is not None or anchored.beyond is not None:
-        findings, unproven = _contradicted(near, reader, anchored)
+        findings = _contradicted(near, reader, anchored, (from_ns, to_ns))
+    else:
+        findings += _unanchored(near, anchored.proven)
     findings = [f for f in findings if _concerns(f, near.around, from_ns, to_ns)]
-    findings += [*_unanchored(near, unproven), *_unsealed(near, to_ns)]
+    findings += _unsealed(near, to_ns)
     if anchored.proven == part.place.size and part.hashes:
         findings += part.of_heads  # forged heads matter where no true one vouches
     return findings
 
 
-def _contradicted(near: _Near, reader: PartReader, anchored: Anchoring) -> tuple[list[Finding], int]:
-    """What is found where a head speaks against the leaves, and from which leaf on nothing is proven. The leaves of all
-    streams are asked: those of others may explain it, and tell when that was recorded which is not there."""
+def _contradicted(near: _Near, reader: PartReader, anchored: Anchoring, asked: Span) -> list[Finding]:
+    """What is found where a head speaks against the leaves. Those of all streams are asked: others may explain it, and
+    tell when that was recorded which is not there."""
     part = near.part
     begin = max(anchored.proven - REACH, part.place.size)
     walk = LogWalk(begin)
@@ -220,7 +221,7 @@ def _contradicted(near: _Near, reader: PartReader, anchored: Anchoring) -> tuple
             part.attest(position, digest)
     found = part.anchored()
     altered = walk.altered(found, known)
-    return [*known, *altered, *walk.truncated(found)], unproven_from(found, altered)
+    return [*known, *altered, *walk.truncated(found), *(_within(f, asked) for f in walk.unanchored(found, altered))]
 
 
 def _unanchored(near: _Near, first: int) -> Iterator[Finding]:
@@ -230,6 +231,12 @@ def _unanchored(near: _Near, first: int) -> Iterator[Finding]:
             if position >= first:
                 detail = "no signed head vouches for the leaves from here on"
                 yield Finding(Verdict.UNANCHORED, detail, stream, leaf.begin_ns, leaf.end_ns)
+
+
+def _within(finding: Finding, asked: Span) -> Finding:
+    """The same of no more than was asked for."""
+    begin_ns, end_ns = finding.from_ns or 0, finding.to_ns or asked[1]
+    return replace(finding, from_ns=max(begin_ns, asked[0]), to_ns=min(end_ns, asked[1]))
 
 
 def _unsealed(near: _Near, to_ns: int) -> Iterator[Finding]:

@@ -7,13 +7,33 @@ beginning of its first after the other; and all of it was over when the next lea
 
 from array import array
 from collections.abc import Iterable, Iterator
+from enum import Enum
+from typing import NamedTuple
 
 from store.evidence.continuity import QUIET_NS, SLACK_NS
 from store.evidence.leaf import Leaf
 
 REACH = 1_024  # leaves looked at on either side
+HOLE_NS = 100_000_000  # from here on it is no mere unevenness of a stream's times
 
 Span = tuple[int, int]
+
+
+class Standing(Enum):
+    """What of a time stands in the log."""
+
+    THERE = "these are not the leaves that were signed"
+    ABSENT = "nothing stands where something was signed"
+    ELSEWHERE = "a leaf that is not as it was signed says that it is of this time"
+
+
+class Accused(NamedTuple):
+    """A time of a stream that is not as it was."""
+
+    stream: str
+    begin_ns: int
+    end_ns: int
+    standing: Standing
 
 
 class Spans:
@@ -63,14 +83,20 @@ class Spans:
         spans = self.between(first, last).values()
         return min((begin for begin, _ in spans), default=0), max((end for _, end in spans), default=0)
 
-    def accused(self, first: int, last: int) -> Iterator[tuple[str, int, int]]:
-        """The same by stream, and what leaves among them claim beside it."""
+    def accused(self, first: int, last: int) -> Iterator[Accused]:
+        """What of these times is not as it was, when one of the leaves was changed, cut out or put in."""
         spans = self.between(first, last)
-        yield from ((stream, *span) for stream, span in spans.items())
+        there: dict[str, list[Span]] = {stream: [] for stream in spans}
         for place in range(first, last):
             name, begin_ns, end_ns = self._names[self._streams[place]], self.begins[place], self.ends[place]
-            if name is not None and not spans[name][0] <= (begin_ns + end_ns) // 2 <= spans[name][1]:
-                yield name, begin_ns, end_ns
+            if name is None:
+                continue
+            if spans[name][0] <= (begin_ns + end_ns) // 2 <= spans[name][1]:
+                there[name].append((begin_ns, end_ns))
+            else:
+                yield Accused(name, begin_ns, end_ns, Standing.ELSEWHERE)
+        for name, span in spans.items():
+            yield from (Accused(name, *part) for part in _parted(span, sorted(there[name])))
 
     def _begins(self, here: set[str], first: int) -> dict[str, int]:
         before = self._first_of_each(range(first - 1, max(first - 1 - REACH, -1), -1), self.ends)
@@ -88,3 +114,20 @@ class Spans:
             if (name := self._names[self._streams[place]]) is not None:
                 found.setdefault(name, times[place])
         return found
+
+
+def _parted(span: Span, there: Iterable[Span]) -> Iterator[tuple[int, int, Standing]]:
+    """The span by what of it is `there`, in its order, and what is not."""
+    begin = cursor = span[0]
+    for leaf_begin, leaf_end in there:
+        if leaf_begin >= cursor + HOLE_NS:
+            if cursor > begin:
+                yield begin, cursor, Standing.THERE
+            yield cursor, leaf_begin, Standing.ABSENT
+            begin = leaf_begin
+        cursor = max(cursor, leaf_end)
+    is_open = span[1] >= cursor + HOLE_NS
+    if not is_open or cursor > begin:
+        yield begin, cursor if is_open else span[1], Standing.THERE
+    if is_open:
+        yield cursor, span[1], Standing.ABSENT
