@@ -7,11 +7,10 @@ recording cost. A connection that is cut ends the wait at once, and costs nothin
 
 import os
 import socket
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from threading import Event, Lock, Thread
+from threading import Lock
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
@@ -39,41 +38,19 @@ class Line:
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
 
+    def gather(self, least_bytes: int) -> None:
+        """Wake whoever reads only when so many bytes are there, or the connection ends; 1: whenever one comes. Where
+        the system can't, it wakes as before."""
+        for each in self._sockets:
+            with suppress(OSError):
+                each.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, least_bytes)
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         for each in self._sockets:
             each.close()
-
-
-class Guard:
-    """Cuts `line` when `heard_s` (monotonic) is `patience_s` ago, and then `has_cut` it."""
-
-    def __init__(self, line: Line, patience_s: float) -> None:
-        self.heard_s = time.monotonic()
-        self.has_cut = False
-        self.patience_s = patience_s
-        self._line = line
-        self._over = Event()
-        self._thread = Thread(target=self._watch, name="guard", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        wait_s = self.patience_s
-        while not self._over.wait(wait_s):
-            wait_s = self.heard_s + self.patience_s - time.monotonic()
-            if wait_s <= 0:
-                self.has_cut = True
-                self._line.cut()
-                return
 
 
 def made_by(connect: Callable[[], T], url: str) -> tuple[T, Line]:

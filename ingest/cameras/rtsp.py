@@ -16,7 +16,9 @@ from msgspec import Struct
 
 from ingest.cameras import annexb
 from ingest.cameras.fmp4 import AUDIO_CODECS
-from ingest.cameras.line import Guard, Line, made_by
+from ingest.cameras.gathering import Gathering
+from ingest.cameras.guard import Guard
+from ingest.cameras.line import Line, made_by
 from ingest.cameras.packets import Media, Packet, StreamInfo
 from ingest.cameras.states import SourceFault, State
 
@@ -140,7 +142,7 @@ def _offered(container: av.container.InputContainer) -> str:
 
 
 def packets_of(
-    container: av.container.InputContainer, streams: dict[int, StreamInfo], guard: Guard
+    container: av.container.InputContainer, streams: dict[int, StreamInfo], guard: Guard, gathering: Gathering
 ) -> Iterator[Packet]:
     """What comes, with the time of its arrival; ends when the camera ends it.
 
@@ -162,6 +164,8 @@ def packets_of(
         guard.heard_s = arrived_s = time.monotonic()
         stream = incoming.get(received.stream_index)
         if stream is not None and received.size:
+            if not stream.is_sound:
+                gathering.see(received.size, arrived_s)
             yield stream.packet(received, arrived_s)
 
 
@@ -170,7 +174,7 @@ class _Incoming:
 
     def __init__(self, info: StreamInfo) -> None:
         self._info = info
-        self._is_sound = info.media is Media.AUDIO
+        self.is_sound = info.media is Media.AUDIO
         self._tick_s = info.time_base[0] / info.time_base[1]
         self._pts = self._lasts = 0  # of the last packet
         self._clock: tuple[int, float] | None = None  # a PTS, and the camera's clock at it
@@ -193,7 +197,7 @@ class _Incoming:
             pts=pts,
             dts=dts if dts is not None else pts,
             duration=self._lasts,
-            is_keyframe=self._is_sound or received.is_keyframe,
+            is_keyframe=self.is_sound or received.is_keyframe,
             arrived_s=arrived_s,
             arrived_wall_s=time.time(),
             camera_s=None if self._clock is None else self._clock[1] + (pts - self._clock[0]) * self._tick_s,

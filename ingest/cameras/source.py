@@ -18,8 +18,10 @@ from msgspec import Struct
 from ingest.cameras import annexb
 from ingest.cameras.backoff import Backoff
 from ingest.cameras.fanout import Ending, Fanout
+from ingest.cameras.gathering import Gathering
 from ingest.cameras.greeting import greet
-from ingest.cameras.line import Guard, Line
+from ingest.cameras.guard import Guard
+from ingest.cameras.line import Line
 from ingest.cameras.packets import Media, Packet, StreamInfo
 from ingest.cameras.probation import Probation, described
 from ingest.cameras.rtsp import Address, connect, packets_of, watchable
@@ -117,7 +119,9 @@ class Source:
                 return
             streams = watchable(container)
             with Guard(line, self._patience.stall_s) as guard:
-                self._publish(packets_of(container, streams, guard), tuple(streams.values()))
+                # by UDP only answers come over the connection, which are to be read one by one
+                gathering = Gathering(line if self._address.transport == "tcp" else Line())
+                self._publish(packets_of(container, streams, guard, gathering), tuple(streams.values()))
         if not self._stopping.is_set():
             raise SourceFault(State.LOST, "the camera ended the stream")
 

@@ -15,7 +15,8 @@ from hardware.cameras.digest import Credentials
 from hardware.cameras.picture import Picture, Size
 from hardware.onvif import Misbehaviour, OnvifDevice, OnvifSpec, profile_of
 from ingest.cameras.config import CameraSettings, load_camera_settings
-from ingest.cameras.line import Guard
+from ingest.cameras.gathering import Gathering
+from ingest.cameras.guard import Guard
 from ingest.cameras.packets import Media
 from ingest.cameras.rtsp import connect, packets_of, streams_of
 
@@ -67,7 +68,7 @@ def keyframe_of(settings: CameraSettings) -> np.ndarray:
     """The first whole picture that comes from the camera, decoded."""
     container, line = connect(settings.address, 10.0, 10.0)
     with line, container, Guard(line, 10.0) as guard:
-        for packet in packets_of(container, streams_of(container), guard):
+        for packet in packets_of(container, streams_of(container), guard, Gathering(line)):
             if packet.media is Media.VIDEO and packet.is_keyframe:
                 break
         return next(container.decode(video=0)).to_ndarray(format="bgr24")

@@ -1,14 +1,12 @@
 """Lines to real servers: found among others, and cut."""
 
 import socket
-import time
 from collections.abc import Iterator
 from threading import Thread
 
 import pytest
-from waiting import wait_until
 
-from ingest.cameras.line import Guard, Line, made_by
+from ingest.cameras.line import Line, made_by
 
 
 @pytest.fixture
@@ -70,15 +68,3 @@ def test_a_line_that_could_not_be_found_is_none(server: socket.socket) -> None:
         connection.setblocking(False)
         with pytest.raises(BlockingIOError):
             connection.recv(1)
-
-
-def test_a_guard_cuts_when_nothing_was_heard_for_long_and_not_before(server: socket.socket) -> None:
-    connection, line = connecting(server)
-    with connection, line, Guard(line, 0.3) as guard:
-        began_s = time.monotonic()
-        while time.monotonic() - began_s < 1.0:
-            guard.heard_s = time.monotonic()
-        assert not guard.has_cut
-        wait_until(lambda: guard.has_cut, what="it is cut")
-        assert time.monotonic() - guard.heard_s >= 0.3
-        assert connection.recv(1) == b""
