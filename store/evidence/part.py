@@ -1,14 +1,14 @@
 """A part of a log: the leaves from a mark up to a signed head, and what the heads say of just these."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
 
 from store.evidence.anchoring import Anchoring, anchoring
-from store.evidence.checkpoint import Head
-from store.evidence.errors import TooLong
+from store.evidence.checkpoint import Head, SignedHead, notes
+from store.evidence.errors import InvalidHead, TooLong
 from store.evidence.marks import Marks
 from store.evidence.merkle import leaf_hash
 from store.evidence.place import Place, lines_from
@@ -19,12 +19,10 @@ from store.evidence.verification import read_heads
 
 @dataclass(slots=True)
 class Part:
-    """The leaves that follow on `place` by their hashes, and the signed heads that count them. `ended`: the log has no
-    more. `of_heads`: what is wrong with heads that are not signed."""
+    """The leaves that follow on `place` by their hashes, and the heads that count them. `ended`: no more come."""
 
     place: Place
-    heads: list[Head]
-    of_heads: list[Finding]
+    heads: "Heads"
     hashes: bytearray = field(default_factory=bytearray)
     ended: bool = False
 
@@ -36,13 +34,44 @@ class Part:
     def anchored(self) -> Anchoring:
         """What the heads vouch for."""
         hashes = (bytes(self.hashes[at : at + 32]) for at in range(0, len(self.hashes), 32))
-        heads = [head for head in self.heads if head.size <= self.size or self.ended]
-        return anchoring(hashes, self.size, heads, self.place.tree())
+        heads = [head for head in self.heads.all if head.size <= self.size or self.ended]
+        return anchoring(hashes, self.size, heads, self.place.tree(), self.heads.hold)
 
     def attest(self, position: int, known: str) -> None:
         """Leaf number `position` of the log had the hash `known`."""
         at = 32 * (position - self.place.size)
         self.hashes[at : at + 32] = bytes.fromhex(known)
+
+
+class Heads:
+    """Heads that name the recorder and its key. Whether the key signed one is found out when it matters: it takes
+    longer than all that is done for a leaf."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._signed: dict[Head, list[SignedHead]] = {}
+        self._known: dict[Head, bool] = {}
+
+    @property
+    def all(self) -> Iterable[Head]:
+        """In the order in which they come."""
+        return self._signed
+
+    def add(self, signed: SignedHead) -> None:
+        """One more."""
+        self._signed.setdefault(signed.head, []).append(signed)
+        self._known.pop(signed.head, None)
+
+    def hold(self, head: Head) -> bool:
+        """Whether the head is signed."""
+        if head not in self._known:
+            self._known[head] = any(signed.signed_by(self._key) for signed in self._signed[head])
+        return self._known[head]
+
+    def first(self, size: int) -> int | None:
+        """The size of the smallest signed head over at least `size` leaves."""
+        after = sorted((head for head in self._signed if head.size >= size), key=lambda head: head.size)
+        return next((head.size for head in after if self.hold(head)), None)
 
 
 class PartReader:
@@ -68,10 +97,8 @@ class PartReader:
         """
         place = self.marks.before(run.start)[1]
         until = self.marks.stretches[run.stop - 1].size if run.stop <= self.marks.rest else None
-        heads, of_heads = self._heads(place, until or place.size + self._left)  # before the leaves, which may grow
-        part = Part(place, heads, of_heads)
-        sizes = sorted(head.size for head in heads)
-        end = None if until is None else next((size for size in sizes if size >= until), None)
+        part = Part(place, self._heads(place, until or place.size + self._left))  # before the leaves, which may grow
+        end = None if until is None else part.heads.first(until)
         is_open = until is None
         for position, line in enumerate(lines_from(self._folder, place), place.size):
             self._count()
@@ -79,7 +106,7 @@ class PartReader:
             take(position, line)
             if is_open and is_enough():
                 is_open = False
-                end = next((size for size in sizes if size > position), None)
+                end = part.heads.first(position + 1)
             if end == position + 1:
                 return part
         part.ended = True
@@ -90,12 +117,32 @@ class PartReader:
         begin, end = first - part.place.size, part.size - part.place.size + beyond
         return islice(lines_from(self._folder, part.place), begin, end)
 
-    def _heads(self, place: Place, enough: int) -> tuple[list[Head], list[Finding]]:
-        with (self._folder / HEADS).open("rb") as file:
-            file.seek(place.heads_at)
-            text = TextIOWrapper(file, errors="replace", encoding="utf-8", newline="\n")
+    def faults_of_heads(self, part: Part) -> list[Finding]:
+        """What is wrong with the heads that count the part."""
+        place = part.place
+        with self._open(place) as text:
             name = f"{HEADS} from byte {place.heads_at}" if place.heads_at else HEADS
-            return read_heads(text, self._recorder, self._key, name=name, enough=enough)
+            return read_heads(text, self._recorder, self._key, name=name, enough=part.size)[1]
+
+    def _heads(self, place: Place, enough: int) -> Heads:
+        """Up to the first signed one that counts `enough` leaves."""
+        heads = Heads(self._key)
+        with self._open(place) as text:
+            for _, note in notes(text):
+                try:
+                    signed = SignedHead.parse(note)
+                except InvalidHead:
+                    continue
+                if signed.head.origin == self._recorder and signed.knows(self._key):
+                    heads.add(signed)
+                    if signed.head.size >= enough and heads.hold(signed.head):
+                        break
+        return heads
+
+    def _open(self, place: Place) -> TextIOWrapper:
+        file = (self._folder / HEADS).open("rb")
+        file.seek(place.heads_at)
+        return TextIOWrapper(file, errors="replace", encoding="utf-8", newline="\n")
 
     def _count(self) -> None:
         if not self._left:

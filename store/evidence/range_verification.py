@@ -203,7 +203,7 @@ def _judge(near: _Near, reader: PartReader, from_ns: int, to_ns: int) -> list[Fi
     findings = [f for f in findings if _concerns(f, near.around, from_ns, to_ns)]
     findings += _unsealed(near, to_ns)
     if anchored.proven == part.place.size and part.hashes:
-        findings += part.of_heads  # forged heads matter where no true one vouches
+        findings += reader.faults_of_heads(part)  # forged heads matter where no true one vouches
     return findings
 
 
