@@ -1,5 +1,6 @@
 """A few minutes of a recorder's folder: what is found of them, and only of them."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,18 @@ from store.evidence.verdict import Verdict
 from store.evidence.verification import Report, read_leaves, verify_folder
 
 
-@pytest.fixture
-def folder(tmp_path: Path, signer: FileSigner) -> Path:
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory, signer: FileSigner) -> Path:
     """An hour of two streams."""
-    record_hour(tmp_path / "r1", signer)
-    return tmp_path / "r1"
+    folder = tmp_path_factory.mktemp("hour") / "r1"
+    record_hour(folder, signer)
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path, recorded: Path) -> Path:
+    """The same hour, to be changed."""
+    return shutil.copytree(recorded, tmp_path / "r1")
 
 
 def verified(folder: Path, begins: float, ends: float, *streams: str) -> Report:
