@@ -16,12 +16,14 @@ class Gathering:
     def __init__(self, line: Line) -> None:
         self._line = line
         self._smallest: int | None = None
-        self._since_s = 0.0
+        self._since_s: float | None = None
 
     def see(self, picture_bytes: int, arrived_s: float) -> None:
         """The next picture."""
         if self._smallest is None or picture_bytes < self._smallest:
             self._smallest = picture_bytes
+        if self._since_s is None:
+            self._since_s = arrived_s
         if arrived_s - self._since_s >= RECONSIDERED_S:
             self._line.gather(max(1, min(self._smallest // 2, MOST_BYTES)))
             self._smallest, self._since_s = None, arrived_s

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from store.evidence.anchoring import Anchoring
-from store.evidence.continuity import QUIET_NS, StreamWalk
+from store.evidence.continuity import StreamWalk
 from store.evidence.data import DataCheck, Fault, Problem, in_folder
 from store.evidence.errors import InvalidKey, InvalidLeaf, Unreadable
 from store.evidence.examination import LogWalk
@@ -29,6 +29,7 @@ from store.evidence.verification import Report, intact, judge_data, judge_key, p
 
 MAX_LEAVES = 2_000_000  # read for one answer; some ten seconds
 _PASSED = 3  # leaves behind the range
+_SILENT_NS = 25_000_000_000  # after which a stream is not just about to say something; it does every ten seconds
 LEAD_NS = 300_000_000_000  # how long before the range its leaves may begin, and how far its neighbours may be
 
 
@@ -243,7 +244,7 @@ def _unsealed(near: _Near, to_ns: int) -> Iterator[Finding]:
     """Which sessions are open though the log ends well before the range does."""
     for stream, around in near.around.items():
         end_ns = around.open_since_ns
-        if near.part.ended and end_ns is not None and end_ns + QUIET_NS < to_ns:
+        if near.part.ended and end_ns is not None and end_ns + _SILENT_NS < to_ns:
             detail = "no seal: whether the session went on cannot be told"
             yield Finding(Verdict.TRUNCATED, detail, stream, end_ns, None)
 

@@ -24,7 +24,7 @@ def record_chain(
     dsn: str, folder: Path, clip: Clip, spans: dict[str, list[Span]], *, sound: StreamInfo | None = None
 ) -> None:
     """Records `clip` over and over for each camera in each of its spans (Unix seconds); between them the camera is
-    lost. All cameras are in one log, whose head is signed at the end."""
+    lost. All cameras are in one log, sealed and signed at the end."""
     leaves: list[Leaf] = []
     with EvidenceLog(folder, "recorder-1", FileSigner.open_or_create(folder.parent / "recorder.pem")) as log:
         for camera, times in spans.items():
@@ -40,6 +40,8 @@ def record_chain(
                 segments = [segment for item in items for segment in segmenter.feed(item)] + segmenter.flush()
                 stored = [logs[segment.info.media].record(segment) for segment in segments]
                 assert None not in stored
+            for stream in logs.values():
+                stream.close(round(times[-1][1] * 1e9), 0)
         log.sign_head()
         leaves = [Leaf.parse(line) for line in (folder / "leaves.jsonl").read_bytes().splitlines()]
     with Recordings(dsn) as rows:

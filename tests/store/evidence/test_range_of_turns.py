@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from evidence_turns import BEGINS_MS, SILENT, ns, record_turns
 
-from benchmarks.forger import ACTS, Act, Record, flip_leaf, second
+from benchmarks.forger import ACTS, Act, Forgery, Record, Second, flip_leaf, second, truncate
 from benchmarks.naming import NAMING, called_intact, naming
 from store.evidence.leaf import SegmentBody
 from store.evidence.range_verification import verify_range
@@ -18,6 +18,13 @@ from store.evidence.verification import verify_folder
 
 RANGE = ns(10_000), ns(38_000)
 MIDDLE = slice(12, 24, 4)  # of a stream's segments, those well within
+
+DEEDS = [
+    pytest.param(act, rehash, id=f"{act.__name__}{'-rehashed' if rehash else ''}")
+    for act in ACTS
+    for rehash in (False, True)
+    if act is not truncate or not rehash  # which the range's own leaves need not show: below
+]
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +50,7 @@ def test_what_was_not_touched_is_intact(record: Record) -> None:
     assert {(f.verdict, f.stream) for f in report.findings} == {(Verdict.INTACT, stream) for stream in BEGINS_MS}
 
 
-@pytest.mark.parametrize("rehash", [False, True])
-@pytest.mark.parametrize("act", ACTS, ids=lambda act: act.__name__)
+@pytest.mark.parametrize(("act", "rehash"), DEEDS)
 def test_the_range_says_what_the_whole_folder_says(act: Act, rehash: bool, record: Record, tmp_path: Path) -> None:
     recorded = [second(leaf) for leaf in record.leaves if leaf and isinstance(leaf.body, SegmentBody)]
     chance = random.Random(act.__name__)
@@ -76,6 +82,20 @@ def test_a_broken_leaf_of_another_stream_says_nothing_against_the_one_asked_for(
     changed.write(folder)
     assert verify_range(folder, ["cam1.video"], *RANGE).sound
     assert not verify_range(folder, ["cam2.video"], *RANGE).sound
+
+
+def test_of_a_session_that_falls_silent_without_a_seal_it_is_said_that_it_may_have_gone_on(
+    record: Record, tmp_path: Path
+) -> None:
+    """Cut off with all heads that knew more."""
+    changed = record.copy()
+    truncate(changed, "cam1.video", record.segments("cam1.video")[15], random.Random(0), True)
+    folder = record.folder.parent / tmp_path.name
+    changed.write(folder)
+    for end_ms, verdicts in ((200_000, {Verdict.TRUNCATED}), (20_000, set())):  # it says something every ten seconds
+        report = verify_range(folder, ["cam1.video"], ns(10_000), ns(end_ms))
+        assert {f.verdict for f in report.findings if not f.sound} - {Verdict.UNANCHORED} == verdicts
+        assert not called_intact(Forgery("cut", (Second("cam1.video", ns(15_000), ns(16_000)),)), report.findings)
 
 
 def test_of_a_range_behind_the_end_of_a_cut_log_it_is_said_that_it_is_cut(record: Record, tmp_path: Path) -> None:
