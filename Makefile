@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 DEMO_ARGS ?=
 TEST_ARGS ?=
 # Most tests wait for something real, so that several at once take half as long, even on two cores.
-TEST_WORKERS ?= 3
+TEST_WORKERS ?= 4
 
 .PHONY: demo test check install install-test benchmark openapi
 

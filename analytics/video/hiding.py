@@ -26,7 +26,8 @@ from analytics.video.reference import LEAST_TEXTURED, OCCUPIED, TEXTURED, Refere
 
 _SURE = 0.5  # score of somebody who is believed to hide the view; patterns of cloth have got .6
 _BEYOND = 0.25  # share of what has changed, from which on it is also judged alone what did so where nobody used to be
-_UNMOVED = 1.0  # grey levels between two pictures, of what moves most but for a tenth; somebody who sits still has more
+_UNMOVED = 1.0  # grey levels between two pictures
+_STILL = 0.1  # share of blocks that move more than that; of somebody who sits still more do
 _SNOW = 0.35  # likeness to the picture before, of what is most alike but for a quarter; of somebody who runs it is .41
 _LEFT = 0.7  # share of what has changed that people used to hide
 _BESIDE = 0.35  # share of the places beside them that may have changed as well: shadows
@@ -44,21 +45,33 @@ def places_of(people: Sequence[Person]) -> Blocks:
     return places
 
 
-def hidden_by(people: Sequence[Person], reference: Reference, changed: Bools) -> float:
+def hidden_by(people: Sequence[Person], reference: Reference, changed: Bools, stirred: Bools | None = None) -> float:
     """The share of what has changed that people stand before, be it in all or where nobody used to be: somebody who was
-    there before hides nothing new there, where a cloth hangs over his head."""
-    hidden = places_of([person for person in people if person.score >= _SURE])
+    there before hides nothing new there, where a cloth hangs over his head. Who stands before blocks of which none but
+    a few `stirred` since the picture before is a cloth, whoever else moves beside it."""
+    hidden = places_of([p for p in people if p.score >= _SURE and (stirred is None or _stirs(p, changed, stirred))])
     beyond = changed & (reference.occupied < OCCUPIED)
     share = float(hidden[changed].mean())
     return min(share, float(hidden[beyond].mean())) if beyond.sum() >= _BEYOND * changed.sum() else share
 
 
+def _stirs(person: Person, changed: Bools, stirred: Bools) -> bool:
+    before = (places_of([person]) > 0) & changed
+    return not before.any() or float(stirred[before].mean()) > _STILL
+
+
+def stirring(last: Grey, grey: Grey) -> Bools:
+    """The blocks in which something moved between two pictures."""
+    moved: Bools = brightness_of(np.abs(smooth(grey) - smooth(last))) >= _UNMOVED
+    return moved
+
+
 def is_lifeless(last: Grey, grey: Grey, blocks: Bools) -> bool:
     """Whether what is in `blocks` moves as no people do: not at all, as cloth; or so that no part is where it was in
     the picture before, as snow."""
-    before, now = smooth(last), smooth(grey)
-    if float(np.quantile(brightness_of(np.abs(now - before))[blocks], 0.9)) < _UNMOVED:
+    if float(stirring(last, grey)[blocks].mean()) <= _STILL:
         return True
+    before, now = smooth(last), smooth(grey)
     shown = blocks & (contrast_of(now) >= TEXTURED)
     return bool(shown.any()) and float(np.quantile(np.abs(likeness(now, before))[shown], 0.75)) < _SNOW
 

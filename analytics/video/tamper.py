@@ -15,7 +15,7 @@ import numpy as np
 from analytics.video.blocks import BLOCK, Bools, Grey, grey_of, likeness, sharpness_of, smooth
 from analytics.video.change import ALIKE, COVERED, change_of, shows_what
 from analytics.video.detection import Person, Picture
-from analytics.video.hiding import have_people_left, hidden_by, is_lifeless, places_of
+from analytics.video.hiding import have_people_left, hidden_by, is_lifeless, places_of, stirring
 from analytics.video.motion import is_moved
 from analytics.video.picture import PictureState
 from analytics.video.reference import (
@@ -75,6 +75,7 @@ class Tamper:
     still_since_s: float | None = None
     suspect_s: float | None = None  # since when it may be covered or moved; once, somebody who passes can look so
     doubted: Bools | None = None  # blocks that people could hide
+    stirred: Bools | None = None  # blocks that moved since the picture before, where some are doubted
     looked_s: float | None = None  # when `with_people` was last told of people
     elsewhere: Reference | None = None  # what the camera shows since a motion was found to have moved it
 
@@ -120,7 +121,18 @@ def examine(state: Tamper, picture: Picture, t_s: float, media_s: float | None =
     elif usual and found is PictureState.OK:
         reference = renewed(reference, grey)
     return Tamper(
-        found, since_s, t_s, reference, grey, media_s, still_since_s, suspect_s, doubted, state.looked_s, elsewhere
+        found,
+        since_s,
+        t_s,
+        reference,
+        grey,
+        media_s,
+        still_since_s,
+        suspect_s,
+        doubted,
+        None if doubted is None or state.last is None else stirring(state.last, grey),
+        state.looked_s,
+        elsewhere,
     )
 
 
@@ -149,12 +161,14 @@ def with_people(state: Tamper, people: Sequence[Person]) -> Tamper:
     if state.doubted is not None:
         if state.suspect_s == state.at_s:
             return state  # the next picture tells whether they move
-        if hidden_by(people, reference, state.doubted) < _HIDDEN_BY_PEOPLE:
+        if hidden_by(people, reference, state.doubted, state.stirred) < _HIDDEN_BY_PEOPLE:
             return state
         assert state.last is not None
         reference = renewed(reference, state.last)
         since_s = state.since_s if state.picture is PictureState.OK else state.at_s or 0.0  # of being ok
-        state = replace(state, picture=PictureState.OK, since_s=since_s, suspect_s=None, doubted=None, elsewhere=None)
+        state = replace(
+            state, picture=PictureState.OK, since_s=since_s, suspect_s=None, doubted=None, stirred=None, elsewhere=None
+        )
     occupied, looks = reference.seen_with(places_of(people))
     return replace(state, reference=replace(reference, occupied=occupied, looks=looks))
 

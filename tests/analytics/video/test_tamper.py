@@ -114,6 +114,15 @@ def test_somebody_who_stands_close_to_the_camera_is_no_cover_and_something_as_la
     assert set(states([*before, *still], people=[Person(*close, score=0.9)])[11:]) == {"covered"}, "nobody is so still"
 
 
+def test_a_cloth_is_no_more_alive_for_somebody_who_moves_below_it() -> None:
+    room, below, empty = Room(), ((0.0, 0.6, 0.18, 1.0), (0.19, 0.6, 0.37, 1.0)), Tamper()
+    for second in range(10):
+        empty = with_people(examine(empty, room.picture(), float(second)), ())
+    hidden = [covered_with(30, room.picture([below[second % 2]]), 0.6, RANDOM) for second in range(10)]
+    seen = [Person(0.0, 0.6, 0.37, 1.0, 0.9), Person(0.38, 0.0, 1.0, 1.0, 0.6)]  # the other one is the cloth
+    assert set(states(hidden, empty, 10.0, seen)[1:]) == {"covered"}
+
+
 @pytest.mark.parametrize("kind", TAMPERING)
 def test_two_pictures_are_enough_to_tell_tampering_by(kind: str) -> None:
     room, (state, change) = Room(), TAMPERING[kind]
