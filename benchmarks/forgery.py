@@ -15,8 +15,10 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,15 +43,17 @@ KINDS = [(act, rehash) for act in ACTS for rehash in (False, True) if act is not
 
 def measure(*, quick: bool = False) -> list[Figure]:
     with _recorded(60.0 if quick else 3_600.0) as folder:
-        streams, record = _intact(folder), Record.read(folder)
-        recorded = [second(leaf) for leaf in record.leaves if leaf and isinstance(leaf.body, SegmentBody)]
+        streams = _intact(folder)
+        recorded = _Recorded.read(folder, streams).seconds
         found, around = defaultdict[str, list[Naming]](list), list[Around]()
-        for number in range(CHANGES):
-            if number % 100 == 0:
-                print(f"{number} of {CHANGES:,} changes", file=sys.stderr)
-            what, named, minute = _changed(record, streams, recorded, number)
-            found[what].append(named)
-            around.append(minute)
+        with ProcessPoolExecutor(
+            mp_context=get_context("spawn"), initializer=_begin, initargs=(folder, streams)
+        ) as pool:
+            for number, (what, named, minute) in enumerate(pool.map(_change, range(CHANGES), chunksize=5)):
+                if number % 100 == 0:
+                    print(f"{number} of {CHANGES:,} changes", file=sys.stderr)
+                found[what].append(named)
+                around.append(minute)
     minutes = (max(s.end_ns for s in recorded) - min(s.begin_ns for s in recorded)) / 60 / SECOND
     about = f"{minutes:.0f} recorded minutes, {len(streams)} streams, {len(recorded):,} seconds"
     every = [named for several in found.values() for named in several]
@@ -90,8 +94,32 @@ def _intact(folder: Path) -> list[str]:
     return sorted(f.stream for f in report.findings if f.verdict is Verdict.INTACT and f.stream is not None)
 
 
-def _changed(original: Record, streams: list[str], recorded: list[Second], number: int) -> tuple[str, Naming, Around]:
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """What is changed: the record, its streams, and the seconds that there are."""
+
+    record: Record
+    streams: list[str]
+    seconds: list[Second]
+
+    @classmethod
+    def read(cls, folder: Path, streams: list[str]) -> "_Recorded":
+        record = Record.read(folder)
+        segments = (leaf for leaf in record.leaves if leaf and isinstance(leaf.body, SegmentBody))
+        return cls(record, streams, [second(leaf) for leaf in segments])
+
+
+_original: _Recorded  # of this process
+
+
+def _begin(folder: Path, streams: list[str]) -> None:
+    global _original
+    _original = _Recorded.read(folder, streams)
+
+
+def _change(number: int) -> tuple[str, Naming, Around]:
     """Makes change `number` and has it verified."""
+    original, streams, recorded = _original.record, _original.streams, _original.seconds
     chance = random.Random(number)
     act, rehash = KINDS[number % len(KINDS)]
     stream, record = chance.choice(streams), original.copy()
