@@ -335,31 +335,30 @@ def run_console(config: Path | None, host: str | None = None, port: int | None =
 
 def main() -> None:
     """Entry point of `ducha`: a user's mistake is one line and exit status 2, never a traceback."""
-    from analytics.rulebook import RuleError
-    from analytics.video.regions import RegionError
-    from console.replay import ReplayError
-    from console.server import ServerError
-    from console.settings import ConsoleSettingsError
-    from console.simulation import SimulationError
-    from geofence.features import PlanError
-    from ingest.errors import IngestError
-    from ingest.traces import TraceError
-    from store.errors import StoreError
-
-    mistakes = (
-        PlanError,
-        RuleError,
-        ReplayError,
-        TraceError,
-        ConsoleSettingsError,
-        IngestError,
-        StoreError,
-        ServerError,
-        SimulationError,
-        RegionError,
-    )
     try:
         app()
-    except mistakes as error:
+    except Exception as error:
+        if not isinstance(error, _mistakes()):
+            raise
         errors.print(f"ducha: {error}", style="red", markup=False)
         sys.exit(2)
+
+
+# By their modules, for a command loads what it needs: one that was not loaded has raised nothing.
+_MISTAKES = {
+    "analytics.rulebook": "RuleError",
+    "analytics.video.regions": "RegionError",
+    "console.replay": "ReplayError",
+    "console.server": "ServerError",
+    "console.settings": "ConsoleSettingsError",
+    "console.simulation": "SimulationError",
+    "geofence.features": "PlanError",
+    "ingest.errors": "IngestError",
+    "ingest.traces": "TraceError",
+    "store.errors": "StoreError",
+}
+
+
+def _mistakes() -> tuple[type[Exception], ...]:
+    """The errors that tell a user what to do otherwise."""
+    return tuple(getattr(sys.modules[module], name) for module, name in _MISTAKES.items() if module in sys.modules)
