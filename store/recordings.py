@@ -1,7 +1,7 @@
 """Cameras and their recordings, as their worker writes them: rows that follow from its log and may be written again."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -41,6 +41,15 @@ class CameraRow:
     seen_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """The log of `recorder` has its rows up to byte `place` of its leaves, where a leaf of this `hash` ends."""
+
+    recorder: str
+    place: int
+    hash: str
+
+
 class Recordings(Writer):
     """The writer of what cameras are and what is recorded of them. Every write may be repeated without harm."""
 
@@ -57,6 +66,12 @@ class Recordings(Writer):
             rows = connection.execute(_SQL["newest"], (list(streams),)).fetchall()
         return {stream: seq for stream, seq in rows if seq is not None}
 
+    def indexed(self, recorder: str) -> Indexed | None:
+        """Up to where the log of `recorder` has its rows; None where that is not known. Raises as :meth:`newest`."""
+        with self._session() as connection:
+            row = connection.execute(_SQL["indexed"], (recorder,)).fetchone()
+        return None if row is None else Indexed(recorder, *row)
+
     def write_cameras(self, rows: Sequence[CameraRow], *, notify: bool) -> None:
         """Bring rows of cameras up to date; with `notify` the consoles are told. Raises as :meth:`newest`, and
         CommitRefused where the database takes no such row."""
@@ -70,8 +85,9 @@ class Recordings(Writer):
         with self._session() as connection:
             connection.execute(_SQL["drop_cameras"], (recorder, list(ids)))
 
-    def write_leaves(self, leaves: Sequence[Leaf]) -> int:
-        """Project leaves onto rows, in the order of the log; how many rows are new. Raises as :meth:`write_cameras`."""
+    def write_leaves(self, leaves: Sequence[Leaf], indexed: Indexed | None = None) -> int:
+        """Project leaves onto rows, in the order of the log, which has its rows up to `indexed` then; how many rows are
+        new. Raises as :meth:`write_cameras`."""
         rows = [row for leaf in leaves if (row := _segment(leaf)) is not None]
         gone = [
             {"stream": leaf.stream, "from_seq": leaf.body.from_seq, "to_seq": leaf.body.to_seq}
@@ -86,6 +102,9 @@ class Recordings(Writer):
                 written = connection.execute(_SQL["write_segments"], (as_json(rows),)).rowcount
             if gone:
                 connection.execute(_SQL["drop_segments"], (as_json(gone),))
+            if rows and indexed is not None:
+                newest = {"stream": rows[-1]["stream"], "seq": rows[-1]["seq"]}
+                connection.execute(_SQL["write_indexed"], asdict(indexed) | newest)
         return written
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from store.evidence.errors import InvalidLeaf
-from store.evidence.leaf import Leaf, SealBody, TombstoneBody
+from store.evidence.leaf import MAX_LINE, Leaf, SealBody, TombstoneBody
 from store.evidence.recovery import LEAVES
 
 BLOCK = 1 << 18
@@ -44,12 +44,24 @@ def is_sealed(folder: Path, last: Leaf) -> bool:
     return True
 
 
+def ends_at(folder: Path, place: int) -> Leaf | None:
+    """The leaf whose line ends at byte `place`, if one does."""
+    with (folder / LEAVES).open("rb") as file:
+        begin = max(0, place - MAX_LINE - 2)
+        file.seek(begin)
+        line, end = file.read(place - begin)[:-1], file.tell()
+        file.seek(max(place - 1, 0))
+        if end != place or file.read(1) != b"\n":
+            return None
+    return _leaf(line[line.rfind(b"\n") + 1 :])
+
+
 class Follower:
-    """Reads on from a place in the log, as it grows."""
+    """Reads on from byte `place` of the log, as it grows; `read_to` is how far it came with the last reading."""
 
     def __init__(self, folder: Path, place: int = 0) -> None:
         self._file = (folder / LEAVES).open("rb")
-        self._place = place
+        self._place = self.read_to = place
 
     def read(self, limit: int) -> list[Leaf]:
         """Up to about `limit` whole leaves from here on; the same again until :meth:`advance`."""
@@ -57,12 +69,12 @@ class Follower:
         lines: list[bytes] = []
         while len(lines) < limit and (line := self._file.readline()).endswith(b"\n"):
             lines.append(line)
-        self._read_to = self._place + sum(map(len, lines))
+        self.read_to = self._place + sum(map(len, lines))
         return [leaf for line in lines if (leaf := _leaf(line[:-1])) is not None]
 
     def advance(self) -> None:
         """Go on behind what was read."""
-        self._place = self._read_to
+        self._place = self.read_to
 
     def close(self) -> None:
         self._file.close()

@@ -12,10 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ingest.cameras import fmp4
+from ingest.cameras.packets import Media
 from store.evidence.files import sync_folder
 
 _DAY = re.compile(r"\d{8}")
 _FILE = re.compile(r"(\d{6})-(\d{1,18})\.(mp4|mov)")
+_STREAM = re.compile(rf"[^/]+\.({'|'.join(Media)})")
 
 Sync = Callable[[int], None]
 
@@ -91,6 +93,12 @@ def pack_path(folder: Path, stream: str, began_s: float, seq: int, codec: str) -
     """Where the pack of `stream` that begins at `began_s` with leaf `seq` lies."""
     began = datetime.fromtimestamp(began_s, UTC)
     return folder / stream / f"{began:%Y%m%d}" / f"{began:%H%M%S}-{seq}{fmp4.suffix(codec)}"
+
+
+def streams_in(folder: Path) -> list[str]:
+    """The streams of which a recorder's folder has a folder; what else lies there, like the pictures of alerts, is no
+    stream."""
+    return sorted(path.name for path in folder.iterdir() if _STREAM.fullmatch(path.name) and path.is_dir())
 
 
 def packs_of(folder: Path, stream: str) -> list[PackFile]:

@@ -11,10 +11,11 @@ from threading import Event, Thread
 
 import structlog
 
-from ingest.cameras.leaves import Follower, newest_first
+from ingest.cameras.leaves import Follower, ends_at, newest_first
 from ingest.cameras.metrics import CameraMetrics
+from ingest.cameras.packs import streams_in
 from store.errors import CommitRefused, StoreUnavailable
-from store.recordings import CameraRow, Recordings
+from store.recordings import CameraRow, Indexed, Recordings
 
 EVERY_S = 1.0
 SEEN_EVERY_S = 3.0
@@ -111,20 +112,25 @@ class Projection:
             recordings.keep_cameras(self._recorder, [row.id for row in self._cameras()])
             self._follower = Follower(self._folder, self._behind(recordings))
         while leaves := self._follower.read(BATCH):
-            self._metrics.projected.inc(recordings.write_leaves(leaves))
+            reached = Indexed(self._recorder, self._follower.read_to, leaves[-1].hash)
+            self._metrics.projected.inc(recordings.write_leaves(leaves, reached))
             self._follower.advance()
 
     def _behind(self, recordings: Recordings) -> int:
-        """The place in the log from which on rows may be missing: each stream's rows are there up to a leaf of its, and
-        none after."""
-        streams = [path.name for path in self._folder.iterdir() if path.is_dir()]
+        """The place in the log from which on rows may be missing: where the database says that it has them up to there,
+        that; else where they end for the last of its streams, as each stream's are there up to a leaf of its and none
+        after."""
+        known = recordings.indexed(self._recorder)
+        if known is not None and (leaf := ends_at(self._folder, known.place)) is not None and leaf.hash == known.hash:
+            return known.place
+        streams = streams_in(self._folder)
         newest = recordings.newest(streams)
         missing = set(streams)
-        begin = 0
+        begin = None
         for place, leaf in newest_first(self._folder):
             if leaf.stream in missing and leaf.seq <= newest.get(leaf.stream, -1):
                 missing.discard(leaf.stream)
-            if not missing:
-                return begin or place
+            if streams and not missing:
+                return place if begin is None else begin
             begin = place
         return 0

@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 
 from ingest.cameras.leaves import newest_first
-from ingest.cameras.packs import packs_of
+from ingest.cameras.packs import packs_of, streams_in
 from store.evidence.leaf import SegmentBody, TombstoneBody
 from store.evidence.recovery import LEAVES
 
@@ -24,7 +24,7 @@ def reconcile(folder: Path) -> list[str]:
     """Cut off what no leaf acknowledges; returns the files (relative to `folder`) that are missing or short."""
     if not (folder / LEAVES).exists():
         return []
-    newest = {path: size for stream in _streams(folder) for path, size in _newest(folder, stream).items()}
+    newest = {path: size for stream in streams_in(folder) for path, size in _newest(folder, stream).items()}
     told = _told(folder, set(newest))
     for file, size in newest.items():
         _cut(folder / file, size, told.get(file, 0))
@@ -36,10 +36,6 @@ def reconcile(folder: Path) -> list[str]:
             what = "is too short" if path.is_file() else "is missing"
             log.error("a recording is not as its leaves say", file=file, problem=f"{what}, expected {end} bytes")
     return problems
-
-
-def _streams(folder: Path) -> list[str]:
-    return [path.name for path in folder.iterdir() if path.is_dir() and path.suffix in (".video", ".audio")]
 
 
 def _newest(folder: Path, stream: str) -> dict[str, int]:

@@ -3,6 +3,18 @@
 SELECT named.stream, (SELECT max(seq) FROM segments WHERE segments.stream = named.stream) AS seq
 FROM unnest(%s::text[]) AS named (stream);
 
+-- name: indexed
+-- Up to where a recorder's log has its rows, if the newest of them is there.
+SELECT place, hash FROM indexed
+WHERE recorder = %s AND EXISTS (SELECT FROM segments WHERE (stream, seq) = (indexed.stream, indexed.seq));
+
+-- name: write_indexed
+-- Up to where a recorder's log has its rows now.
+INSERT INTO indexed (recorder, place, hash, stream, seq)
+VALUES (%(recorder)s, %(place)s, %(hash)s, %(stream)s, %(seq)s)
+ON CONFLICT (recorder) DO UPDATE SET place = excluded.place, hash = excluded.hash, stream = excluded.stream,
+    seq = excluded.seq;
+
 -- name: write_cameras
 -- Cameras as their worker sees them now.
 INSERT INTO cameras (id, name, kind, unit, room, lon, lat, recorder, folder, tap, state, reason, since, codec, width,
