@@ -54,6 +54,15 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """That `device` answered the roll-call `id`. Where it was then is among the fixes."""
+
+    device: str
+    id: str
+    t_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Decoded:
     """What some messages held. `fixes.device` indexes `names`; `units` is the unit of those whose topic names it."""
 
@@ -61,6 +70,7 @@ class Decoded:
     units: dict[str, str]
     fixes: FixBatch
     statuses: list[DeviceStatus]
+    answers: list[Answered]
     rejected: list[Rejected]
 
 
@@ -70,7 +80,9 @@ def decode(messages: Sequence[Message], now_s: float, limits: Limits | None = No
     for number, message in enumerate(messages):
         reading.read(number, message)
     fixes = reading.fixes(now_s)
-    return Decoded(list(reading.names), reading.units, fixes, reading.statuses, reading.rejected(messages))
+    return Decoded(
+        list(reading.names), reading.units, fixes, reading.statuses, reading.answers, reading.rejected(messages)
+    )
 
 
 class _Reading:
@@ -80,6 +92,7 @@ class _Reading:
         self.names: dict[str, int] = {}
         self.units: dict[str, str] = {}
         self.statuses: list[DeviceStatus] = []
+        self.answers: list[Answered] = []
         self._limits = limits
         self._locations: list[Location] = []
         self._runs: list[tuple[int, int, int]] = []  # (message, device, count)
@@ -102,7 +115,9 @@ class _Reading:
             before = len(self._locations)
             try:
                 if source.kind is Kind.ANSWER:
-                    self._locations.append(_as_location(read_answer(payload)))
+                    answer = read_answer(payload)
+                    self.answers.append(Answered(source.device, answer.id, answer.tst))
+                    self._locations.append(_as_location(answer))
                 elif payload[:1] == b"[":
                     self._locations += read_many(payload)
                     self._arrays.add(number)

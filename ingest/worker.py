@@ -30,7 +30,7 @@ from store.records import Committed, DeadLetter
 
 log = structlog.get_logger("ingest.worker")
 
-_NOTHING = Decoded([], {}, FixBatch.empty(), [], [])
+_NOTHING = Decoded([], {}, FixBatch.empty(), [], [], [])
 
 
 class Worker:

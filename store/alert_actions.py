@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from analytics.alerts import Grade
 from store.alert_rows import as_json
-from store.alerts import alert_number
+from store.alerts import alert_number, standing_of
 from store.commit_rows import NOTICE_IDS
 from store.errors import NotFound
 from store.pool import Connection, Pool, borrowed
 from store.queries import queries
 from store.times import moment
-from store.workflow import CLEAR_AFTER_S, ESCALATION_S, Action, Standing, State, Step, decide
+from store.workflow import CLEAR_AFTER_S, ESCALATION_S, Action, Step, decide
 
 _SQL = queries("alert_actions")
 
@@ -24,8 +23,7 @@ async def act(pool: Pool, alert: str, step: Step, *, actor: str, now_s: float) -
         row = await (await connection.execute(_SQL["lock"], (number,))).fetchone()
         if row is None:
             raise NotFound(f"alert {alert}: there is none with this id")
-        shelved_from = State(row["shelved_from"]) if row["shelved_from"] else None
-        standing = Standing(State(row["state"]), Grade(row["grade"]), shelved_from)
+        standing = standing_of(row)
         decision = decide(standing, step)
         change = {
             "id": number,

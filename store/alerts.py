@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from analytics.alerts import Grade
 from store import plans, rules
 from store.errors import InvalidRecord, NotFound
 from store.pages import Page, bounded, decode_cursor, encode_cursor
 from store.pool import Pool, borrowed
 from store.queries import queries
-from store.times import moment, moment_or_none, rfc3339, rfc3339_or_none
-from store.workflow import OPEN, State
+from store.times import moment, moment_or_none, rfc3339, rfc3339_or_none, seconds
+from store.workflow import OPEN, Standing, State, allowed_actions, escalates_at_s
 
 _SQL = queries("alerts")
 _UNIT = re.compile(r"[\w-]+(\.[\w-]+)*")
@@ -114,8 +115,16 @@ def alert_number(alert: str) -> UUID:
         raise NotFound(f"alert {alert!r}: there is none with this id") from error
 
 
+def standing_of(row: dict[str, Any]) -> Standing:
+    """Where the alert of a row of the table stands."""
+    shelved_from = State(row["shelved_from"]) if row["shelved_from"] else None
+    return Standing(State(row["state"]), Grade(row["grade"]), shelved_from, row["withdrawn"])
+
+
 def alert_view(row: dict[str, Any]) -> dict[str, Any]:
-    """An alert as the API gives it."""
+    """An alert as the API gives it, with what can be done about it now and when it escalates."""
+    standing = standing_of(row)
+    escalates_s = escalates_at_s(standing, row["escalation"], seconds(row["waiting_since"]))
     return {
         "id": str(row["id"]),
         "rule": row["rule"],
@@ -136,4 +145,6 @@ def alert_view(row: dict[str, Any]) -> dict[str, Any]:
         "finding": row["finding"],
         "false_code": row["false_code"],
         "unit": row["unit"],
+        "actions": [action.value for action in allowed_actions(standing)],
+        "escalates_at": rfc3339_or_none(moment_or_none(escalates_s)),
     }

@@ -79,23 +79,23 @@ async def begin(
     return await read(pool, str(number))
 
 
-async def sign_in(pool: Pool, interrogation: str, name: str, role: Role, *, now_s: float) -> dict[str, Any]:
-    """`name` comes in as `role`; SignedIn where the same name is in already, SessionClosed where it is over."""
+async def sign_in(pool: Pool, interrogation: str, name: str, role: Role, *, actor: str, now_s: float) -> dict[str, Any]:
+    """`actor` signs `name` in as `role`; SignedIn where the same name is in already, SessionClosed where it is over."""
     name = _word("name", name, NAME_LIMIT)
     async with borrowed(pool) as connection, connection.transaction():
         number = await _open(connection, interrogation)
-        told = {"id": number, "name": name, "role": role.value, "at": moment(now_s)}
+        told = {"id": number, "name": name, "role": role.value, "at": moment(now_s), "actor": actor}
         if await (await connection.execute(_SQL["sign_in"], told)).fetchone() is None:
             raise SignedIn(f"name {name}: is signed in already")
         await connection.execute(_SQL["notify"])
     return await read(pool, interrogation)
 
 
-async def sign_out(pool: Pool, interrogation: str, name: str, *, now_s: float) -> dict[str, Any]:
-    """`name` goes out; NotSignedIn where nobody of that name is in, SessionClosed where it is over."""
+async def sign_out(pool: Pool, interrogation: str, name: str, *, actor: str, now_s: float) -> dict[str, Any]:
+    """`actor` signs `name` out; NotSignedIn where nobody of that name is in, SessionClosed where it is over."""
     async with borrowed(pool) as connection, connection.transaction():
         number = await _open(connection, interrogation)
-        told = {"id": number, "name": name.strip(), "at": moment(now_s)}
+        told = {"id": number, "name": name.strip(), "at": moment(now_s), "actor": actor}
         if await (await connection.execute(_SQL["sign_out"], told)).fetchone() is None:
             raise NotSignedIn(f"name {name.strip()}: is not signed in")
         await connection.execute(_SQL["notify"])

@@ -49,15 +49,16 @@ SHELF_LIMIT_MIN = 24 * 60
 NOTE_LIMIT = 4000
 
 _TAKEN_UP = frozenset({State.ACKED, State.DISPATCHED, State.EXPLAINED})
+# In the order in which they are offered: the first that is possible is the next sensible one.
 _FROM: dict[Action, frozenset[State]] = {
     Action.ACK: frozenset({State.NEW}),
     Action.DISPATCH: frozenset({State.ACKED}),
     Action.EXPLAIN: frozenset({State.ACKED, State.DISPATCHED}),
     Action.RESOLVE: _TAKEN_UP,
-    Action.SHELVE: _TAKEN_UP | {State.NEW},
-    Action.NOTE: frozenset(State),
-    Action.FALSE_ALARM: _TAKEN_UP | {State.NEW, State.SHELVED},
     Action.REOPEN: frozenset({State.CLOSED, State.FALSE, State.CLEARED, State.SHELVED}),
+    Action.SHELVE: _TAKEN_UP | {State.NEW},
+    Action.FALSE_ALARM: _TAKEN_UP | {State.NEW, State.SHELVED},
+    Action.NOTE: frozenset(State),
 }
 
 # Seconds unacknowledged until each level of escalation.
@@ -68,11 +69,12 @@ CLEAR_AFTER_S = 24 * 3600.0
 class IllegalTransition(StoreError):  # noqa: N818
     """The alert's state does not allow the action."""
 
-    def __init__(self, action: Action, state: State) -> None:
-        allowed = ", ".join(sorted(possible.value for possible in allowed_actions(state)))
-        super().__init__(f"{action.value}: not possible for an alert that is {state.value}; possible are {allowed}")
+    def __init__(self, action: Action, standing: "Standing") -> None:
+        possible = ", ".join(sorted(action.value for action in allowed_actions(standing)))
+        state = f"{standing.state.value}{' and withdrawn' if standing.withdrawn else ''}"
+        super().__init__(f"{action.value}: not possible for an alert that is {state}; possible are {possible}")
         self.action = action
-        self.state = state
+        self.state = standing.state
 
 
 class InvalidAction(StoreError):  # noqa: N818
@@ -85,11 +87,12 @@ class InvalidAction(StoreError):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where an alert stands."""
+    """Where an alert stands. What a late fix has withdrawn never was: it can be noted, and nothing else."""
 
     state: State
     grade: Grade
     shelved_from: State | None = None
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +118,28 @@ class Decision:
     waits_anew: bool = False
 
 
-def allowed_actions(state: State) -> frozenset[Action]:
-    """What a person may do with an alert in `state` (shelving an A is refused beside)."""
-    return frozenset(action for action, states in _FROM.items() if state in states)
+def allowed_actions(standing: Standing) -> tuple[Action, ...]:
+    """What a person may do with an alert that stands so, the next sensible action first."""
+    if standing.withdrawn:
+        return (Action.NOTE,)
+    possible = (action for action, states in _FROM.items() if standing.state in states)
+    return tuple(action for action in possible if action is not Action.SHELVE or standing.grade is not Grade.A)
+
+
+def escalates_at_s(standing: Standing, escalation: int, waiting_since_s: float) -> float | None:
+    """When the clock takes the alert one level up unless somebody acknowledges it; None where no level is left."""
+    if standing.state is not State.NEW or standing.withdrawn:
+        return None
+    left = ESCALATION_S[standing.grade][escalation:]
+    return waiting_since_s + left[0] if left else None
 
 
 def decide(standing: Standing, step: Step) -> Decision:
     """What `step` makes of an alert that stands so; raises :class:`IllegalTransition` or :class:`InvalidAction`."""
+    if standing.withdrawn and step.action is not Action.NOTE:
+        raise IllegalTransition(step.action, standing)
     if standing.state not in _FROM.get(step.action, frozenset()):
-        raise IllegalTransition(step.action, standing.state)
+        raise IllegalTransition(step.action, standing)
     if step.note is not None and len(step.note) > NOTE_LIMIT:
         raise InvalidAction("note", f"{len(step.note)} characters, expected at most {NOTE_LIMIT}")
     match step.action:

@@ -72,13 +72,13 @@ async def read_session(store: Store, session: str) -> Any:
 @router.post("/{session}/sign-in", response_model=SessionRow)
 async def sign_in(store: Store, now_s: NowS, session: str, body: SigningIn) -> Any:
     """Somebody comes in."""
-    return await interrogations.sign_in(store, session, body.name, body.role, now_s=now_s)
+    return await interrogations.sign_in(store, session, body.name, body.role, actor=ACTOR, now_s=now_s)
 
 
 @router.post("/{session}/sign-out", response_model=SessionRow)
 async def sign_out(store: Store, now_s: NowS, session: str, body: SigningOut) -> Any:
     """Somebody goes out."""
-    return await interrogations.sign_out(store, session, body.name, now_s=now_s)
+    return await interrogations.sign_out(store, session, body.name, actor=ACTOR, now_s=now_s)
 
 
 @router.post("/{session}/close", response_model=SessionRow)

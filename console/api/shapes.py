@@ -6,6 +6,7 @@ from typing_extensions import TypedDict
 
 Grade = Literal["A", "B", "C"]
 State = Literal["NEW", "ACKED", "DISPATCHED", "EXPLAINED", "CLOSED", "SHELVED", "FALSE", "CLEARED"]
+ActionName = Literal["ack", "dispatch", "explain", "resolve", "reopen", "shelve", "false-alarm", "note"]
 Finding = Literal["upheld", "excused"]
 FalseCode = Literal["gps-drift", "wrong-plan", "authorised", "device-fault", "other"]
 DutyKind = Literal["patrol", "post", "standby"]
@@ -56,8 +57,14 @@ AlertRow = TypedDict(
         "finding": Finding | None,
         "false_code": FalseCode | None,
         "unit": str | None,
+        "actions": list[ActionName],
+        "escalates_at": str | None,
     },
 )
+AlertRow.__doc__ = """An alert as it is listed.
+
+`actions` are those that its state allows now, the next sensible one first; any other is answered with 409. Unless
+somebody acknowledges it, the alert goes one level up at `escalates_at`."""
 
 
 class Limit(TypedDict):
@@ -261,12 +268,14 @@ class SystemState(TypedDict):
 
 
 class SessionPerson(TypedDict):
-    """Somebody in an interrogation, from when to when."""
+    """Somebody in an interrogation, from when to when, and who signed them in and out (null: not recorded)."""
 
     name: str
     role: Literal["officer", "detainee", "guardian", "interpreter", "lawyer", "other"]
     signed_in: str
+    signed_in_by: str | None
     signed_out: str | None
+    signed_out_by: str | None
 
 
 class SessionRow(TypedDict):

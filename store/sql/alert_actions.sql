@@ -1,6 +1,6 @@
 -- name: lock
 -- Where an alert stands; nobody else moves it meanwhile.
-SELECT state, grade, shelved_from FROM alerts WHERE id = %s FOR UPDATE;
+SELECT state, grade, shelved_from, withdrawn FROM alerts WHERE id = %s FOR UPDATE;
 
 -- name: move
 -- What a decision makes of an alert; finding and code of before are kept in the history.

@@ -1,11 +1,11 @@
 -- name: page
 -- Alerts, newest raised first, behind a cursor. Since and until are of the state's beginning.
-SELECT a.*, d.unit::text AS unit FROM alerts a LEFT JOIN devices d ON d.name = a.device
+SELECT a.*, unit_of(a.device)::text AS unit FROM alerts a
 WHERE (%(all)s OR (a.state = ANY (%(states)s) AND (NOT %(open)s OR NOT a.withdrawn)))
   AND (%(grade)s::text IS NULL OR a.grade = %(grade)s)
   AND (%(rule)s::text IS NULL OR a.rule = %(rule)s)
   AND (%(device)s::text IS NULL OR a.device = %(device)s)
-  AND (%(unit)s::ltree IS NULL OR d.unit <@ %(unit)s::ltree)
+  AND (%(unit)s::ltree IS NULL OR unit_of(a.device) <@ %(unit)s::ltree)
   AND (%(since)s::timestamptz IS NULL OR a.began >= %(since)s)
   AND (%(until)s::timestamptz IS NULL OR a.began < %(until)s)
   AND (%(after_at)s::timestamptz IS NULL OR (a.raised_at <= %(after_at)s
@@ -15,7 +15,7 @@ LIMIT %(limit)s;
 
 -- name: by_ids
 -- The alerts with these ids.
-SELECT a.*, d.unit::text AS unit FROM alerts a LEFT JOIN devices d ON d.name = a.device
+SELECT a.*, unit_of(a.device)::text AS unit FROM alerts a
 WHERE a.id = ANY (%s::uuid[]) ORDER BY a.raised_at DESC, a.id;
 
 -- name: history
@@ -36,7 +36,7 @@ SELECT folder, file FROM alert_pictures WHERE alert = %s AND number = %s;
 
 -- name: previous
 -- The same device's alerts of the seven days before.
-SELECT a.*, d.unit::text AS unit FROM alerts a LEFT JOIN devices d ON d.name = a.device
+SELECT a.*, unit_of(a.device)::text AS unit FROM alerts a
 WHERE a.device = %(device)s AND a.id <> %(id)s
   AND a.began <= %(began)s AND a.began >= %(began)s - interval '7 days' AND NOT a.withdrawn
 ORDER BY a.began DESC, a.id LIMIT 50;

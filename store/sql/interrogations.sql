@@ -11,20 +11,20 @@ SELECT id, closed_at, opened_at FROM interrogations WHERE id = %s FOR UPDATE;
 
 -- name: sign_in
 -- Somebody comes in; nothing where the same name is in already.
-INSERT INTO interrogation_people (interrogation, name, role, signed_in)
-VALUES (%(id)s, %(name)s, %(role)s, %(at)s)
+INSERT INTO interrogation_people (interrogation, name, role, signed_in, signed_in_by)
+VALUES (%(id)s, %(name)s, %(role)s, %(at)s, %(actor)s)
 ON CONFLICT (interrogation, name) WHERE signed_out IS NULL DO NOTHING
 RETURNING id;
 
 -- name: sign_out
 -- Somebody goes out.
-UPDATE interrogation_people SET signed_out = greatest(%(at)s, signed_in)
+UPDATE interrogation_people SET signed_out = greatest(%(at)s, signed_in), signed_out_by = %(actor)s
 WHERE interrogation = %(id)s AND name = %(name)s AND signed_out IS NULL
 RETURNING id;
 
 -- name: sign_everybody_out
 -- The interrogation is over: whoever is still signed in goes out.
-UPDATE interrogation_people SET signed_out = greatest(%(at)s, signed_in)
+UPDATE interrogation_people SET signed_out = greatest(%(at)s, signed_in), signed_out_by = %(actor)s
 WHERE interrogation = %(id)s AND signed_out IS NULL;
 
 -- name: close
@@ -45,7 +45,7 @@ SELECT * FROM interrogations WHERE id = %s;
 
 -- name: people
 -- Everybody who was signed in to these interrogations, in the order of coming.
-SELECT interrogation, name, role, signed_in, signed_out FROM interrogation_people
+SELECT interrogation, name, role, signed_in, signed_in_by, signed_out, signed_out_by FROM interrogation_people
 WHERE interrogation = ANY (%s) ORDER BY id;
 
 -- name: open_rooms

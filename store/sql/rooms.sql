@@ -22,6 +22,6 @@ LEFT JOIN LATERAL (
 
 -- name: alerts
 -- The open alerts about cameras, newest raised first.
-SELECT a.*, d.unit::text AS unit FROM alerts a LEFT JOIN devices d ON d.name = a.device
+SELECT a.*, unit_of(a.device)::text AS unit FROM alerts a
 WHERE a.device = ANY (%(cameras)s) AND a.state = ANY (%(states)s) AND NOT a.withdrawn
 ORDER BY a.raised_at DESC, a.id LIMIT %(limit)s;

@@ -4,11 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 from console_examples import KEPT, NOW, raised, stop
 
+from analytics.alerts import Grade
 from analytics.fixes import FixBatch
 from store.ledger import Ledger
+from store.workflow import State
 
 Console = Callable[..., Any]
 
@@ -117,6 +120,48 @@ def test_an_alert_of_grade_a_is_not_shelved(kept_console: Console) -> None:
     answer = kept_console(lambda client: client.post(f"/api/v1/alerts/{alert}/shelve", json=body))
     assert answer.status_code == 422
     assert "grade A" in answer.json()["detail"]
+
+
+BODIES: dict[str, dict[str, Any]] = {
+    "ack": {},
+    "dispatch": {},
+    "explain": {"note": "x"},
+    "resolve": {"finding": "excused", "note": "x"},
+    "reopen": {"note": "x"},
+    "shelve": {"minutes": 5, "reason": "x"},
+    "false-alarm": {"code": "gps-drift"},
+    "note": {"note": "x"},
+}
+
+
+@pytest.mark.parametrize("withdrawn", [False, True])
+@pytest.mark.parametrize("grade", [Grade.A, Grade.B])
+@pytest.mark.parametrize("state", State)
+def test_what_an_alert_offers_is_done_and_nothing_else(
+    ledger: Ledger, console: Console, postgres_uri: str, state: State, grade: Grade, withdrawn: bool
+) -> None:
+    if (state, grade) == (State.SHELVED, Grade.A):
+        pytest.skip("an alert of grade A can't be shelved")
+    identities = commit(ledger, *(stop(f"car-{n}", grade=grade) for n in range(len(BODIES))))
+    with psycopg.connect(postgres_uri, autocommit=True) as connection:
+        shelf = ("NEW", "2026-01-05 09:00Z") if state is State.SHELVED else (None, None)
+        connection.execute(
+            "UPDATE alerts SET state = %s, withdrawn = %s, shelved_from = %s, shelved_until = %s",
+            (state.value, withdrawn, *shelf),
+        )
+
+    async def work(client: httpx.AsyncClient) -> tuple[set[str], set[str], dict[str, int]]:
+        row = (await client.get("/api/v1/alerts", params={"state": "all", "limit": 1})).json()["items"][0]
+        detail = (await client.get(f"/api/v1/alerts/{row['id']}")).json()
+        statuses = {}
+        for alert, (action, body) in zip(identities, BODIES.items(), strict=True):
+            statuses[action] = (await client.post(f"/api/v1/alerts/{alert}/{action}", json=body)).status_code
+        return set(row["actions"]), set(detail["actions"]), statuses
+
+    listed, detailed, statuses = console(work)
+    assert listed == detailed == {action for action, status in statuses.items() if status == 200}
+    assert set(statuses.values()) <= {200, 409, 422}
+    assert "note" in listed
 
 
 @pytest.mark.parametrize("alert", ["no-uuid", "00000000-0000-0000-0000-000000000000"])

@@ -39,6 +39,12 @@ def test_a_session_tells_who_was_in_from_when_to_when(console: Console, session:
         ("张", "officer", "00:00", "02:00"),
         ("李某", "detainee", "01:00", "03:00"),
     ]
+    assert {(p["signed_in_by"], p["signed_out_by"]) for p in told["people"]} == {("desk", "desk")}
+
+
+def test_who_is_still_in_was_signed_out_by_nobody(console: Console, session: str) -> None:
+    (person,) = post(console, f"/{session}/sign-in", {"name": "张", "role": "officer"}).json()["people"]
+    assert (person["signed_in_by"], person["signed_out_by"]) == ("desk", None)
 
 
 def test_a_room_has_one_open_session_at_a_time(console: Console, session: str) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ingest_examples import NOW_S, location, message
 
 from analytics.fixes import FixFlag
-from ingest.decode import Limits, decode
+from ingest.decode import Answered, Limits, decode
 from ingest.messages import Message
 
 
@@ -193,10 +193,11 @@ def test_a_cleared_status_is_nothing_and_another_word_a_dead_letter() -> None:
     assert len(decoded.rejected) == 2
 
 
-def test_an_answer_to_a_roll_call_is_a_fix() -> None:
+def test_an_answer_to_a_roll_call_is_a_fix_and_says_which_call_it_answers() -> None:
     answer = {"id": "r1", "lat": 30.0, "lon": 120.0, "acc": 9, "tst": NOW_S}
     decoded = decode([message(answer, "ducha/west/car-07/answer"), message({}, "ducha/west/car-07/answer")], NOW_S)
     assert decoded.fixes.lat.tolist() == [30.0]
+    assert decoded.answers == [Answered("car-07", "r1", NOW_S)]
     assert decoded.rejected[0].letter.reason == "object missing required field `id`"
 
 

@@ -136,6 +136,27 @@ def test_the_shelf_runs_out_and_the_wait_begins_anew(console):
     assert (read["state"], read["shelved_until"]) == ("NEW", None)
 
 
+@pytest.mark.parametrize(("wait_s", "expected"), [(0, "08:05:00"), (600, "08:15:00")])
+def test_the_countdown_told_is_the_one_counted(ledger, console, wait_s, expected):
+    """Reopened after ten minutes, it has its five minutes again."""
+    ledger.commit(FixBatch.empty(), raised(ALERT), received_s=NOON)
+
+    async def work(pool):
+        if wait_s:
+            await do(pool, Step(Action.FALSE_ALARM, code="gps-drift"), NOON + 1)
+            gone = (await alerts.read(pool, ALERT.id))["escalates_at"]
+            await do(pool, Step(Action.REOPEN, note="no drift"), NOON + wait_s)
+            assert gone is None
+        due_s = NOON + wait_s + 300
+        at = (await alerts.read(pool, ALERT.id))["escalates_at"]
+        early, due = await escalate(pool, due_s - 1), await escalate(pool, due_s)
+        return at, early, due, (await alerts.read(pool, ALERT.id))["escalates_at"]
+
+    at, early, due, after = console(work)
+    assert at == f"2026-01-05T{expected}Z"
+    assert (early, due, after) == ([], [ALERT.id], None)
+
+
 @pytest.mark.usefixtures("stored")
 def test_a_note_on_the_shelf_leaves_it_there(console):
     async def work(pool):

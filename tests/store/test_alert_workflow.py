@@ -17,6 +17,7 @@ from store.workflow import (
     Step,
     allowed_actions,
     decide,
+    escalates_at_s,
 )
 
 FULL = {
@@ -45,7 +46,7 @@ def test_the_straight_way():
 @pytest.mark.parametrize("state", State)
 @pytest.mark.parametrize("action", FULL)
 def test_an_action_is_done_where_it_is_allowed_and_refused_elsewhere(state, action):
-    if action in allowed_actions(state):
+    if action in allowed_actions(standing(state)):
         assert decide(standing(state), FULL[action]).to_state in State
     else:
         with pytest.raises(IllegalTransition, match=state.value):
@@ -58,7 +59,55 @@ def test_what_the_clock_does_no_person_does(action):
         decide(standing(State.SHELVED), Step(action, note="x"))
 
 
+@pytest.mark.parametrize("state", State)
+def test_what_was_withdrawn_can_only_be_noted(state):
+    withdrawn = Standing(state, Grade.B, State.NEW if state is State.SHELVED else None, withdrawn=True)
+    assert allowed_actions(withdrawn) == (Action.NOTE,)
+    assert decide(withdrawn, FULL[Action.NOTE]).to_state is state
+    for action in FULL.keys() - {Action.NOTE}:
+        with pytest.raises(IllegalTransition, match="withdrawn"):
+            decide(withdrawn, FULL[action])
+
+
+@pytest.mark.parametrize(
+    ("state", "first"),
+    [
+        (State.NEW, Action.ACK),
+        (State.ACKED, Action.DISPATCH),
+        (State.DISPATCHED, Action.EXPLAIN),
+        (State.EXPLAINED, Action.RESOLVE),
+        (State.SHELVED, Action.REOPEN),
+        (State.CLOSED, Action.REOPEN),
+    ],
+)
+def test_the_next_sensible_action_comes_first(state, first):
+    assert allowed_actions(standing(state))[0] is first
+
+
+@pytest.mark.parametrize(
+    ("grade", "escalation", "after_s"),
+    [
+        (Grade.A, 0, 60),
+        (Grade.A, 1, 180),
+        (Grade.A, 2, None),
+        (Grade.B, 0, 300),
+        (Grade.B, 1, None),
+        (Grade.C, 0, None),
+    ],
+)
+def test_an_alert_escalates_from_when_its_waiting_began(grade, escalation, after_s):
+    expected = None if after_s is None else 1000.0 + after_s
+    assert escalates_at_s(Standing(State.NEW, grade), escalation, 1000.0) == expected
+
+
+@pytest.mark.parametrize("state", [state for state in State if state is not State.NEW])
+def test_only_what_nobody_took_up_escalates(state):
+    assert escalates_at_s(standing(state, Grade.B), 0, 1000.0) is None
+    assert escalates_at_s(Standing(State.NEW, Grade.A, withdrawn=True), 0, 1000.0) is None
+
+
 def test_a_grade_a_alert_is_never_shelved():
+    assert Action.SHELVE not in allowed_actions(Standing(State.NEW, Grade.A))
     with pytest.raises(InvalidAction, match="grade A"):
         decide(Standing(State.NEW, Grade.A), FULL[Action.SHELVE])
 
@@ -107,4 +156,4 @@ def test_no_way_leads_out_of_the_table_or_back_to_new_without_a_fresh_wait(steps
         assert (decision.to_state is State.SHELVED) == (decision.shelved_from is not None)
         assert (decision.to_state is State.FALSE) >= (decision.false_code in FALSE_CODES)
         now = Standing(decision.to_state, grade, decision.shelved_from)
-    assert now.state in OPEN or Action.REOPEN in allowed_actions(now.state)
+    assert now.state in OPEN or Action.REOPEN in allowed_actions(now)

@@ -1,7 +1,7 @@
 /** What the desk shows: the filters, the list they leave, the selected alert, the form that is open. */
 import { computed, reactive, ref, watch } from "vue";
 import type { AlertRow, AlertState, Grade } from "@/api/types";
-import { compare, isOpen, isShelved, raisedAt } from "@/domain/queue";
+import { compare, raisedAt } from "@/domain/queue";
 import { date } from "@/domain/time";
 import { what, where, who } from "@/parts/alertWords";
 import { all, close, open, queue, shelved } from "@/stores/alerts";
@@ -74,15 +74,3 @@ watch(selectedId, (id) => {
   if (!id) return close();
   void open(id).catch(() => undefined);
 });
-
-/** Which actions the alert's state allows, in the order of the bar; the first is the next sensible one. */
-export function allowed(a: AlertRow): readonly (FormName | "ack" | "reopen")[] {
-  if (isShelved(a)) return ["reopen", "note"];
-  if (!isOpen(a)) return a.withdrawn ? ["note"] : ["reopen", "note"];
-  const shelve = a.grade === "A" ? [] : (["shelve"] as const);
-  const rest = ["explain", ...shelve, "false-alarm", "note", "resolve"] as const;
-  if (a.state === "NEW") return ["ack", "dispatch", ...rest];
-  if (a.state === "ACKED") return ["dispatch", ...rest];
-  if (a.state === "DISPATCHED") return rest;
-  return ["resolve", ...shelve, "false-alarm", "note"];
-}

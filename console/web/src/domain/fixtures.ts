@@ -26,6 +26,8 @@ export function alertOf(part: Partial<AlertRow> & { raised?: number } = {}): Ale
     finding: null,
     false_code: null,
     unit: "yn.east",
+    actions: ["ack", "shelve", "false-alarm", "note"],
+    escalates_at: null,
     ...rest,
   };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { T0, alertOf } from "./fixtures";
+import { iso } from "./time";
 import { compare, escalatesIn, fold, isOpen, perHour } from "./queue";
 
 const order = (alerts: ReturnType<typeof alertOf>[]) => [...alerts].sort(compare).map((a) => a.id);
@@ -26,14 +27,11 @@ describe("the queue", () => {
     expect(isOpen(alertOf({ state: "EXPLAINED" }))).toBe(true);
   });
 
-  it("counts down to 60 s, then 180 s for red, 5 min for orange, never for yellow", () => {
-    const red = alertOf({ grade: "A" });
+  it("counts down to when the server says that it escalates", () => {
+    const red = alertOf({ grade: "A", escalates_at: iso(T0 + 60) });
     expect(escalatesIn(red, T0 + 20)).toBe(40);
-    expect(escalatesIn({ ...red, escalation: 1 }, T0 + 70)).toBe(110);
-    expect(escalatesIn({ ...red, escalation: 2 }, T0 + 200)).toBeNull();
-    expect(escalatesIn(alertOf({ grade: "B" }), T0 + 60)).toBe(240);
-    expect(escalatesIn(alertOf({ grade: "C" }), T0)).toBeNull();
-    expect(escalatesIn({ ...red, state: "ACKED" }, T0)).toBeNull();
+    expect(escalatesIn(red, T0 + 61)).toBe(0);
+    expect(escalatesIn(alertOf({ escalates_at: null }), T0)).toBeNull();
   });
 
   it("folds a flood of 200 into at most ten cards and loses none", () => {

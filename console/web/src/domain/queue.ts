@@ -19,15 +19,10 @@ export function compare(a: AlertRow, b: AlertRow): number {
   );
 }
 
-/** Seconds after which nobody having acknowledged it takes the alert one level up. */
-const LEVELS: Record<Grade, readonly number[]> = { A: [60, 180], B: [300], C: [] };
-
-/** Seconds until the next escalation; null when there is none to come. */
+/** Seconds until the next escalation as the server counts it, 0 when it is due; null when there is none to come. */
 export function escalatesIn(a: AlertRow, now: number): number | null {
-  if (a.state !== "NEW" || a.withdrawn) return null;
-  const age = now - raisedAt(a);
-  const next = LEVELS[a.grade].find((limit, level) => level >= a.escalation && age < limit);
-  return next === undefined ? null : next - age;
+  const at = seconds(a.escalates_at);
+  return at === null ? null : Math.max(0, at - now);
 }
 
 export interface Card {

@@ -96,18 +96,18 @@ export const done = ref<Done | null>(null);
 export const failure = shallowRef<unknown>(null);
 export const busy = ref(false);
 
-/** Only steps that `reopen` takes back are offered to be undone. */
-const UNDOABLE: readonly Action["name"][] = ["resolve", "false-alarm", "shelve", "ack", "dispatch"];
-
 export async function perform(id: string, action: Action): Promise<boolean> {
   if (busy.value) return false;
   busy.value = true;
   failure.value = null;
   try {
+    const before = rows.get(id)?.actions ?? [];
     const detail = await act(id, action);
     rows.set(id, rowOf(detail));
     if (opened.value?.id === id) opened.value = detail;
-    done.value = { id, device: detail.device, action: action.name, undoable: UNDOABLE.includes(action.name) };
+    // A step can be undone where it is `reopen` that leads back from it.
+    const undoable = detail.actions.includes("reopen") && !before.includes("reopen");
+    done.value = { id, device: detail.device, action: action.name, undoable };
     return true;
   } catch (error) {
     failure.value = error;
