@@ -11,6 +11,7 @@ class Kind(StrEnum):
     NOT_FOUND = "not-found"
     METHOD = "method"
     TOO_LARGE = "too-large"
+    TOO_SLOW = "too-slow"
     CONTENT_TYPE = "content-type"
     FOREIGN_HOST = "foreign-host"
     CROSS_ORIGIN = "cross-origin"

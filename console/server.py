@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from console.api.app import create_app
 from console.api.guard import LOOPBACK_HOSTS
+from console.connections import BoundedConnection
 from console.exports.settings import ExportSettings
 
 STATIC = Path(__file__).parent / "static"
@@ -115,6 +116,7 @@ async def _run(app: FastAPI, host: str, port: int, listening: Callable[[str], No
             log_config=None,
             access_log=False,
             server_header=False,
+            http=BoundedConnection,
             timeout_graceful_shutdown=GRACE_S,
             lifespan="on",
             ws="none",

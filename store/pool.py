@@ -45,5 +45,7 @@ async def borrowed(pool: Pool) -> AsyncIterator[Connection]:
             yield connection
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise StoreUnavailable(str(error).strip()) from error
-    except psycopg.DataError as error:
+    except (psycopg.DataError, psycopg.errors.NameTooLong) as error:
         raise InvalidRecord(error.diag.message_primary or str(error)) from error
+    except UnicodeEncodeError as error:
+        raise InvalidRecord("expected text without half of a surrogate pair") from error

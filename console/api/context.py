@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
-from pydantic import AwareDatetime
+from pydantic import AfterValidator, AwareDatetime
 
 from console.api.hub import Hub
 from console.api.metrics import Metrics
@@ -66,7 +67,17 @@ def _now_s(context: Annotated[Context, Depends(context_of)]) -> float:
 Console = Annotated[Context, Depends(context_of)]
 Store = Annotated[Pool, Depends(_store)]
 NowS = Annotated[float, Depends(_now_s)]
-Time = AwareDatetime  # RFC 3339 with an offset, or Unix seconds
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+
+def _within_reach(time: datetime) -> datetime:
+    """Nothing happened outside; near the ends of the calendar no zone and no span can be computed."""
+    if not EARLIEST <= time < LATEST:
+        raise ValueError(f"expected a time from {EARLIEST:%Y-%m-%d} on and before {LATEST:%Y-%m-%d}")
+    return time
+
+
+Time = Annotated[AwareDatetime, AfterValidator(_within_reach)]  # RFC 3339 with an offset, or Unix seconds
 Limit = Annotated[int, Query(ge=1, le=500)]
 
 

@@ -11,10 +11,19 @@ from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from console.api.bodies import (
+    BodyError,
+    BodyTooLarge,
+    BodyTooSlow,
+    BodyUnreadable,
+    ClientGone,
+    Replay,
+    check_json,
+    read_body,
+)
 from console.api.headers import SECURITY_HEADERS
 from console.api.metrics import Metrics
 from console.api.problems import problem
@@ -28,6 +37,7 @@ BODY_BYTES = 64 * 1024
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _WRITTEN_DOWN = "/download"  # whoever takes something is written down: a change, though it is a GET
 _PORT = re.compile(r":\d*$")
+_CLOSE = {"connection": "close"}  # what follows on this connection can't be told from the rest of the body
 
 
 class Guard:
@@ -61,10 +71,24 @@ class Guard:
             refusal = self._refusal(changes, headers, limit)
             if refusal is not None:
                 await refusal(scope, receive, answer)
+            elif scope["method"] in _SAFE:
+                await self._app(scope, receive, answer)
             else:
-                await self._app(scope, _bounded(receive, limit), answer)
+                await self._take(scope, receive, answer, headers, limit)
         finally:
             self._metrics.answered(scope["method"], _route(scope), status, time.perf_counter() - began_s)
+
+    async def _take(self, scope: Scope, receive: Receive, answer: Send, headers: Headers, limit: int) -> None:
+        """Answers a request that has a body."""
+        try:
+            body = await read_body(receive, limit)
+            check_json(headers, body)
+        except ClientGone:
+            return
+        except BodyError as error:
+            await _unread(error, scope["path"])(scope, receive, answer)
+            return
+        await self._app(scope, Replay(body, receive), answer)
 
     def _refusal(self, changes: bool, headers: Headers, limit: int) -> Response | None:
         host = headers.get("host", "")
@@ -74,8 +98,11 @@ class Guard:
             return problem(421, Kind.FOREIGN_HOST, detail, where="host", expected=expected)
         if changes and _is_foreign(headers, host):
             return problem(403, Kind.CROSS_ORIGIN, "a change may only be asked for by this console's own pages")
+        if "transfer-encoding" in headers and "content-length" in headers:
+            detail = "the request has both Content-Length and Transfer-Encoding; expected one of them"
+            return problem(400, Kind.INVALID_REQUEST, detail, where="content-length", headers=_CLOSE)
         length = headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > limit:
+        if not (length.isascii() and length.isdigit()) or int(length) > limit:
             return problem(413, Kind.TOO_LARGE, f"the body has {length} bytes; expected at most {limit}")
         return None
 
@@ -96,20 +123,21 @@ def _is_foreign(headers: Headers, host: str) -> bool:
     if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         return True
     origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc.lower() != host.lower()
+    if origin is None:
+        return False
+    try:
+        return urlsplit(origin).netloc.lower() != host.lower()
+    except ValueError:  # it is no address at all
+        return True
 
 
-def _bounded(receive: Receive, limit: int) -> Receive:
-    """`receive` that ends in 413 when a body without a declared length turns out too large."""
-    taken = 0
-
-    async def take() -> Message:
-        nonlocal taken
-        message = await receive()
-        if message["type"] == "http.request":
-            taken += len(message.get("body", b""))
-            if taken > limit:
-                raise HTTPException(413, f"the body has more than {limit} bytes")
-        return message
-
-    return take
+def _unread(error: BodyError, path: str) -> Response:
+    """The answer to a body that no route is to see. What is left of it may still come, so the connection ends."""
+    match error:
+        case BodyTooLarge():
+            return problem(413, Kind.TOO_LARGE, str(error), instance=path, headers=_CLOSE)
+        case BodyTooSlow():
+            return problem(408, Kind.TOO_SLOW, str(error), instance=path, headers=_CLOSE)
+        case BodyUnreadable():
+            return problem(422, Kind.INVALID_REQUEST, str(error), instance=path, where="body")
+    return problem(400, Kind.INVALID_REQUEST, str(error), instance=path, headers=_CLOSE)

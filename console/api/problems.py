@@ -29,6 +29,7 @@ TITLES = {
     404: "There is no such thing",
     405: "Not possible here",
     406: "Not to be had in that form",
+    408: "The request did not come in time",
     409: "The present state does not allow this",
     413: "The body is too large",
     415: "Another content type is expected",
@@ -60,7 +61,7 @@ class Problem(BaseModel):
     errors: list[FieldProblem] | None = None
 
 
-_KINDS = {404: Kind.NOT_FOUND, 405: Kind.METHOD, 413: Kind.TOO_LARGE, 415: Kind.CONTENT_TYPE}
+_KINDS = {404: Kind.NOT_FOUND, 405: Kind.METHOD, 408: Kind.TOO_SLOW, 413: Kind.TOO_LARGE, 415: Kind.CONTENT_TYPE}
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
     "default": {

@@ -94,7 +94,7 @@ def test_an_alert_goes_its_way_over_http(ledger: Ledger, console: Console) -> No
         ("resolve", {"finding": "guilty", "note": "x"}, 422, "finding"),
         ("explain", {}, 422, "note"),
         ("note", {"note": " "}, 422, "note"),
-        ("note", {"note": "a\0b"}, 422, None),
+        ("note", {"note": "a\0b"}, 422, "body"),
         ("false-alarm", {"code": "other"}, 422, "note"),
         ("shelve", {"minutes": 0, "reason": "x"}, 422, "minutes"),
         ("shelve", {"minutes": 5, "reason": ""}, 422, "reason"),

@@ -17,6 +17,7 @@ BY_STATUS = {
     Kind.NOT_FOUND,
     Kind.METHOD,
     Kind.TOO_LARGE,
+    Kind.TOO_SLOW,
     Kind.CONTENT_TYPE,
     Kind.FOREIGN_HOST,
     Kind.CROSS_ORIGIN,

@@ -240,6 +240,7 @@ export const en: Catalogue = {
   "problem.405": "Not possible here. Reload the page; if that does not help, tell the administrator.",
   "problem.406": "Not to be had in the form that was asked for. Try another browser.",
   "problem.409": "The present state does not allow this. Look at it as it is now.",
+  "problem.408": "The request did not arrive in time. Try again.",
   "problem.413": "Too much at once. Send less.",
   "problem.415": "The format is not the one expected. Send it in that.",
   "problem.421": "The server does not go by the name in this address. Use the address that the administrator gave.",
