@@ -2,6 +2,8 @@
 people, the cameras themselves."""
 
 import os
+import shlex
+import stat
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +20,7 @@ from ingest.cameras.visit import visit
 from ingest.errors import ConfigError, DetectorUnavailable
 from store.errors import StoreUnavailable
 from store.evidence.errors import InvalidKey
+from store.evidence.files import exposed
 from store.evidence.leaf import Leaf, SegmentBody
 from store.evidence.log import CERTIFICATE
 from store.evidence.signer import FileSigner, fingerprint, public_key_of
@@ -43,6 +46,7 @@ def examine_cameras(config: Path | None, environment: Mapping[str, str]) -> list
     return [
         Finding("cameras", True, f"{len(settings.cameras)} are named"),
         _folder(Path(recorder.folder)),
+        _closed(recorder),
         _room(recorder, [camera for camera in settings.cameras if camera.record], leaves),
         _key(recorder),
         _clock(settings.database.url, leaves),
@@ -59,6 +63,20 @@ def _folder(folder: Path) -> Finding:
         says = f"{place} can't be written by {_me()}; give it to the user who runs `ducha cameras`"
         return Finding("recordings", False, says)
     return Finding("recordings", True, f"{folder} can be written" if place == folder else f"{folder} will be made")
+
+
+def _closed(recorder: RecorderSettings) -> Finding:
+    """Whether recordings are for the recorder's user alone."""
+    folder = Path(recorder.folder)
+    try:
+        open_to_others = exposed(folder) if folder.is_dir() else []
+    except OSError:  # it is not ours to read, which the folder's finding says
+        open_to_others = []
+    if not open_to_others:
+        return Finding("modes", True, f"{folder} is closed to others")
+    named = ", ".join(f"{path} (mode {stat.S_IMODE(path.stat().st_mode):04o})" for path in open_to_others[:5])
+    more = f" and {len(open_to_others) - 5} more" if len(open_to_others) > 5 else ""
+    return Finding("modes", False, f"others may enter or read {named}{more}; chmod -R go= {shlex.quote(str(folder))}")
 
 
 def _room(recorder: RecorderSettings, cameras: list[CameraSettings], leaves: list[Leaf]) -> Finding:

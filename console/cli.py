@@ -334,7 +334,9 @@ def run_console(config: Path | None, host: str | None = None, port: int | None =
 
 
 def main() -> None:
-    """Entry point of `ducha`: a user's mistake is one line and exit status 2, never a traceback."""
+    """Entry point of `ducha`: a user's mistake is one line and exit status 2, never a traceback. What
+    is written is for its owner alone."""
+    os.umask(0o077)
     try:
         app()
     except Exception as error:

@@ -25,6 +25,7 @@ from ingest.broker import MAX_INFLIGHT, EmbeddedBroker
 from ingest.config import BrokerSettings, DatabaseSettings, Settings, WorkerSettings
 from ingest.stopping import stopper
 from store.embedded import EmbeddedPostgres
+from store.evidence.files import make_folder
 from store.ledger import Ledger
 from store.migrate import migrate
 
@@ -47,7 +48,7 @@ class Demo:
 def run(demo: Demo, say: Callable[[str], None]) -> None:
     """Start everything, say where the console is, and go on until Ctrl-C, SIGTERM or the last minute."""
     stop = stopper()
-    demo.data.mkdir(parents=True, exist_ok=True)
+    make_folder(demo.data)
     until_s = None if demo.minutes is None else time.monotonic() + demo.minutes * 60
     say("starting the database …")
     with EmbeddedPostgres(demo.data) as database, EmbeddedBroker() as broker:

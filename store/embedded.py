@@ -11,6 +11,7 @@ import importlib.util
 import os
 import pwd
 import shutil
+import stat
 import subprocess
 import tempfile
 import time
@@ -21,9 +22,11 @@ from typing import IO, Self
 import psycopg
 
 from store.errors import EmbeddedError
+from store.evidence.files import FOLDER_MODE, make_folder, open_own
 
 _USER = "embedded_postgres"  # PostgreSQL refuses to run as root
 _SOCKET_PATH_LIMIT = 100  # a Unix socket's path holds 107 bytes
+_APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 _START_S = 120  # recovery after a crash may have much to replay
 _SETTINGS = (
     "listen_addresses=''",
@@ -54,11 +57,11 @@ class EmbeddedPostgres:
 
         After a crash, of the server or of the whole machine, the same call recovers.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         if self._lock is None:
-            self._lock = (self.folder / "postgres.lock").open("ab")
+            self._lock = os.fdopen(open_own(self.folder / "postgres.lock", _APPENDING), "ab")
             fcntl.flock(self._lock, fcntl.LOCK_SH)
-        with (self.folder / "postgres.starting").open("ab") as starting:
+        with os.fdopen(open_own(self.folder / "postgres.starting", _APPENDING), "ab") as starting:
             fcntl.flock(starting, fcntl.LOCK_EX)
             if not (self.cluster / "PG_VERSION").exists():
                 self._create()
@@ -77,7 +80,7 @@ class EmbeddedPostgres:
         else:
             if self.pid() is not None:
                 if os.geteuid() == 0:
-                    _let_pass(self.cluster)  # somebody may have closed a folder above since
+                    self._let_pass(self.cluster.stat().st_uid)  # somebody may have closed a folder above since
                 self._run(self.cluster, "pg_ctl", "stop", "-w", "-t", "30", "-m", "fast")
         finally:
             self._lock.close()
@@ -118,14 +121,14 @@ class EmbeddedPostgres:
         if os.geteuid() == 0:
             owner = _ensure_user()
             os.chown(fresh, owner.pw_uid, owner.pw_gid)
-            _let_pass(fresh)
+            self._let_pass(owner.pw_uid)
         arguments = ["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--username=postgres"]
         self._run(fresh, "initdb", *arguments)
         fresh.rename(self.cluster)
 
     def _launch(self) -> None:
         if os.geteuid() == 0:
-            _let_pass(self.cluster)
+            self._let_pass(self.cluster.stat().st_uid)
         if self.pid() is None:
             # What a killed server left; its number may still stand in the process table until somebody reaps it.
             (self.cluster / "postmaster.pid").unlink(missing_ok=True)
@@ -145,6 +148,16 @@ class EmbeddedPostgres:
                 if not in_use or time.monotonic() > deadline:
                     raise
                 time.sleep(0.1)
+
+    def _let_pass(self, user: int) -> None:
+        """Lets the server's user into the folder. A closed one of root's becomes his, so that it stays closed to all
+        others; root passes anyway."""
+        folder = self.folder.stat()
+        if folder.st_uid in (0, user) and stat.S_IMODE(folder.st_mode) == FOLDER_MODE:
+            os.chown(self.folder, user, -1)
+            _let_pass(self.folder)
+        else:
+            _let_pass(self.cluster)
 
     def _answers(self) -> bool:
         if self.pid() is None:

@@ -18,7 +18,7 @@ from console.exports.settings import ExportSettings, zip_path
 from store.errors import StoreError, StoreUnavailable
 from store.evidence.errors import ExportError
 from store.evidence.export_verification import verify_export
-from store.evidence.files import sync_folder
+from store.evidence.files import make_folder, sync_folder, tighten
 from store.evidence.manifest import Request
 from store.evidence.signer import FileSigner
 from store.evidence.verdict import Finding
@@ -101,7 +101,8 @@ class Exporter:
     def _made(self, task: Task) -> Result:
         signer = FileSigner.open_or_create(Path(self._settings.key))
         path = zip_path(self._settings, task.id)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(path.parent)
+        tighten(path.parent)
         request = Request(
             asked_by=task.requested_by, approved_by=task.approved_by, reason=task.reason, case=task.case_number
         )

@@ -12,6 +12,7 @@ from av.error import FFmpegError
 from console.exports.clip import make_clips
 from store.evidence.errors import ExportError
 from store.evidence.export import export
+from store.evidence.files import make_folder
 from store.evidence.log import RECORDER
 from store.evidence.manifest import Manifest, Request
 from store.evidence.selection import Selected
@@ -57,7 +58,7 @@ def make(
         size = sum(body.bytes for stream in selected for _, body in stream.segments())
         count.total = 2 * size  # once for the clips, once for the ZIP
         _expect_room(out.parent, 3 * size, reserve_bytes)  # the ZIP holds both, and the clips lie beside it meanwhile
-        clips.mkdir()
+        make_folder(clips)
         return make_clips(folder, selected, wish.from_ns, clips, count)
 
     try:

@@ -10,6 +10,7 @@ import structlog
 from analytics.alerts import Alert
 from ingest.cameras.packets import Packet, StreamInfo
 from ingest.cameras.pictures import Undecodable, decoded, jpeg
+from store.evidence.files import make_folder, open_own
 from store.records import AlertPicture
 
 KEPT = 20  # keyframes: the frames of an alert are among the last that were looked at
@@ -53,8 +54,8 @@ class Album:
 
     def _write(self, file: str, data: bytes) -> None:
         path = self._folder / file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as out:
+        make_folder(path.parent)
+        with os.fdopen(open_own(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as out:
             out.write(data)
             out.flush()
             os.fsync(out.fileno())

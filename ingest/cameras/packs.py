@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ingest.cameras import fmp4
 from ingest.cameras.packets import Media
-from store.evidence.files import sync_folder
+from store.evidence.files import make_folder, open_own, sync_folder
 
 _DAY = re.compile(r"\d{8}")
 _FILE = re.compile(r"(\d{6})-(\d{1,18})\.(mp4|mov)")
@@ -83,9 +83,9 @@ class Pack:
     def _create(self) -> None:
         for folder in (self.path.parent.parent, self.path.parent):
             if not folder.exists():
-                folder.mkdir(parents=True, exist_ok=True)
+                make_folder(folder)
                 sync_folder(folder.parent)
-        self._handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        self._handle = open_own(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL)
         sync_folder(self.path.parent)
 
 

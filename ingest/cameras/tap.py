@@ -19,6 +19,7 @@ import structlog
 from ingest.cameras.fanout import Fanout, Opened, Subscription
 from ingest.cameras.metrics import CameraMetrics
 from ingest.cameras.packets import Packet, StreamInfo
+from store.evidence.files import make_folder
 
 MOST_CLIENTS = 256
 MAX_PACKETS = 600  # about 10 s of a camera with sound
@@ -138,7 +139,7 @@ class Tap:
 
 
 def _bound(path: Path) -> socket.socket:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     if path.exists() and stat.S_ISSOCK(path.stat().st_mode):
         path.unlink()  # of a process that was killed: the log's lock says that it is gone
     server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

@@ -32,6 +32,7 @@ from ingest.cameras.tap import Tap
 from ingest.errors import IngestError
 from store.errors import StoreError
 from store.evidence.errors import EvidenceError, LogUnavailable
+from store.evidence.files import make_folder
 from store.evidence.log import EvidenceLog
 from store.evidence.signer import FileSigner
 from store.held import Held
@@ -236,7 +237,7 @@ class Worker:
     def _opened_log(self) -> EvidenceLog:
         try:
             key = Path(self.settings.key)
-            key.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(key.parent)
             signer = FileSigner.open_or_create(key)
             evidence = EvidenceLog(self._folder, self.settings.recorder, signer)
             self._marking = Marking(self._folder, self.settings.recorder, signer)

@@ -81,7 +81,8 @@ def export(
         derived = clips(selected)
         draft = out.with_name(f".{out.name}.draft")
         try:
-            with zipfile.ZipFile(draft, "w", zipfile.ZIP_STORED) as archive:
+            handle = files.open_own(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC)
+            with os.fdopen(handle, "w+b") as whole, zipfile.ZipFile(whole, "w", zipfile.ZIP_STORED) as archive:
                 writing = _Writing(archive, now_ns, written)
                 exported = [_write_stream(writing, folder, stream) for stream in selected]
                 writing.stream(LEAVES, (line + b"\n" for _, line in merge(*(stream.lines for stream in selected))))

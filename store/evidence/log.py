@@ -65,9 +65,10 @@ class EvidenceLog:
         self._synced = 0  # leaves that the disk has
         self._syncing = False
         self._broken: str | None = None
-        folder.mkdir(parents=True, exist_ok=True)
+        files.make_folder(folder)
         self._lock = _lock(folder)
         try:
+            files.tighten(folder)
             _identify(folder, recorder, signer)
             self._leaves = _open(folder / LEAVES)
             self._heads = _open(folder / HEADS)
@@ -253,13 +254,13 @@ _CLOSED = "the log is closed"
 
 
 def _open(path: Path) -> int:
-    handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    handle = files.open_own(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
     files.sync_folder(path.parent)
     return handle
 
 
 def _lock(folder: Path) -> int:
-    handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    handle = files.open_own(folder / LOCK, os.O_RDWR | os.O_CREAT)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

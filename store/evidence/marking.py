@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from store.evidence import files
 from store.evidence.checkpoint import SignedHead, each_note
 from store.evidence.errors import InvalidHead, InvalidLeaf, LogCorrupt
 from store.evidence.leaf import MAX_LINE, Leaf, StartBody, TombstoneBody
@@ -123,10 +124,11 @@ class Marker:
             prev=self._prev,
         )
         line, digest = mark.signed(self._signer)
-        with (self._folder / MARKS).open("ab", buffering=0) as file:
+        handle = files.open_own(self._folder / MARKS, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        with os.fdopen(handle, "ab", buffering=0) as file:
             file.truncate(self._end)  # what does not hold, or is torn
             if file.write(line) < len(line):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), file.name)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._folder / MARKS))
         self._end += len(line)
         self._prev, self._marked, self._since = digest, head.size, _Since()
 

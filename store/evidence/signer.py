@@ -100,8 +100,8 @@ class FileSigner:
         """
         try:
             if not path.exists():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                files.create(path, _new_key(), mode=0o600)
+                files.make_folder(path.parent)
+                files.create(path, _new_key())
             return cls.open(path)
         except OSError as error:
             raise InvalidKey(f"{path}: {error.strerror}; expected a key of ours, or a folder to make it in") from error

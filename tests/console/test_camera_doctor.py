@@ -209,3 +209,13 @@ def test_more_threads_than_cores_are_a_finding(examine: Examine) -> None:
     others = "\n".join(f'[[camera]]\nid = "c-{n}"\nkind = "window"\nurl = "{NOBODY}"' for n in range(many))
     assert not examine(camera=others, look=True, looking_threads=many)["looking"].ok
     assert examine(camera=others, look=True, looking_threads=1)["looking"].ok
+
+
+def test_a_folder_that_others_may_read_is_named_with_what_closes_it(tmp_path: Path, examine: Examine) -> None:
+    recorded(tmp_path, at_s=time.time(), bytes_s=10)
+    assert examine()["modes"].ok
+    (tmp_path / "rec" / "leaves.jsonl").chmod(0o640)
+    found = examine()["modes"]
+    assert not found.ok
+    assert f"{tmp_path / 'rec' / 'leaves.jsonl'} (mode 0640)" in found.says
+    assert found.says.endswith(f"chmod -R go= {tmp_path / 'rec'}")

@@ -92,12 +92,14 @@ def test_the_last_to_leave_stops_the_server(tmp_path):
     assert second.pid() is None
 
 
-def test_a_folder_too_deep_for_a_socket_works_too(tmp_path):
+def test_a_folder_too_deep_for_a_socket_works_too_and_is_for_its_owner_alone(tmp_path):
     deep = tmp_path / ("d" * 60) / ("e" * 60)
-    deep.mkdir(parents=True)
+    deep.parent.mkdir()
     with EmbeddedPostgres(deep) as server:
         migrate(server.uri())
         assert not Path(server.uri().split("host=")[1]).is_relative_to(tmp_path)
+        for path in (deep, *deep.iterdir()):
+            assert path.stat().st_mode & 0o077 == 0, path
 
 
 async def ping_on(pool):
