@@ -1,5 +1,6 @@
 """A camera as a value (`CameraSpec`), and while it serves (`Camera`): its faults, its clock, its film."""
 
+import random
 import threading
 import time
 from collections.abc import Callable
@@ -9,7 +10,9 @@ from typing import Protocol
 from hardware.cameras.digest import Credentials
 from hardware.cameras.encoder import AudioCodec, VideoCodec
 from hardware.cameras.faults import Fault
+from hardware.cameras.oddity import ORDINARY, Oddity
 from hardware.cameras.picture import Picture, Size
+from hardware.cameras.rtp import NTP_EPOCH_S
 from hardware.cameras.sound import Hearing, Tone
 
 DAY_S = 86_400.0
@@ -38,7 +41,7 @@ class CameraSpec:
     Baseline profile, veryfast High at twice the cost. With `b_frames` pictures come late and out of order; `delimiters`
     begin every access unit with one. `noise` is a standard deviation in grey levels; `speed` makes the view and the
     `outages`, faults that come by themselves, run faster than the clock. With no `audio` it is deaf; with no
-    `credentials` anybody may look.
+    `credentials` anybody may look. An `oddity` is how it is odd without being broken.
     """
 
     name: str
@@ -57,6 +60,7 @@ class CameraSpec:
     speed: float = 1.0
     noise: float = 2.0
     outages: tuple[Outage, ...] = ()
+    oddity: Oddity = ORDINARY
 
 
 class Camera:
@@ -64,6 +68,7 @@ class Camera:
 
     def __init__(self, spec: CameraSpec, obey: Callable[["Camera"], None]) -> None:
         self.spec = spec
+        self.oddity = spec.oddity  # another may be set at any time
         self._obey = obey
         self._changing = threading.Lock()
         self._faults: frozenset[Fault] = frozenset()
@@ -87,3 +92,14 @@ class Camera:
     def wall_s(self) -> float:
         """The camera's own clock, Unix seconds."""
         return time.time() + (DAY_S if Fault.CLOCK_JUMP in self._faults else 0.0)
+
+    def reported_s(self) -> float:
+        """The time that its sender reports tell, Unix seconds; that of its clock but for faults."""
+        told = {
+            Fault.CLOCK_ZERO: -NTP_EPOCH_S,
+            Fault.CLOCK_UPTIME: time.monotonic() - NTP_EPOCH_S,
+            Fault.CLOCK_UNIX: time.time() - NTP_EPOCH_S,
+            Fault.CLOCK_1969: time.time() % DAY_S - 200 * DAY_S,
+            Fault.CLOCK_WILD: random.uniform(0, 1 << 32) - NTP_EPOCH_S,
+        }
+        return next((time_s for fault, time_s in told.items() if fault in self._faults), self.wall_s())

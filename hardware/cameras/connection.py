@@ -81,7 +81,7 @@ class Connection:
         if refused := self._refused(request):
             return refused
         if method == "DESCRIBE":
-            body = describe(self._camera.spec.name, self._tracks)
+            body = self._camera.oddity.description(describe(self._camera.spec.name, self._tracks))
             base = request.url.rstrip("/") + "/"
             return respond(200, cseq, {"Content-Base": base, "Content-Type": "application/sdp"}, body)
         if method == "SETUP":
@@ -156,7 +156,7 @@ class Connection:
     def report(self) -> None:
         """Send a sender report on every track."""
         for sender in self._senders.values():
-            sender.report(time.monotonic(), self._camera.wall_s())
+            sender.report(time.monotonic(), self._camera.reported_s(), self._camera.oddity.report)
 
     def send(self, sample: Sample, keyframes_come: bool) -> None:
         """Send one sample, from the first keyframe on where `keyframes_come`; drop a client that does not read."""

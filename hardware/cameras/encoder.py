@@ -1,5 +1,6 @@
 """Encoding, once a camera however many clients: pictures to H.264 or H.265, sound to AAC or G.711, to RTP payloads."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -49,9 +50,12 @@ class Coding:
 class VideoEncoder:
     """A picture in, its access unit out; keyframes come when asked for, and only then."""
 
-    def __init__(self, size: Size, fps: float, coding: Coding) -> None:
-        """Raises `av.FFmpegError` where a size, bit rate or preset is none for the encoder."""
-        self._packing, self._coding = _PACKING[coding.codec], coding
+    def __init__(
+        self, size: Size, fps: float, coding: Coding, odd: Callable[[list[bytes], bool], list[bytes]] | None = None
+    ) -> None:
+        """`odd` may change the NAL units of an access unit. Raises `av.FFmpegError` where a size, bit rate or preset is
+        none for the encoder."""
+        self._packing, self._coding, self._odd = _PACKING[coding.codec], coding, odd
         self._context = _context(coding)
         self._context.width, self._context.height = size
         self._context.framerate = Fraction(fps).limit_denominator(1000)
@@ -72,6 +76,8 @@ class VideoEncoder:
             units = self.parameter_sets + units
         if self._coding.delimiters:
             units = [self._packing.DELIMITER, *units]
+        if self._odd is not None:
+            units = self._odd(units, is_keyframe)
         return Sample(VIDEO, ticks, tuple(self._packing.payloads(units)), is_keyframe)
 
     def track(self) -> Track:

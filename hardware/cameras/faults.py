@@ -12,6 +12,11 @@ class Fault(StrEnum):
     GARBAGE = "garbage"  # random bytes instead of every payload
 
     CLOCK_JUMP = "clock-jump"  # the camera's clock is a day ahead
+    CLOCK_ZERO = "clock-zero"  # its sender reports say zero for the time of day
+    CLOCK_UPTIME = "clock-uptime"  # or how long it runs
+    CLOCK_UNIX = "clock-unix"  # or seconds since 1970 where those since 1900 belong
+    CLOCK_1969 = "clock-1969"
+    CLOCK_WILD = "clock-wild"  # or anything, another time in each
     NO_KEYFRAME = "no-keyframe"
     RESOLUTION = "resolution"  # another picture size, and so other parameter sets, in mid-stream
 

@@ -92,7 +92,7 @@ class Film:
     def _encoder(self, size: Size) -> VideoEncoder:
         spec = self._camera.spec
         coding = Coding(spec.codec, spec.bitrate_bps, spec.preset, spec.b_frames, spec.delimiters)
-        return VideoEncoder(size, spec.fps, coding)
+        return VideoEncoder(size, spec.fps, coding, lambda units, is_key: self._camera.oddity.units(units, is_key))
 
     def _is_keyframe_due(self, due_s: float, faults: frozenset[Fault]) -> bool:
         if Fault.NO_KEYFRAME in faults:

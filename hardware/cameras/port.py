@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 import time
+from dataclasses import replace
 
 from hardware.cameras.camera import Camera, Outage
 from hardware.cameras.connection import Connection, garbled
@@ -13,6 +14,7 @@ from hardware.cameras.rtsp import MOST_HEADER
 from hardware.cameras.tracks import Sample
 
 REPORT_EVERY_S = 5.0
+_CLOCKS = frozenset(fault for fault in Fault if fault.value.startswith("clock-"))
 _FAREWELL_S = 2.0  # for a client to take what was still written for it
 _SEND_BUFFER = 262_144  # bytes the kernel keeps for a client
 
@@ -54,7 +56,7 @@ class Port:
             await self._drop_all()
         for client in self._clients:
             (client.awake.clear if Fault.STALL in faults else client.awake.set)()
-        if Fault.CLOCK_JUMP in faults ^ known:
+        if (faults ^ known) & _CLOCKS:
             self._report_now()
 
     async def close(self) -> None:
@@ -116,6 +118,8 @@ class Port:
             return
         if Fault.GARBAGE in faults:
             sample = garbled(sample)
+        ticks = self._camera.oddity.ticks(sample.track, sample.ticks)
+        sample = sample if ticks == sample.ticks else replace(sample, ticks=ticks)
         for client in list(self._watching):
             client.send(sample, Fault.NO_KEYFRAME not in faults)
 

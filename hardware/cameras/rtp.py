@@ -5,7 +5,7 @@ import struct
 from dataclasses import dataclass, field
 
 MOST_PAYLOAD = 1400  # bytes; with headers and a tunnel's a packet still fits an Ethernet frame
-_NTP_EPOCH_S = 2_208_988_800  # from 1900 to 1970
+NTP_EPOCH_S = 2_208_988_800  # from 1900 to 1970
 _SENDER_REPORT, _SOURCE_DESCRIPTION, _BYE = 200, 202, 203
 _CNAME = b"camera"
 
@@ -45,7 +45,7 @@ class RtpStream:
 
     def report(self, ticks: int, wall_s: float) -> bytes:
         """A sender report: the moment `ticks` was `wall_s` (Unix seconds) on the camera's own clock."""
-        ntp = int((wall_s + _NTP_EPOCH_S) * (1 << 32)) & 0xFFFFFFFFFFFFFFFF
+        ntp = int((wall_s + NTP_EPOCH_S) * (1 << 32)) & 0xFFFFFFFFFFFFFFFF
         counts = (self.packets & 0xFFFFFFFF, self.octets & 0xFFFFFFFF)
         sent = struct.pack(">BBHIQIII", 0x80, _SENDER_REPORT, 6, self.ssrc, ntp, self.timestamp(ticks), *counts)
         item = bytes((1, len(_CNAME))) + _CNAME

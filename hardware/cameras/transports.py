@@ -19,7 +19,7 @@ class Sender(Protocol):
 
     def position(self, now_s: float) -> str: ...
     def send(self, payload: Payload, ticks: int) -> None: ...
-    def report(self, now_s: float, wall_s: float) -> None: ...
+    def report(self, now_s: float, wall_s: float, odd: Callable[[bytes], bytes] = bytes) -> None: ...
     def close(self) -> None: ...
 
 
@@ -47,8 +47,8 @@ class TcpSender(_Stream):
     def send(self, payload: Payload, ticks: int) -> None:
         self._write(self._channel, self._rtp.packet(payload, ticks))
 
-    def report(self, now_s: float, wall_s: float) -> None:
-        self._write(self._channel + 1, self._rtp.report(self._ticks(now_s), wall_s))
+    def report(self, now_s: float, wall_s: float, odd: Callable[[bytes], bytes] = bytes) -> None:
+        self._write(self._channel + 1, odd(self._rtp.report(self._ticks(now_s), wall_s)))
 
     def close(self) -> None:
         self._write(self._channel + 1, self._rtp.bye())
@@ -88,8 +88,8 @@ class UdpSender(_Stream):
     def send(self, payload: Payload, ticks: int) -> None:
         self._sockets[0].sendto(self._rtp.packet(payload, ticks), self._to_rtp)
 
-    def report(self, now_s: float, wall_s: float) -> None:
-        self._sockets[1].sendto(self._rtp.report(self._ticks(now_s), wall_s), self._to_rtcp)
+    def report(self, now_s: float, wall_s: float, odd: Callable[[bytes], bytes] = bytes) -> None:
+        self._sockets[1].sendto(odd(self._rtp.report(self._ticks(now_s), wall_s)), self._to_rtcp)
 
     def close(self) -> None:
         self._sockets[1].sendto(self._rtp.bye(), self._to_rtcp)

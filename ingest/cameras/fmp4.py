@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from ingest.cameras.annexb import annex_b, parameter_sets, picture, unit_spans, unit_type
+from ingest.cameras.annexb import annex_b, parameter_sets, unit_spans, unit_type
 from ingest.cameras.packets import Media, StreamInfo
+from ingest.cameras.parameter_sets import picture
 
 QUICKTIME = {"pcm_alaw": b"alaw", "pcm_mulaw": b"ulaw"}
 AUDIO_CODECS = ("aac", "opus", *QUICKTIME)
@@ -20,6 +21,9 @@ _MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 _SYNC, _NOT_SYNC = 0x02000000, 0x01010000
 _RUN = struct.Struct(">3Ii")
 _OPUS_PRESKIP = 312
+_MOST_CONFIGURATION = 4_096  # bytes that tell a decoder of sound what comes; a few of AAC's real ones
+_MOST_TICKS_A_SECOND = 10_000_000
+_MOST_CHANNELS = 255
 
 
 class UnsupportedStream(ValueError):  # noqa: N818  (what came, not what we did)
@@ -46,9 +50,10 @@ def initialisation(info: StreamInfo) -> bytes:
     """The initialisation segment of a stream.
 
     Raises:
-        UnsupportedStream: for a codec that has no place here.
+        UnsupportedStream: for a codec that has no place here, and for what no box can say.
         annexb.MalformedVideo: when the parameter sets can't be read.
     """
+    _bound(info)
     entry = _sample_entry(info)
     brand = b"qt  " if info.codec in QUICKTIME else b"iso6"
     scale, video = info.time_base[1], info.media is Media.VIDEO
@@ -125,6 +130,19 @@ def _full(kind: bytes, version: int, flags: int, *content: bytes) -> bytes:
     return _box(kind, struct.pack(">I", version << 24 | flags), *content)
 
 
+def _bound(info: StreamInfo) -> None:
+    """Raises UnsupportedStream for figures that are no camera's: what follows may rely on their being some."""
+    if info.time_base[0] != 1 or not 1 <= info.time_base[1] <= _MOST_TICKS_A_SECOND:
+        told = "/".join(map(str, info.time_base))
+        raise UnsupportedStream(f"{info.codec}: ticks of {told} s; expected 1 to {_MOST_TICKS_A_SECOND} a second")
+    if info.media is Media.AUDIO and len(info.extradata) > _MOST_CONFIGURATION:
+        told = f"a configuration of {len(info.extradata)} bytes"
+        raise UnsupportedStream(f"{info.codec}: {told}; expected at most {_MOST_CONFIGURATION}")
+    if info.media is Media.AUDIO and not (0 < info.sample_rate < 1 << 32 and 0 < info.channels <= _MOST_CHANNELS):
+        told = f"{info.channels} channels at {info.sample_rate} Hz"
+        raise UnsupportedStream(f"{info.codec}: {told}; expected sound")
+
+
 def _sample_entry(info: StreamInfo) -> bytes:
     if info.codec in ("h264", "hevc"):
         size = struct.pack(">2H", info.width, info.height)
@@ -178,7 +196,9 @@ def _counted(units: Sequence[bytes]) -> bytes:
 def _elementary_stream(configuration: bytes) -> bytes:
     def descriptor(tag: int, *content: bytes) -> bytes:
         body = b"".join(content)
-        return bytes((tag, len(body))) + body
+        size = len(body)
+        groups = [size >> shift & 0x7F for shift in (21, 14, 7) if size >> shift]  # seven bits a byte, the first first
+        return bytes((tag, *(0x80 | group for group in groups), size & 0x7F)) + body
 
     decoder = descriptor(4, struct.pack(">BBxHII", 0x40, 0x15, 0, 0, 0), descriptor(5, configuration))
     return _full(b"esds", 0, 0, descriptor(3, struct.pack(">HB", 1, 0), decoder, descriptor(6, b"\x02")))

@@ -4,6 +4,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from ingest.cameras.rtp_clock import ClockSource
+
 
 class Media(StrEnum):
     """What a stream carries."""
@@ -31,7 +33,7 @@ class Packet(Struct, frozen=True, kw_only=True, gc=False):
     """One packet, untouched. For H.264 and H.265 from RTSP the data are Annex B access units.
 
     `arrived_s` is this machine's monotonic clock, `arrived_wall_s` its wall clock (Unix seconds); `camera_s` the
-    camera's own clock, from its RTCP sender reports, where it tells it.
+    camera's own clock where it tells it, and `clock_source` where that is known from, also where it is of no use.
     """
 
     media: Media
@@ -43,3 +45,4 @@ class Packet(Struct, frozen=True, kw_only=True, gc=False):
     arrived_s: float
     arrived_wall_s: float
     camera_s: float | None = None
+    clock_source: ClockSource | None = None

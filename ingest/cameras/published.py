@@ -8,11 +8,16 @@ for `keyframe_s`: a segment of a recording begins with one.
 import time
 from collections.abc import Iterator
 
+import structlog
+
 from ingest.cameras import annexb
 from ingest.cameras.fanout import Ending, Fanout
 from ingest.cameras.packets import Media, Packet, StreamInfo
+from ingest.cameras.parameter_sets import LARGEST_PIXELS, missing, tells_news, united
+from ingest.cameras.probation import described
 from ingest.cameras.reassembly import Frame, Piece, Reassembly
 from ingest.cameras.rtp_clock import RtpClock
+from ingest.cameras.states import SourceFault
 
 KEYFRAME_S = 2.0
 ASK_AGAIN_S = 0.5
@@ -21,7 +26,9 @@ SOUND_PATIENCE_S = 0.1  # nobody asks for sound to be repeated, so only order is
 
 _START = b"\0\0\0\1"
 _IDR, _SPS, _PPS = 5, 7, 8
-_MOST_SETS = 16
+_VIDEO = StreamInfo(media=Media.VIDEO, codec="h264", time_base=(1, VIDEO_HZ))
+
+log = structlog.get_logger("cameras")
 
 SOUNDS = {
     "opus": StreamInfo(media=Media.AUDIO, codec="opus", time_base=(1, 48_000), sample_rate=48_000, channels=2),
@@ -34,7 +41,15 @@ SOUNDS = {
 class Published:
     """One publisher's frames on their way to `fanout`. For one thread."""
 
-    def __init__(self, fanout: Fanout, sound: StreamInfo | None, *, keyframe_s: float = KEYFRAME_S) -> None:
+    def __init__(
+        self,
+        fanout: Fanout,
+        sound: StreamInfo | None,
+        *,
+        keyframe_s: float = KEYFRAME_S,
+        largest_pixels: int = LARGEST_PIXELS,
+    ) -> None:
+        self._largest_pixels = largest_pixels
         self._fanout = fanout
         self._sound = sound
         self._keyframe_s = keyframe_s
@@ -105,7 +120,7 @@ class Published:
             return  # the end of a unit whose beginning was lost
         kinds = set(_unit_types(frame.data))
         if _SPS in kinds or _PPS in kinds:
-            self._learn(annexb.parameter_sets("h264", frame.data), anew=_SPS in kinds)
+            self._sets = united("h264", self._sets, annexb.parameter_sets("h264", frame.data))
         is_keyframe = _IDR in kinds
         if is_keyframe and self._opened():
             self._keyframe_came_s = frame.arrived_s
@@ -113,29 +128,19 @@ class Published:
         if self._open:
             self._publish(Media.VIDEO, frame, self._picture_clock, 0, is_keyframe=is_keyframe)
 
-    def _learn(self, sets: tuple[bytes, ...], *, anew: bool) -> None:
-        known = () if anew else self._sets
-        self._sets = tuple(dict.fromkeys(known + sets))[-_MOST_SETS:]
-
     def _opened(self) -> bool:
         """Whether the fan-out is open with the parameter sets that hold now."""
-        if self._open == self._sets:
-            return bool(self._open)
-        if _PPS not in {annexb.unit_type("h264", unit) for unit in self._sets}:
+        if self._open and not tells_news("h264", self._open, self._sets):
+            return True
+        if missing("h264", self._sets):
             return False
         try:
-            read = annexb.picture("h264", self._sets)
-        except annexb.MalformedVideo:
+            video = described(_VIDEO, self._sets, self._largest_pixels)
+        except SourceFault as fault:
+            log.warning("a publisher's picture can't be taken", reason=fault.reason)
+            self._sets = ()
             self._close(Ending.LOST)  # and keyframes are asked for until one can be read
             return False
-        video = StreamInfo(
-            media=Media.VIDEO,
-            codec="h264",
-            time_base=(1, VIDEO_HZ),
-            extradata=annexb.annex_b(self._sets),
-            width=read.width,
-            height=read.height,
-        )
         self._open = self._sets
         self._fanout.open((video,) if self._sound is None else (video, self._sound))
         return True
@@ -154,6 +159,7 @@ class Published:
                 arrived_s=frame.arrived_s,
                 arrived_wall_s=time.time() - since_s,
                 camera_s=clock.camera_s(pts),
+                clock_source=clock.source,
             )
         )
 

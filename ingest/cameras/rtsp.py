@@ -15,13 +15,15 @@ import structlog
 from msgspec import Struct
 
 from ingest.cameras import annexb
-from ingest.cameras.fmp4 import AUDIO_CODECS
+from ingest.cameras.fmp4 import AUDIO_CODECS, UnsupportedStream, initialisation
 from ingest.cameras.gathering import Gathering
 from ingest.cameras.guard import Guard
 from ingest.cameras.line import Line, made_by
 from ingest.cameras.packets import Media, Packet, StreamInfo
+from ingest.cameras.rtp_clock import ClockSource, time_of_day
 from ingest.cameras.states import SourceFault, State
 
+MOST_TICKS = 1 << 61
 ASK_S = 1.0  # how often FFmpeg is asked for the camera's clock, which goes on with the stream's time in between
 
 log = structlog.get_logger("ingest.cameras")
@@ -109,7 +111,7 @@ def streams_of(container: av.container.InputContainer) -> dict[int, StreamInfo]:
         if stream.type == "video" and codec in annexb.CODECS:
             taken[stream.index] = StreamInfo(media=Media.VIDEO, codec=codec, time_base=time_base, extradata=extradata)
         elif stream.type == "audio" and codec in AUDIO_CODECS and (codec != "aac" or extradata):
-            taken[stream.index] = StreamInfo(
+            sound = StreamInfo(
                 media=Media.AUDIO,
                 codec=codec,
                 time_base=time_base,
@@ -117,9 +119,21 @@ def streams_of(container: av.container.InputContainer) -> dict[int, StreamInfo]:
                 sample_rate=context.sample_rate,
                 channels=context.channels or 1,
             )
+            if _is_storable(sound):
+                taken[stream.index] = sound
         else:
             log.warning("a stream that is not taken", kind=stream.type, codec=codec)
     return taken
+
+
+def _is_storable(sound: StreamInfo) -> bool:
+    """Where it is not, the picture goes without."""
+    try:
+        initialisation(sound)
+    except UnsupportedStream as error:
+        log.warning("a stream that is not taken", kind="audio", codec=sound.codec, reason=str(error))
+        return False
+    return True
 
 
 def watchable(container: av.container.InputContainer) -> dict[int, StreamInfo]:
@@ -178,18 +192,18 @@ class _Incoming:
         self._tick_s = info.time_base[0] / info.time_base[1]
         self._pts = self._lasts = 0  # of the last packet
         self._clock: tuple[int, float] | None = None  # a PTS, and the camera's clock at it
+        self._source: ClockSource | None = None
         self._asked_s = 0.0
 
     def packet(self, received: "av.Packet[Any]", arrived_s: float) -> Packet:
         """What was received at `arrived_s`, just now."""
-        pts, dts, duration = received.pts, received.dts, received.duration
+        pts, dts, duration = _sane(received.pts), _sane(received.dts), received.duration
         if pts is None:  # FFmpeg can't always tell the time of a connection's first packet
             pts = dts if dts is not None else self._pts + self._lasts
         self._pts = pts
         self._lasts = duration if duration is not None and duration > 0 else 0
         if self._clock is None or arrived_s - self._asked_s >= ASK_S:
-            told_s = _camera_s(received)
-            self._clock = (pts, told_s) if told_s is not None else None
+            self._ask_clock(received, pts)
             self._asked_s = arrived_s
         return Packet(
             media=self._info.media,
@@ -201,12 +215,25 @@ class _Incoming:
             arrived_s=arrived_s,
             arrived_wall_s=time.time(),
             camera_s=None if self._clock is None else self._clock[1] + (pts - self._clock[0]) * self._tick_s,
+            clock_source=self._source,
         )
 
+    def _ask_clock(self, received: "av.Packet[Any]", pts: int) -> None:
+        reported_s = _reported_s(received)
+        told_s = None if reported_s is None else time_of_day(reported_s, time.time())
+        self._clock = None if told_s is None else (pts, told_s)
+        if reported_s is not None:
+            self._source = ClockSource.RTCP if told_s is not None else ClockSource.RTCP_IMPLAUSIBLE
 
-def _camera_s(packet: "av.Packet[Any]") -> float | None:
-    """The camera's clock at this packet: FFmpeg works it out from the RTCP sender reports (`AVProducerReferenceTime`,
-    microseconds of Unix time)."""
+
+def _sane(ticks: int | None) -> int | None:
+    """A time that a leaf can hold; FFmpeg adds up whatever a camera says."""
+    return ticks if ticks is not None and abs(ticks) <= MOST_TICKS else None
+
+
+def _reported_s(packet: "av.Packet[Any]") -> float | None:
+    """What the camera says its clock is at this packet (Unix seconds): FFmpeg works it out from the RTCP sender reports
+    (`AVProducerReferenceTime`, microseconds)."""
     if not packet.has_sidedata("prft"):
         return None
     told = bytes(packet.get_sidedata("prft"))

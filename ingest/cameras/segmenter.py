@@ -11,6 +11,7 @@ from ingest.cameras import fmp4
 from ingest.cameras.annexb import CODECS
 from ingest.cameras.fanout import Closed, Item, Lost, Opened
 from ingest.cameras.packets import Media, Packet, StreamInfo
+from ingest.cameras.rtp_clock import ClockSource
 from ingest.cameras.timeline import Timeline
 
 LONGEST_S = 30.0
@@ -29,6 +30,7 @@ class Segment:
     wall_s: float
     mono_s: float
     camera_s: float | None
+    clock_source: ClockSource | None
     duration_s: float
     frames: int
     first_pts: int
@@ -165,6 +167,7 @@ class _Track:
             wall_s=first.arrived_wall_s,
             mono_s=first.arrived_s,
             camera_s=first.camera_s,
+            clock_source=first.clock_source,
             duration_s=until_s - first.arrived_s,
             frames=len(packets),
             first_pts=first.pts,

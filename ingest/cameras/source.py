@@ -23,6 +23,7 @@ from ingest.cameras.greeting import greet
 from ingest.cameras.guard import Guard
 from ingest.cameras.line import Line
 from ingest.cameras.packets import Media, Packet, StreamInfo
+from ingest.cameras.parameter_sets import LARGEST_PIXELS, tells_news, united
 from ingest.cameras.probation import Probation, described
 from ingest.cameras.rtsp import Address, connect, packets_of, watchable
 from ingest.cameras.states import Condition, SourceFault, State
@@ -30,6 +31,7 @@ from ingest.cameras.states import Condition, SourceFault, State
 log = structlog.get_logger("ingest.cameras")
 
 _DOUBTFUL = 8  # packets of the picture in a row that are none
+_UNREADABLE = 3  # keyframes in a row whose parameter sets can't be taken
 
 
 class Patience(Struct, frozen=True, kw_only=True):
@@ -54,12 +56,15 @@ class Source:
         told: Callable[[Condition], None],
         patience: Patience | None = None,
         jitter: Callable[[], float] = random.random,
+        largest_pixels: int = LARGEST_PIXELS,
     ) -> None:
         self._camera = camera
         self._address = address
         self._fanout = fanout
         self._told = told
         self._patience = patience or Patience()
+        self._largest_pixels = largest_pixels
+        self._told_sets: tuple[bytes, ...] = ()  # parameter sets that came since the last keyframe
         self._backoff = Backoff(self._patience.first_pause_s, self._patience.most_pause_s, jitter)
         self._condition = Condition(State.CONNECTING, time.time())
         self._stopping = Event()
@@ -127,7 +132,8 @@ class Source:
 
     def _publish(self, packets: Iterator[Packet], streams: tuple[StreamInfo, ...]) -> None:
         watch = _Watch(self._patience)
-        probation = Probation(streams)
+        probation = Probation(streams, self._largest_pixels)
+        self._told_sets = ()
         passed = None
         for packet in packets:
             if self._stopping.is_set():
@@ -155,22 +161,25 @@ class Source:
             self._fanout.interrupt(Ending.STOPPED if self._stopping.is_set() else Ending.LOST)
 
     def _followed(self, packet: Packet, streams: tuple[StreamInfo, ...], watch: "_Watch") -> tuple[StreamInfo, ...]:
-        """The streams from this packet of the picture on: others where its parameter sets say so."""
+        """The streams from this packet of the picture on: others where the parameter sets that came since say so."""
         video = next(info for info in streams if info.media is Media.VIDEO)
-        watch.judge(annexb.is_plausible(video.codec, packet.data), video.codec)
-        if not packet.is_keyframe:
+        plausible, told = annexb.judged(video.codec, packet.data)
+        watch.judge(plausible, video.codec)
+        if told:
+            self._told_sets = united(video.codec, self._told_sets, told)
+        if not packet.is_keyframe or not self._told_sets:
             return streams
-        told, known = (
-            annexb.parameter_sets(video.codec, packet.data),
-            annexb.parameter_sets(video.codec, video.extradata),
-        )
-        if set(told) <= set(known):
+        told, self._told_sets = self._told_sets, ()
+        known = annexb.parameter_sets(video.codec, video.extradata)
+        if not tells_news(video.codec, known, told):
             return streams
         try:
-            changed = described(video, told)
-        except SourceFault:
-            return streams  # damaged on its way: the next keyframe tells
-        log.info("the picture changed", camera=self._camera, width=changed.width, height=changed.height)
+            changed = described(video, united(video.codec, known, told), self._largest_pixels)
+        except SourceFault as fault:
+            watch.doubt(fault)
+            return streams
+        watch.trust()
+        log.info("the picture's parameters changed", camera=self._camera, width=changed.width, height=changed.height)
         streams = tuple(changed if info is video else info for info in streams)
         self._fanout.open(streams)
         return streams
@@ -191,6 +200,7 @@ class _Watch:
         self._patience = patience
         self._picture_s = self._keyframe_s = time.monotonic()
         self._doubtful = 0
+        self._unreadable = 0
 
     def see(self, packet: Packet) -> None:
         now_s = packet.arrived_s
@@ -202,6 +212,16 @@ class _Watch:
             raise SourceFault(State.STALLED, f"sound but no picture for {self._patience.stall_s:g} s; expected one")
         if now_s - self._keyframe_s > self._patience.keyframe_s:
             raise SourceFault(State.UNUSABLE, f"no keyframe for {self._patience.keyframe_s:g} s; expected one sooner")
+
+    def doubt(self, fault: SourceFault) -> None:
+        """Parameter sets came that can't be taken: once they may have been damaged on their way."""
+        self._unreadable += 1
+        if self._unreadable >= _UNREADABLE:
+            raise fault
+
+    def trust(self) -> None:
+        """Others came that can."""
+        self._unreadable = 0
 
     def judge(self, plausible: bool, codec: str) -> None:
         self._doubtful = max(0, self._doubtful - 1) if plausible else self._doubtful + 2

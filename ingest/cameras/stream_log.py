@@ -271,7 +271,6 @@ class StreamLog:
 
 
 def _body(segment: Segment, file: str, offset: int) -> SegmentBody:
-    camera_ns = None if segment.camera_s is None else _ns(segment.camera_s)
     return SegmentBody(
         duration_ns=max(0, _ns(segment.duration_s)),
         frames=segment.frames,
@@ -285,8 +284,8 @@ def _body(segment: Segment, file: str, offset: int) -> SegmentBody:
         init_bytes=len(segment.init),
         init_sha256=hashlib.sha256(segment.init).hexdigest(),
         codec=segment.info.codec,
-        camera_ns=camera_ns,
-        clock_source=None if camera_ns is None else "rtcp",
+        camera_ns=None if segment.camera_s is None else _ns(segment.camera_s),
+        clock_source=segment.clock_source,
     )
 
 

@@ -8,10 +8,11 @@ import pytest
 from camera_films import BEGAN_WALL_S, film, later, sound, together
 from msgspec.structs import replace as changed
 
-from ingest.cameras.annexb import MalformedVideo, nal_units, parameter_sets, picture
+from ingest.cameras.annexb import MalformedVideo, nal_units, parameter_sets
 from ingest.cameras.fanout import Closed, Item, Lost, Opened
 from ingest.cameras.fmp4 import UnsupportedStream, annex_b_again
 from ingest.cameras.packets import Media, Packet, StreamInfo
+from ingest.cameras.parameter_sets import picture
 from ingest.cameras.segmenter import Segment, Segmenter
 
 
