@@ -111,13 +111,14 @@ class AlertBook:
         """The latest form of every alert that was told of fixes later than the older snapshots."""
         return [a for page in self._pages.values() for a in page.since_older.values()]
 
-    def settle(self) -> tuple[AlertChange, ...]:
-        """End all revisions and hand out every change since the last call."""
+    def settle(self, *, but: Iterable[int] = ()) -> tuple[AlertChange, ...]:
+        """End all revisions `but` those of some devices, and hand out every change since the last call."""
+        going_on = {device: self._revised.pop(device) for device in but if device in self._revised}
         for device, revision in self._revised.items():
             # A page on which nothing was left has been torn out.
             page = self._pages.get(device) or _Page()
             self._changes.extend(self._compared(page, revision.before, revision.after))
-        self._revised.clear()
+        self._revised = going_on
         changes, self._changes = self._changes, []
         return tuple(changes)
 

@@ -10,7 +10,7 @@ Time is an input like a fix: the wall clock live, the stream's own clock in repl
 counts as late.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from analytics.catalogue import OF_DEVICES, OF_DUTIES
 from analytics.checkpoint import freeze, thaw
 from analytics.duties import DutyTable
 from analytics.fixes import DeviceTable, FixBatch
-from analytics.outcome import Checkpoint, Outcome
+from analytics.outcome import Checkpoint, Crossing, Outcome
 from analytics.planning import Plan
 from analytics.recent import RecentFixes
 from analytics.report import Report
@@ -35,11 +35,13 @@ from analytics.view import View
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 LATENESS_S = 120.0
 _TICK_S = 1.0
 _CHECKPOINT_SPAN_S = 600.0
 _STALE = 3  # times the lateness: a snapshot older than this is renewed while its device is walked anew
+_MOST_AGAIN = 5_000  # fixes of one device: a late fix among more than these waits for the device's rebuild
 _NONE = np.empty(0, np.int32)
 
 
@@ -78,6 +80,7 @@ class Engine:
         self.book = AlertBook()
         self.recent = RecentFixes()
         self.newer_s = self.older_s = self.clocked_s = np.empty(0)
+        self._apart = np.empty(0, bool)  # devices that are being rebuilt: only their history is walked
         self._ticked_s = -np.inf
         self._grow()
 
@@ -101,13 +104,26 @@ class Engine:
             if self.lateness_s > 0:
                 self._keep(part)
         self._tick(now_s, report, at_once=len(late) > 0)
-        return Outcome(self.book.settle(), tuple(report.crossings), too_late)
+        return Outcome(self._settle(), tuple(report.crossings), too_late)
+
+    def unwalkable(self, batch: FixBatch) -> Bools:
+        """Which fixes of `batch` :meth:`advance` must not be given, because only a rebuild from the stored history can
+        walk them: those older than memory reaches, late ones among so many that to sort them in would hold up the
+        other devices, and those of a device that is being rebuilt."""
+        self._grow()
+        beyond: Bools = (batch.t_s <= self.older_s[batch.device]) | self._apart[batch.device]
+        if self.lateness_s > 0:
+            with np.errstate(invalid="ignore"):
+                late = batch.t_s <= self.head_s[batch.device]
+            if late.any():
+                beyond |= late & (self.recent.count(len(self.devices))[batch.device] > _MOST_AGAIN)
+        return beyond
 
     def tick(self, now_s: float) -> Outcome:
         """Let time pass to `now_s`."""
         report = self._report()
         self._tick(now_s, report, at_once=True)
-        return Outcome(self.book.settle(), (), _NONE)
+        return Outcome(self._settle(), (), _NONE)
 
     def checkpoint(self) -> Checkpoint:
         """The state to resume from; small beside the fixes it stands for."""
@@ -125,42 +141,54 @@ class Engine:
         now_s: float,
         *,
         lateness_s: float = LATENESS_S,
+        apart: Collection[int] = (),
     ) -> tuple["Engine", Outcome]:
         """An engine that goes on where another stopped, and what differs from the `known` alerts.
 
         `fixes` are the stored ones since `checkpoint.since_s`, `known` the alerts open or noticed since then. Without a
-        checkpoint, or where plan and rules have changed since, the states are built anew from `fixes`.
+        checkpoint, or where plan and rules have changed since, the states are built anew from `fixes`. Devices `apart`
+        are left out: their rebuild (:meth:`begin_rebuild`) is still to come, and until then nothing is said of them.
         """
         engine = Engine(plan, rules, devices, lateness_s=lateness_s, began_s=now_s)
+        engine._apart[list(apart)] = True
         open_alerts: list[tuple[int, Key, Alert]] = []
         fed_s = float(fixes.t_s.min()) if len(fixes) else now_s
         thawed = None if checkpoint is None else thaw(engine, checkpoint)
         if thawed is not None:
             open_alerts, told, held = thawed
+            open_alerts = [entry for entry in open_alerts if not engine._apart[entry[0]]]
             fixes, fed_s = FixBatch.concatenate([held, fixes]), -np.inf
             # What was told of the fixes in the checkpoint may be older than what the store was asked for.
             stored = {a.id for a in known}
             known = [*known, *(a for a in told if a.id not in stored)]
-        fixes = fixes.take(fixes.t_s > engine.older_s[fixes.device])
+        fixes = fixes.take((fixes.t_s > engine.older_s[fixes.device]) & ~engine._apart[fixes.device])
         ended = engine._begin_revision(known, open_alerts, fed_s, now_s)
         report = engine._report()
         batch, _ = engine._sorted(fixes)
         engine._walk(batch, report)
         engine._keep(batch)
         engine._tick(now_s, report, at_once=True)
-        return engine, Outcome(engine.book.settle() + ended, tuple(report.crossings), _NONE)
+        return engine, Outcome(engine._settle() + ended, tuple(report.crossings), _NONE)
 
     def rebuild(self, device: int, fixes: FixBatch, known: Sequence[Alert], now_s: float) -> Outcome:
         """Build the state of one device anew from all its stored `fixes` since some time before its duty, because one
         of them came too late for memory; `known` are its alerts noticed since the first of them, and the open ones."""
+        self.begin_rebuild(device, known, float(fixes.t_s.min()) if len(fixes) else now_s)
+        crossings = self.feed_rebuild(device, fixes)
+        outcome = self.end_rebuild(device, now_s)
+        return Outcome(outcome.changes, (*crossings, *outcome.crossings), _NONE)
+
+    def begin_rebuild(self, device: int, known: Sequence[Alert], first_s: float) -> None:
+        """Set one device apart to build its state anew from its history, which begins at `first_s` and is given page by
+        page, in the order of time, to :meth:`feed_rebuild`. `known` are its alerts noticed since, and the open ones.
+        Until :meth:`end_rebuild` the other devices go on, and nothing changes of this one."""
         mine = np.array([device])
         marked = np.zeros(len(self.devices), bool)
         marked[device] = True
-        for tables, rows in ((self.duty_tables, self.duties.of_devices(mine)), (self.device_tables, mine)):
-            for table in tables.values():
-                table.reset(rows)
         rows = self.duties.of_devices(mine)
-        first_s = float(fixes.t_s.min()) if len(fixes) else now_s
+        for tables, subjects in ((self.duty_tables, rows), (self.device_tables, mine)):
+            for table in tables.values():
+                table.reset(subjects)
         over = rows[self.duties.to_s[rows] <= first_s]
         for copy in ("head", "newer", "older"):
             getattr(self.duty_tables["closed"], copy)["closed"][over] = True
@@ -168,15 +196,34 @@ class Engine:
         self.recent.forget(marked)
         told = [a for a in known if self.rules[a.rule].enabled]
         self.book.revise(device, [a for a in told if a.end_s is None or a.noticed_s >= first_s])
+        self._apart[device] = True
+
+    def feed_rebuild(self, device: int, fixes: FixBatch) -> tuple[Crossing, ...]:
+        """Walk the next `fixes` of a device that is set apart.
+
+        Raises:
+            ValueError: where they are another's.
+        """
+        if (fixes.device != device).any():
+            raise ValueError(f"feed_rebuild: expected fixes of device {device} alone")
         report = self._report()
-        head_s = float(fixes.t_s.max()) if len(fixes) else now_s
+        head_s = float(fixes.t_s.max()) if len(fixes) else -np.inf
         settled = fixes.t_s <= head_s - self.lateness_s
         for part in (fixes.take(settled), fixes.take(~settled)):
             batch, _ = self._sorted(part)
             self._walk(batch, report)
             self._keep(batch)
+        return tuple(report.crossings)
+
+    def end_rebuild(self, device: int, now_s: float) -> Outcome:
+        """Let the device go on with the others; what its history says otherwise than was told before."""
+        self._apart[device] = False
+        report = self._report()
         self._tick(now_s, report, at_once=True)
-        return Outcome(self.book.settle(), tuple(report.crossings), _NONE)
+        return Outcome(self._settle(), tuple(report.crossings), _NONE)
+
+    def _settle(self) -> tuple[AlertChange, ...]:
+        return self.book.settle(but=np.flatnonzero(self._apart).tolist())
 
     def _begin_revision(
         self, known: Sequence[Alert], open_alerts: list[tuple[int, Key, Alert]], fed_s: float, now_s: float
@@ -195,6 +242,8 @@ class Engine:
                     gone.append((alert, Because.RULE_OFF))
                 continue
             device = self.devices.index(alert.device)
+            if self._apart[device] and (alert.duty is None or alert.duty in duties):
+                continue
             older_s = self.older_s[device]
             held = any(a.id == alert.id for a in opened.get(device, {}).values())
             planned = alert.duty is None or alert.duty in duties
@@ -223,6 +272,7 @@ class Engine:
             self.newer_s, self.older_s, self.clocked_s = (
                 np.concatenate([v, fresh]) for v in (self.newer_s, self.older_s, self.clocked_s)
             )
+            self._apart = np.append(self._apart, np.zeros(more, bool))
 
     def _sorted(self, batch: FixBatch) -> tuple[FixBatch, Ints]:
         """The fixes to walk, by device and time, each once; devices that a late fix concerns are rewound and come with
@@ -307,7 +357,7 @@ class Engine:
             return
         self._ticked_s = max(now_s, self._ticked_s)
         closed = self.duty_tables["closed"].head["closed"]
-        on = np.flatnonzero((self.duties.from_s <= now_s) & ~closed)
+        on = np.flatnonzero((self.duties.from_s <= now_s) & ~closed & ~self._apart[self.duties.device])
         if not len(on):
             return
         rule = self.rules[signal_lost.RULE.id]

@@ -14,6 +14,7 @@ class RecentFixes:
     def __init__(self) -> None:
         self._held = FixBatch.build(*(np.zeros(_LEAST) for _ in range(8)))
         self._n = 0
+        self._count = np.zeros(0, np.int64)
 
     def __len__(self) -> int:
         return self._n
@@ -26,6 +27,15 @@ class RecentFixes:
         for name in FixBatch.__slots__:
             getattr(self._held, name)[room] = getattr(batch, name)
         self._n += len(batch)
+        added = np.bincount(batch.device, minlength=len(self._count))
+        added[: len(self._count)] += self._count
+        self._count = added
+
+    def count(self, devices: int) -> NDArray[np.int64]:
+        """How many fixes are held of each of the first `devices` devices; those that may be let go of included."""
+        count = np.zeros(max(devices, len(self._count)), np.int64)
+        count[: len(self._count)] = self._count
+        return count
 
     def of(self, devices: NDArray[np.bool_], older_s: NDArray[np.float64]) -> FixBatch:
         """The held fixes of the marked devices that are later than the device's `older_s`."""
@@ -50,3 +60,4 @@ class RecentFixes:
         room = max(_LEAST, 2 * (len(kept) + more))
         self._held = FixBatch(*(np.resize(getattr(kept, name), room) for name in FixBatch.__slots__))
         self._n = len(kept)
+        self._count = np.bincount(kept.device)

@@ -11,6 +11,7 @@ SUBJECTS = (
     "replay",
     "mqtt",
     "latency",
+    "flood",
     "map",
     "recording",
     "watching",

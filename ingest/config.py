@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 
 from ingest.errors import ConfigError
 from ingest.inbox import MAX_BYTES, MAX_MESSAGES
+from ingest.owntracks import MAX_ELEMENTS
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Positive = Annotated[float, Meta(gt=0)]
@@ -46,7 +47,8 @@ class BrokerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[ingest]`. The shard names the checkpoint of this worker. `settle_s` is how long the broker must have been heard
     before silence counts: until then what it kept for us is still coming. `past_days` is how old a fix may be that
-    comes in, `keep_days` how long fixes are kept; it is more, so that nothing comes in only to be dropped."""
+    comes in, `keep_days` how long fixes are kept; it is more, so that nothing comes in only to be dropped. What a
+    device sends beyond `device_burst` fixes at once and `device_fixes_per_s` in the long run waits until it is calm."""
 
     shard: str = "ingest"
     batch_messages: Count = 2_000
@@ -56,6 +58,8 @@ class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     checkpoint_s: Positive = 30.0
     plan_poll_s: Positive = 3.0
     lateness_s: Positive = 120.0
+    device_fixes_per_s: Positive = 10.0
+    device_burst: Count = MAX_ELEMENTS
     future_s: Positive = 120.0
     past_days: Positive = 30.0
     keep_days: Count = 400

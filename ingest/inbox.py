@@ -13,6 +13,7 @@ from ingest.metrics import Metrics
 
 MAX_MESSAGES = 20_000
 MAX_BYTES = 64 << 20
+BATCH_BYTES = 2 << 20  # a batch of large messages ends here, so that it takes no longer than one of small ones
 QUIET_S = 0.004  # when nothing came for so long, a batch is complete
 
 
@@ -55,8 +56,9 @@ class Inbox:
         return bool(self._queue) and (len(self._queue) >= self._max_messages or self._bytes + size > self._max_bytes)
 
     def take(self, limit: int, wait_s: float = 0.0, gather_s: float = 0.0) -> list[Message]:
-        """Up to `limit` messages: waits `wait_s` for the first, then gathers more for `gather_s` at most, as long as
-        they keep coming. (A broker sends no more than its window before it is answered.)"""
+        """Up to `limit` messages of :data:`BATCH_BYTES` in all, but at least one: waits `wait_s` for the first, then
+        gathers more for `gather_s` at most, as long as they keep coming. (A broker sends no more than its window before
+        it is answered.)"""
         with self._changed:
             self._wanted = limit
             if self._changed.wait_for(lambda: self._closed or bool(self._queue), wait_s) and gather_s:
@@ -64,8 +66,12 @@ class Inbox:
                 while seen < len(self._queue) < limit and not self._crowded and time.monotonic() < until_s:
                     seen = len(self._queue)
                     self._changed.wait(min(QUIET_S, gather_s))
-            taken = [self._queue.popleft() for _ in range(min(limit, len(self._queue)))]
-            self._bytes -= sum(len(message.payload) for message in taken)
+            taken: list[Message] = []
+            size = 0
+            while self._queue and len(taken) < limit and size < BATCH_BYTES:
+                taken.append(self._queue.popleft())
+                size += len(taken[-1].payload)
+            self._bytes -= size
             self._crowded = False
             self._metrics.inbox.set(len(self._queue))
             self._metrics.inbox_bytes.set(self._bytes)

@@ -18,6 +18,11 @@ class Metrics:
         self.alert_changes = Counter("ducha_ingest_alert_changes", "Changes of alerts stored", ["change"], registry=r)
         self.late = Counter("ducha_ingest_late_fixes", "Fixes older than one already seen of their device", registry=r)
         self.too_late = Counter("ducha_ingest_too_late_devices", "Devices rebuilt from stored fixes", registry=r)
+        self.rebuild = Histogram(
+            "ducha_ingest_rebuild_seconds", "Work to walk one device's history anew", buckets=_SECONDS, registry=r
+        )
+        self.aside = Gauge("ducha_ingest_aside_fixes", "Fixes set aside and not taken in yet", ["reason"], registry=r)
+        self.refused = Counter("ducha_ingest_refused_fixes", "Fixes dropped beyond every bound", ["reason"], registry=r)
         self.retries = Counter("ducha_ingest_commit_retries", "Commits tried again", registry=r)
         self.connections = Counter("ducha_ingest_broker_connections", "Connections made to the broker", registry=r)
         self.dropped_days = Counter("ducha_ingest_dropped_days", "Days of fixes dropped as too old", registry=r)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from threading import Event
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import structlog
 
@@ -16,6 +16,12 @@ LONGEST_PAUSE_S = 2.0
 T = TypeVar("T")
 
 log = structlog.get_logger("ingest.store")
+
+
+class Insist(Protocol):
+    """Calls the store until it answers."""
+
+    def __call__(self, call: Callable[[], T]) -> T: ...
 
 
 class Stopped(IngestError):  # noqa: N818  (not a fault: the process is to end)

@@ -11,7 +11,7 @@ from ingest.inbox import Inbox
 from ingest.metrics import Metrics
 from ingest.mqtt import Receiver
 from ingest.worker import Worker
-from store.ledger import Ledger
+from store.intake import Intake
 
 log = structlog.get_logger("ingest")
 
@@ -29,7 +29,7 @@ def serve(
     receiver = Receiver(settings.broker, inbox, metrics, clock)
     if settings.ingest.metrics_port is not None:
         metrics.serve(settings.ingest.metrics_port, settings.ingest.metrics_host)
-    with Ledger(settings.database.url, name=settings.ingest.shard) as ledger:
+    with Intake(settings.database.url, name=settings.ingest.shard) as ledger:
         worker = Worker(settings.ingest, inbox, ledger, receiver.acknowledge, receiver.heard_for_s, metrics, clock)
         receiver.start()
         log.info("ingest started", broker=f"{settings.broker.host}:{settings.broker.port}", shard=settings.ingest.shard)

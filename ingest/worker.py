@@ -24,13 +24,16 @@ from ingest.metrics import Metrics
 from ingest.patience import Patience, Stopped
 from ingest.retention import Retention
 from ingest.supervision import Supervision
+from ingest.surplus import Surplus
 from store.errors import CommitRefused
-from store.ledger import Ledger
-from store.records import Committed, DeadLetter
+from store.intake import Intake
+from store.records import AsideReason, Committed, DeadLetter, Deferred
 
 log = structlog.get_logger("ingest.worker")
 
 _NOTHING = Decoded([], {}, FixBatch.empty(), [], [], [])
+_NO_DEVICES = np.empty(0, np.int32)
+_REBUILD_BUDGET_S = 0.05  # of a turn
 
 
 class Worker:
@@ -43,7 +46,7 @@ class Worker:
         self,
         settings: WorkerSettings,
         inbox: Inbox,
-        ledger: Ledger,
+        ledger: Intake,
         acknowledge: Callable[[Sequence[Message]], None],
         heard_for_s: Callable[[], float],
         metrics: Metrics,
@@ -72,7 +75,9 @@ class Worker:
         self._stopping_s: float | None = None
         insist = Patience(stop, self._metrics)
         self._insist = insist
-        self._supervision = Supervision(self._ledger, insist, self._metrics, self._settings.lateness_s)
+        settings = self._settings
+        self._supervision = Supervision(self._ledger, insist, self._metrics, settings.lateness_s)
+        self._surplus = Surplus(self._ledger, insist, self._metrics, settings.device_fixes_per_s, settings.device_burst)
         try:
             self._begin()
             self.ready.set()
@@ -88,13 +93,15 @@ class Worker:
         now_s = self._clock()
         self._deaf_since_s = now_s
         outcome = self._supervision.begin(now_s)
-        self._commit(_NOTHING, outcome, None)
+        self._surplus.begin(self._supervision.rules, self._supervision.known, self._supervision.devices.names)
+        self._commit(_NOTHING, outcome)
         self._ticked_s = self._kept_s = self._polled_s = time.monotonic()
 
     def _turn(self) -> None:
         """Take what is there, or what comes until the next tick."""
         settings = self._settings
         wait_s = max(0.0, settings.tick_s - (time.monotonic() - self._ticked_s))
+        wait_s = min(wait_s, self._supervision.rebuilds.due_in_s(), self._surplus.due_in_s())
         messages = self._inbox.take(settings.batch_messages, wait_s, settings.gather_s)
         if messages:
             self._take_in(messages)
@@ -102,11 +109,34 @@ class Worker:
         if now_s - self._ticked_s >= settings.tick_s:
             self._ticked_s = now_s
             self._take_in([])
+        self._catch_up()
         if now_s - self._polled_s >= settings.plan_poll_s:
             self._polled_s = now_s
             if self._supervision.is_outdated():
-                self._commit(_NOTHING, self._supervision.begin(self._engine_time_s([])), None)
+                self._commit(_NOTHING, self._supervision.begin(self._engine_time_s([])))
             self._retention.look(self._clock())
+
+    def _catch_up(self) -> None:
+        """Take in what waits, and rebuild devices whose history has changed: a portion of both a turn."""
+        names = self._supervision.devices.names
+        try:
+            taken = self._surplus.take_in(names, self._clock())
+            if taken is not None:
+                self._note_late([taken])
+            rebuilt = self._supervision.rebuild(
+                self._engine_time_s([]), _REBUILD_BUDGET_S, but=self._surplus.draining()
+            )
+            outcome = Outcome(rebuilt.changes, rebuilt.crossings, _NO_DEVICES)
+            self._commit(_NOTHING, outcome, None, Deferred(walked=rebuilt.walked))
+        except Stopped:
+            raise
+        except Exception:  # one device's history must not stop the others
+            log.exception("could not rebuild")
+            self._supervision.rebuilds.fail()
+            self._begin()
+
+    def _note_late(self, devices: Sequence[int]) -> None:
+        self._supervision.rebuilds.note(self._insist(lambda: self._ledger.late_history(devices)))
 
     def _finish(self) -> None:
         """Commit what waits in the inbox, as far as time allows, and the state of the engine."""
@@ -149,15 +179,21 @@ class Worker:
     def _process(self, messages: Sequence[Message]) -> None:
         decoded = decode(messages, self._clock(), self._limits) if messages else _NOTHING
         numbers = self._supervision.number(decoded.names, decoded.units)
+        aside: tuple[tuple[AsideReason, FixBatch], ...] = ()
         if len(decoded.fixes):
-            decoded = replace(decoded, fixes=replace(decoded.fixes, device=numbers[decoded.fixes.device]))
-            self._count_late(decoded.fixes)
-        outcome = self._supervision.advance(decoded.fixes, self._engine_time_s(messages))
+            fixes = replace(decoded.fixes, device=numbers[decoded.fixes.device])
+            fixes, surplus = self._surplus.split(fixes, self._supervision.devices.names, self._clock())
+            decoded = replace(decoded, fixes=fixes)
+            self._count_late(fixes)
+            aside = ((AsideReason.FLOOD, surplus),) if len(surplus) else ()
+        advance = self._supervision.advance(decoded.fixes, self._engine_time_s(messages))
         checkpoint = None
         if time.monotonic() - self._kept_s >= self._settings.checkpoint_s:
             self._kept_s = time.monotonic()
             checkpoint = self._supervision.checkpoint()
-        self._commit(decoded, outcome, checkpoint)
+        self._commit(decoded, advance.outcome, checkpoint, Deferred(aside, advance.unwalked))
+        if len(advance.unwalked):
+            self._note_late(np.unique(advance.unwalked.device).tolist())
         self._count(messages, decoded)
 
     def _engine_time_s(self, messages: Sequence[Message]) -> float:
@@ -174,18 +210,25 @@ class Worker:
         self._deaf_since_s = None
         return min(now_s, messages[-1].received_s) if messages and len(self._inbox) else now_s
 
-    def _commit(self, decoded: Decoded, outcome: Outcome, checkpoint: Checkpoint | None) -> None:
+    def _commit(
+        self,
+        decoded: Decoded,
+        outcome: Outcome,
+        checkpoint: Checkpoint | None = None,
+        deferred: Deferred = Deferred(),
+    ) -> None:
         letters = [rejected.letter for rejected in decoded.rejected]
-        parts = (decoded.fixes, outcome.changes, outcome.crossings, letters, decoded.statuses)
-        if checkpoint is None and not any(len(part) for part in parts):
+        changes = (*outcome.changes, *self._surplus.settle())
+        parts = (decoded.fixes, changes, outcome.crossings, letters, decoded.statuses)
+        if checkpoint is None and not deferred and not any(len(part) for part in parts):
             return
         received_s = self._clock()  # the same in every repetition, so that the store knows them for one
         began_s = time.monotonic()
-        done: Committed = self._insist(lambda: self._ledger.commit(*parts, checkpoint, received_s=received_s))
+        done: Committed = self._insist(lambda: self._ledger.take(*parts, checkpoint, deferred, received_s=received_s))
         self._metrics.commit.observe(time.monotonic() - began_s)
         self._metrics.fixes.inc(done.new_fixes)
         self._metrics.duplicates.inc(max(0, len(decoded.fixes) - done.new_fixes))
-        for change, count in Counter(change.change.value for change in outcome.changes).items():
+        for change, count in Counter(change.change.value for change in changes).items():
             self._metrics.alert_changes.labels(change).inc(count)
 
     def _count(self, messages: Sequence[Message], decoded: Decoded) -> None:

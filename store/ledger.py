@@ -35,6 +35,8 @@ FIRST_DAY = date(2000, 1, 1)
 LAST_DAY = date(2099, 12, 31)
 CHUNK = 10_000  # fixes a statement: larger arrays are slower, not faster
 
+Statement = tuple[bytes, Any]  # a query and its parameters
+
 
 class Ledger(Writer):
     """The writer of everything that is judged. `name` tells apart the checkpoints of several workers."""
@@ -56,10 +58,12 @@ class Ledger(Writer):
         checkpoint: Checkpoint | None = None,
         *,
         pictures: Sequence[AlertPicture] = (),
+        before: Sequence[Statement] = (),
         received_s: float,
     ) -> Committed:
-        """Writes everything or nothing. `received_s`, the server's clock, is when alerts count as raised."""
-        everything = (fixes, changes, crossings, dead_letters, statuses, checkpoint, pictures)
+        """Writes everything or nothing. `received_s`, the server's clock, is when alerts count as raised. Statements
+        `before` are the first of the transaction; they must bear being repeated too."""
+        everything = (fixes, changes, crossings, dead_letters, statuses, checkpoint, pictures, before)
         if self._days:
             try:
                 return self._commit(*everything, moment(received_s))
@@ -78,6 +82,7 @@ class Ledger(Writer):
         statuses: Sequence[DeviceStatus],
         checkpoint: Checkpoint | None,
         pictures: Sequence[AlertPicture],
+        before: Sequence[Statement],
         at: datetime,
     ) -> Committed:
         alerts = final_rows(changes)
@@ -85,6 +90,8 @@ class Ledger(Writer):
         days = self._new_days(fixes)
         with self._session() as connection:
             with connection.pipeline(), connection.transaction():
+                for query, values in before:
+                    connection.execute(query, values, prepare=True)
                 for day in days:
                     connection.execute(_COMMIT["ensure_day"], (FIRST_DAY + timedelta(days=day),), prepare=True)
                 inserted = self._write_fixes(connection, fixes, at)
@@ -182,11 +189,12 @@ class Ledger(Writer):
         """One device's fixes from `from_s` to `to_s`, both included, in the order of time."""
         return self._copy_fixes("fixes_of", (device, moment(from_s), moment(to_s)))
 
-    def alerts_known(self, since_s: float, rules: Iterable[str]) -> list[Alert]:
-        """Alerts of `rules` that still last, or that ended or were noticed since `since_s`; withdrawn ones are left
-        out."""
+    def alerts_known(self, since_s: float, rules: Iterable[str], devices: Sequence[str] | None = None) -> list[Alert]:
+        """Alerts of `rules`, of all devices or of those named, that still last, or that ended or were noticed since
+        `since_s`; withdrawn ones are left out."""
+        values = {"since": moment(since_s), "rules": list(rules), "devices": None if devices is None else list(devices)}
         with self._session() as connection, connection.cursor(row_factory=dict_row) as cursor:
-            cursor.execute(_LEDGER["alerts_known"], {"since": moment(since_s), "rules": list(rules)})
+            cursor.execute(_LEDGER["alerts_known"], values)
             return [alert_of(row) for row in cursor]
 
     def latest_s(self) -> float | None:

@@ -1,8 +1,11 @@
 """What ingest hands to the ledger beside fixes and alerts, and what it gets back."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Literal
+
+from analytics.fixes import FixBatch
 
 PAYLOAD_LIMIT = 64 * 1024
 
@@ -27,6 +30,25 @@ class DeviceStatus:
     device: str
     status: Literal["online", "offline"]
     at_s: float
+
+
+class AsideReason(StrEnum):
+    """Why fixes are kept and not taken in yet."""
+
+    FLOOD = "flood"  # more than one device may have judged at once
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """What a commit leaves for later: fixes that are set `aside` with why; fixes it stores that the engine has not
+    walked; and the devices whose stored history the engine has `walked` since."""
+
+    aside: tuple[tuple[AsideReason, FixBatch], ...] = ()
+    unwalked: FixBatch = field(default_factory=FixBatch.empty)
+    walked: tuple[int, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.aside or len(self.unwalked) or self.walked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,9 +37,9 @@ COPY (
 ) TO STDOUT (FORMAT binary);
 
 -- name: alerts_known
--- Alerts of some rules that still last, or that ended or were noticed since a time.
+-- Alerts of some rules and devices that still last, or that ended or were noticed since a time.
 SELECT id, rule, rule_version, grade, device, duty, began, ended, noticed, lon, lat, detail FROM alerts
-WHERE NOT withdrawn AND rule = ANY (%(rules)s) AND (ended IS NULL OR ended >= %(since)s OR noticed >= %(since)s)
+WHERE NOT withdrawn AND (%(devices)s::text[] IS NULL OR device = ANY (%(devices)s::text[])) AND rule = ANY (%(rules)s) AND (ended IS NULL OR ended >= %(since)s OR noticed >= %(since)s)
 ORDER BY began, device, id;
 
 -- name: followed_by_others

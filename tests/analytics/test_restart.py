@@ -177,3 +177,50 @@ def test_a_rebuild_that_finds_nothing_new_changes_nothing() -> None:
         mine = FIXES.take(FIXES.device == number)
         if len(mine):
             assert life.engine.rebuild(number, mine, known, life.now_s).changes == ()
+
+
+@pytest.mark.parametrize("page", [1, 7, 1000])
+def test_a_rebuild_page_by_page_while_the_others_go_on_gives_the_alerts_of_the_sorted_stream(page: int) -> None:
+    number = DeviceTable(NAMES).index("off-route")
+    mine = FIXES.device == number
+    late = np.flatnonzero(mine)[8:20]
+    early = np.delete(np.arange(len(FIXES)), late)
+    life = Life()
+    first, rest = FIXES.take(early[:-100]), FIXES.take(early[-100:])
+    for batch in cut(first, range(40, len(first), 40)):
+        life.take(batch)
+    assert life.engine.unwalkable(FIXES.take(late)).all()
+
+    known = [a for a in life.ledger.alerts.values() if a.device == "off-route"]
+    life.engine.begin_rebuild(number, known, BEGAN_S)
+    of_others = [rest.take(rest.device != number)]
+    history = FIXES.take(mine)
+    for start in range(0, len(history), page):
+        if of_others:
+            life.take(of_others.pop())
+        assert not any(c.alert.device == "off-route" for c in life.engine.tick(life.now_s).changes)
+        life.engine.feed_rebuild(number, history.take(slice(start, start + page)))
+    life.ledger.apply(life.engine.end_rebuild(number, life.now_s).changes)
+
+    assert life.finish() == TRUTH
+
+
+def test_a_device_whose_rebuild_was_still_to_come_is_left_alone_by_a_restart_until_it_is_rebuilt() -> None:
+    number = DeviceTable(NAMES).index("off-route")
+    mine = FIXES.device == number
+    late = np.flatnonzero(mine)[8:20]
+    life = Life()
+    life.take(FIXES.take(np.delete(np.arange(len(FIXES)), late)))
+    life.keep()
+    life.engine.begin_rebuild(number, [], BEGAN_S)
+    life.engine.feed_rebuild(number, FIXES.take(np.flatnonzero(mine)[:4]))
+    known = list(life.ledger.alerts.values())
+    life.engine, outcome = Engine.resume(
+        PLAN, RULES, DeviceTable(NAMES), life.kept, FIXES, known, life.now_s, apart=[number]
+    )
+    assert outcome.changes == ()
+
+    mine_known = [a for a in known if a.device == "off-route"]
+    life.ledger.apply(life.engine.rebuild(number, FIXES.take(mine), mine_known, life.now_s).changes)
+
+    assert life.finish() == TRUTH

@@ -13,12 +13,16 @@ import psycopg
 import pytest
 from ingest_examples import Terminal, location, wait_until
 
-from analytics.alerts import Alert, AlertChange, Change, Grade
-from analytics.fixes import FixBatch
+from analytics.alerts import Alert, AlertChange, Change, Grade, contract_form
+from analytics.catalogue import default_rules
+from analytics.engine import Engine
+from analytics.fixes import DeviceTable, FixBatch
+from analytics.planning import parse_plan
 from ingest.broker import EmbeddedBroker
 from ingest.config import BrokerSettings, DatabaseSettings, Settings, WorkerSettings
 from ingest.metrics import Metrics
 from ingest.service import serve
+from store.intake import Intake
 from store.ledger import Ledger
 
 POST = (120.0, 30.0)
@@ -293,3 +297,73 @@ def test_fixes_older_than_what_is_kept_are_dropped_by_whole_days(ingest: Ingest)
         ledger.commit(FixBatch.build([0] * 4, days, [120.0] * 4, [30.0] * 4), received_s=now_s)
     with ingest.running(keep_days=40):
         wait_until(lambda: ingest.count("fixes") == 2, what="two old days are dropped")
+
+
+def test_the_plan_is_read_when_it_changed_and_not_to_see_whether(
+    ingest: Ingest, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[float] = []
+    read = Intake.plan
+    monkeypatch.setattr(Intake, "plan", lambda self: (reads.append(time.monotonic()), read(self))[1])
+    now_s = time.time()
+    ingest.save_plan(post_plan(now_s))
+    with ingest.running(plan_poll_s=0.02) as metrics:
+        terminal.publish("owntracks/off-12/phone", location(tst=int(now_s), lon=POST[0], lat=POST[1]))
+        wait_until(lambda: (metrics.registry.get_sample_value("ducha_ingest_commit_seconds_count") or 0) >= 3)
+        assert len(reads) == 1
+        ingest.save_plan(post_plan(now_s, **{"off-post": {"minutes": 7}}))
+        wait_until(lambda: len(reads) == 2)
+
+
+FLOODED = {"device_burst": 200, "device_fixes_per_s": 5.0}
+
+
+def disorderly(now_s: float, count: int) -> list[dict[str, Any]]:
+    """`count` fixes of two days in any order, all at the post."""
+    times = np.random.default_rng(3).permutation(np.arange(count)) * (2 * 86_400 / count)
+    return [location(tst=round(now_s - 5 - t, 1), lon=POST[0], lat=POST[1], vel=0, acc=5) for t in times.tolist()]
+
+
+def test_a_flood_of_one_terminal_waits_in_the_database_and_holds_up_nobody(ingest: Ingest, terminal: Terminal) -> None:
+    now_s = time.time()
+    ingest.save_plan(post_plan(now_s, device="off-13"))
+    flood = disorderly(now_s, 6_000)
+    with ingest.running(**FLOODED):
+        for start in range(0, len(flood), 50):
+            terminal.send("owntracks/off-12/phone", flood[start : start + 50])
+        terminal.publish("owntracks/off-13/phone", location(tst=int(now_s), lon=POST[0], lat=POST[1]))
+        of_13 = "SELECT count(*) FROM positions JOIN devices ON id = device WHERE name = 'off-13'"
+        wait_until(lambda: ingest.rows(of_13) == [(1,)])
+        assert ingest.count("fixes") + ingest.count("set_aside") == len(flood) + 1, "nothing acknowledged is lost"
+        wait_until(lambda: ingest.count("fixes") == len(flood) + 1, what="the surplus is taken in")
+        wait_until(lambda: ingest.count("late_history") == 0, what="and walked")
+    assert ingest.count("set_aside") == 0
+    assert ingest.alerts("signal-lost") == []
+    told = ingest.rows("SELECT device, detail->>'reason', detail->'limit_at_once' FROM alerts")
+    assert told == [("off-12", "flood", 200)]
+
+
+def test_a_flood_taken_in_after_a_restart_gives_the_alerts_of_its_replay(ingest: Ingest, terminal: Terminal) -> None:
+    now_s = float(int(time.time()))
+    plan = post_plan(now_s)
+    ingest.save_plan(plan)
+    track = (
+        walk(now_s - 3500, now_s - 2500, POST) + walk(now_s - 2500, now_s - 900, AWAY) + walk(now_s - 900, now_s, POST)
+    )
+    shuffled = [track[i] for i in np.random.default_rng(5).permutation(len(track)).tolist()]
+    clock = Clock(now_s)
+    with ingest.running(clock, device_burst=20, device_fixes_per_s=0.1):
+        terminal.publish("owntracks/off-12/phone", shuffled)
+        wait_until(lambda: ingest.count("fixes") + ingest.count("set_aside") == len(track))
+    with ingest.running(clock, device_burst=20, device_fixes_per_s=0.1):
+        wait_until(lambda: ingest.count("fixes") == len(track))
+        wait_until(lambda: ingest.count("late_history") == 0)
+        wait_until(lambda: ingest.alerts("off-post"))
+    engine = Engine(
+        parse_plan(plan), default_rules(), DeviceTable(["off-12"]), lateness_s=0.0, began_s=now_s - BEFORE_S
+    )
+    with Ledger(ingest.uri, name="reader") as ledger:
+        changes = engine.advance(ledger.fixes_since(0.0), now_s).changes
+        replayed = {c.alert.id: c.alert for c in changes}
+        live = [a for a in ledger.alerts_known(0.0, default_rules().rules) if a.detail.get("reason") != "flood"]
+    assert {a.id: contract_form(a) for a in live} == {i: contract_form(a) for i, a in replayed.items()}

@@ -152,6 +152,7 @@ export const en: Catalogue = {
   "reason.jump": "position jumped",
   "reason.mock": "mock-location flag",
   "reason.frozen": "position frozen, speed not zero",
+  "reason.flood": "more positions than can be taken in at once; the surplus waits",
 
   "unit.m": "{n} m",
   "unit.km": "{n} km",

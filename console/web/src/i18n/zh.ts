@@ -150,6 +150,7 @@ export const zh = {
   "reason.jump": "位置跳变",
   "reason.mock": "模拟定位标志",
   "reason.frozen": "位置冻结而速度不为零",
+  "reason.flood": "上报过量，部分待处理",
 
   "unit.m": "{n} m",
   "unit.km": "{n} km",

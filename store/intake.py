@@ -1,0 +1,94 @@
+"""What an ingest worker alone writes and reads: the commit with what it leaves for later, and what waits since then."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from analytics.alerts import AlertChange
+from analytics.fixes import FixBatch
+from analytics.outcome import Checkpoint, Crossing
+from store import arrays
+from store.ledger import CHUNK, Ledger, Statement
+from store.queries import queries
+from store.records import AsideReason, Committed, DeadLetter, Deferred, DeviceStatus
+from store.times import moment, seconds
+
+_SQL = queries("intake")
+
+
+class Intake(Ledger):
+    """The ledger of an ingest worker."""
+
+    def take(
+        self,
+        fixes: FixBatch,
+        changes: Sequence[AlertChange] = (),
+        crossings: Sequence[Crossing] = (),
+        dead_letters: Sequence[DeadLetter] = (),
+        statuses: Sequence[DeviceStatus] = (),
+        checkpoint: Checkpoint | None = None,
+        deferred: Deferred = Deferred(),
+        *,
+        received_s: float,
+    ) -> Committed:
+        """One commit, and what it leaves for later, in one transaction."""
+        return self.commit(
+            fixes,
+            changes,
+            crossings,
+            dead_letters,
+            statuses,
+            checkpoint,
+            before=[*_deferring(deferred, received_s)],
+            received_s=received_s,
+        )
+
+    def late_history(self, devices: Sequence[int] | None = None) -> dict[int, float]:
+        """The devices, all or of those numbered, that have stored fixes which the engine has not walked; and the event
+        time of the earliest of these."""
+        with self._session() as connection:
+            values = {"devices": None if devices is None else list(devices)}
+            rows = connection.execute(_SQL["late_history"], values).fetchall()
+        return {device: seconds(since) for device, since in rows}
+
+    def history_page(self, device: int, after_s: float, limit: int) -> FixBatch:
+        """The next stored fixes of one device later than a time, in the order of time."""
+        return self._copied(_SQL["history_page"], (device, moment(after_s), limit))
+
+    def waiting(self, reason: AsideReason) -> dict[int, int]:
+        """How many fixes of each device are set aside for `reason`."""
+        with self._session() as connection:
+            return dict(connection.execute(_SQL["waiting"], (reason.value,)).fetchall())
+
+    def take_in(self, device: int, reason: AsideReason, limit: int) -> tuple[int, int]:
+        """Store the earliest `limit` fixes that were set aside of a device for `reason`. Returns how many these were,
+        and how many of them were not stored before."""
+        values = {"device": device, "reason": reason.value, "limit": limit}
+        with self._session() as connection, connection.transaction():
+            connection.execute(_SQL["ensure_days_aside"], values)
+            row = connection.execute(_SQL["take_in"], values).fetchone()
+        assert row is not None
+        return int(row[0]), int(row[1])
+
+    def basis(self) -> tuple[int | None, int]:
+        """Version of the newest plan, None where there is none, and how many rows the rules have: other numbers mean
+        that plan or rules are others."""
+        with self._session() as connection:
+            row = connection.execute(_SQL["basis"], prepare=True).fetchone()
+        assert row is not None
+        return row[0], int(row[1])
+
+    def _copied(self, query: bytes, values: Any) -> FixBatch:
+        with self._session() as connection, connection.cursor().copy(query, values) as copy:
+            return arrays.read_fixes(copy)
+
+
+def _deferring(deferred: Deferred, received_s: float) -> Iterator[Statement]:
+    for reason, fixes in deferred.aside:
+        for first in range(0, len(fixes), CHUNK):
+            columns = arrays.fix_columns(fixes.take(slice(first, first + CHUNK)))
+            yield _SQL["set_aside"], (reason.value, moment(received_s), *columns)
+    if len(deferred.unwalked):
+        device, t, *_ = arrays.fix_columns(deferred.unwalked)
+        yield _SQL["note_late"], (device, t)
+    if deferred.walked:
+        yield _SQL["forget_late"], (list(deferred.walked),)
