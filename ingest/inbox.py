@@ -34,6 +34,11 @@ class Inbox:
     def __len__(self) -> int:
         return len(self._queue)
 
+    def oldest_waiting_s(self) -> float:
+        """How long the first message has waited; 0 where there is none."""
+        with self._changed:
+            return time.monotonic() - self._queue[0].arrived_s if self._queue else 0.0
+
     def put(self, message: Message) -> bool:
         """Add `message`, waiting while there is no room; False when the inbox was closed instead."""
         size = len(message.payload)

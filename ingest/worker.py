@@ -31,6 +31,7 @@ from store.records import AsideReason, Committed, DeadLetter, Deferred
 
 log = structlog.get_logger("ingest.worker")
 
+TELL_S = 1.0  # between two notes of work done
 _NOTHING = Decoded([], {}, FixBatch.empty(), [], [], [])
 _NO_DEVICES = np.empty(0, np.int32)
 _REBUILD_BUDGET_S = 0.05  # of a turn
@@ -96,6 +97,7 @@ class Worker:
         self._surplus.begin(self._supervision.rules, self._supervision.known, self._supervision.devices.names)
         self._commit(_NOTHING, outcome)
         self._ticked_s = self._kept_s = self._polled_s = time.monotonic()
+        self._told_s = -np.inf
 
     def _turn(self) -> None:
         """Take what is there, or what comes until the next tick."""
@@ -115,6 +117,9 @@ class Worker:
             if self._supervision.is_outdated():
                 self._commit(_NOTHING, self._supervision.begin(self._engine_time_s([])))
             self._retention.look(self._clock())
+        if now_s - self._told_s >= TELL_S:
+            self._told_s = now_s
+            self._insist(lambda: self._ledger.worked(len(self._inbox), self._inbox.oldest_waiting_s()))
 
     def _catch_up(self) -> None:
         """Take in what waits, and rebuild devices whose history has changed: a portion of both a turn."""

@@ -150,6 +150,11 @@ class Ledger(Writer):
             if changed:
                 connection.execute(_COMMIT["notify"], (as_json({"cameras": True}),), prepare=True)
 
+    def worked(self, waiting: int, oldest_waiting_s: float) -> None:
+        """Notes that this worker commits now, how many messages wait for it, and how long the oldest has waited."""
+        with self._session() as connection:
+            connection.execute(_LEDGER["worked"], (self._name, waiting, oldest_waiting_s), prepare=True)
+
     def seed_rules(self, book: Rulebook, *, now_s: float) -> int:
         """Adds the rules of the catalogue that the table does not know yet; returns how many."""
         with self._session() as connection, connection.transaction():

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import psycopg
+
+from store.errors import StoreUnavailable
 from store.pages import Page, bounded, decode_cursor, encode_cursor
 from store.pool import Pool, borrowed
 from store.queries import queries
@@ -10,10 +13,17 @@ from store.times import rfc3339
 _SQL = queries("system")
 
 
-async def ping(pool: Pool) -> None:
-    """Returns if the database answers, raises `StoreUnavailable` if not."""
-    async with borrowed(pool) as connection:
-        await connection.execute(_SQL["ping"])
+async def write(pool: Pool) -> None:
+    """Returns if the database takes a write.
+
+    Raises:
+        StoreUnavailable: when it does not answer, or takes no writes (a standby, a full disk).
+    """
+    try:
+        async with borrowed(pool) as connection:
+            await connection.execute(_SQL["write"])
+    except psycopg.InternalError as error:  # read-only
+        raise StoreUnavailable(str(error).strip()) from error
 
 
 async def database(pool: Pool) -> dict[str, Any]:
@@ -24,11 +34,16 @@ async def database(pool: Pool) -> dict[str, Any]:
     return dict(row)
 
 
-async def checkpoints(pool: Pool) -> list[dict[str, Any]]:
-    """The engines' saved states: whose, since when, saved when."""
+async def workers(pool: Pool) -> list[dict[str, Any]]:
+    """Each ingest worker: name, committed_s_ago, waiting (messages), oldest_waiting_s, as of its last commit."""
     async with borrowed(pool) as connection:
-        rows = await (await connection.execute(_SQL["checkpoints"])).fetchall()
-    return [row | {"since": rfc3339(row["since"]), "saved_at": rfc3339(row["saved_at"])} for row in rows]
+        return await (await connection.execute(_SQL["workers"])).fetchall()
+
+
+async def recordings(pool: Pool) -> list[dict[str, Any]]:
+    """Each camera that should be recorded: id, name, age_s of its newest fragment (None: there is none)."""
+    async with borrowed(pool) as connection:
+        return await (await connection.execute(_SQL["recordings"])).fetchall()
 
 
 async def dead_letters(pool: Pool, *, cursor: str | None = None, limit: int = 50) -> Page:

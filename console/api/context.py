@@ -1,6 +1,7 @@
 """What the routes are given: the pool, the clock, the hub, the cameras that somebody looks at."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,7 +13,6 @@ from pydantic import AfterValidator, AwareDatetime
 
 from console.api.hub import Hub
 from console.api.metrics import Metrics
-from console.api.saves import Saves
 from console.exports.settings import ExportSettings
 from console.live.feed import Feeds
 from console.live.snapshot import Snapshots
@@ -39,7 +39,7 @@ class Context:
     pool: Pool = field(init=False)
     state: dict[str, Any] | None = None  # as /system last gave it
     verifying: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))  # it takes a core for seconds
-    saves: Saves = field(default_factory=Saves)
+    began_s: float = field(default_factory=time.monotonic)
     feeds: Feeds = field(default_factory=Feeds)
     viewers: Viewers = field(init=False)
     snapshots: Snapshots = field(init=False)

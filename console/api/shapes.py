@@ -244,19 +244,30 @@ class Component(TypedDict):
 
 
 class AlertLoad(TypedDict):
-    last_10_min: int
-    last_hour: int
+    """null: not known, as long as the database was never asked."""
+
+    last_10_min: int | None
+    last_hour: int | None
 
 
 class DeviceCounts(TypedDict):
-    on_duty: int
-    online: int
-    stale: int
+    """null: not known, as long as the database was never asked."""
+
+    on_duty: int | None
+    online: int | None
+    stale: int | None
 
 
 class Latency(TypedDict):
     p50: float | None
     p99: float | None
+
+
+class Readiness(TypedDict):
+    """The worst state of the parts, and each part's."""
+
+    status: Literal["ok", "degraded", "down"]
+    components: dict[str, Literal["ok", "degraded", "down"]]
 
 
 class SystemState(TypedDict):

@@ -4,10 +4,12 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.responses import JSONResponse
 
 from console.api.context import Console, Limit, Store
-from console.api.shapes import DeadLetterRow, Page, SystemState
-from console.api.watch import look
+from console.api.problems import RETRY_AFTER_S
+from console.api.shapes import DeadLetterRow, Page, Readiness, SystemState
+from console.api.watch import STATES, look
 from store import system
 
 router = APIRouter(tags=["system"])
@@ -33,11 +35,16 @@ async def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@probes.get("/readyz")
-async def readyz(store: Store) -> dict[str, str]:
-    """The database answers too; 503 if not."""
-    await system.ping(store)
-    return {"status": "ok"}
+@probes.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness}})
+async def readyz(console: Console) -> JSONResponse:
+    """The system does its work: the database takes writes, ingest commits, cameras are written to disk; 503 if a part
+    is down."""
+    state = console.state or await look(console)
+    parts = {part["id"]: part["state"] for part in state["components"]}
+    worst = max(parts.values(), key=STATES.index)
+    if worst == "down":
+        return JSONResponse({"status": worst, "components": parts}, 503, {"retry-after": RETRY_AFTER_S})
+    return JSONResponse({"status": worst, "components": parts})
 
 
 @probes.get("/metrics", response_class=Response)

@@ -18,6 +18,12 @@ SELECT name, id FROM devices WHERE name = ANY (%s);
 -- All names, in the order of their numbers.
 SELECT name FROM devices ORDER BY id;
 
+-- name: worked
+-- Notes that a worker commits, and what waits for it.
+INSERT INTO work_done (worker, committed_at, waiting, oldest_waiting_s) VALUES (%s, clock_timestamp(), %s, %s)
+ON CONFLICT (worker) DO UPDATE SET
+    committed_at = excluded.committed_at, waiting = excluded.waiting, oldest_waiting_s = excluded.oldest_waiting_s;
+
 -- name: checkpoint
 -- The engine's last state.
 SELECT payload, since FROM checkpoints WHERE name = %s;

@@ -1,6 +1,7 @@
--- name: ping
--- Is the database there.
-SELECT 1;
+-- name: write
+-- Writes a row: a database that answers may still take nothing.
+INSERT INTO write_probe (written_at) VALUES (clock_timestamp())
+ON CONFLICT (one) DO UPDATE SET written_at = excluded.written_at;
 
 -- name: size
 -- What the database takes on disk, which server it is, and how many connections are open.
@@ -8,9 +9,20 @@ SELECT pg_database_size(current_database()) AS bytes, current_setting('server_ve
        (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()) AS connections,
        NOT fixes_are_partitions() AS timescaledb;
 
--- name: checkpoints
--- How old the engines' states are.
-SELECT name, since, saved_at FROM checkpoints ORDER BY name;
+-- name: workers
+-- How long ago each ingest worker of the last day committed, and what waited then.
+SELECT worker AS name, extract(epoch FROM now() - committed_at)::float8 AS committed_s_ago, waiting, oldest_waiting_s
+FROM work_done WHERE committed_at > now() - interval '1 day' ORDER BY worker;
+
+-- name: recordings
+-- Of each camera that should be recorded, how long ago its newest fragment was written; NULL where there is none. Bodycams
+-- film when they like. A camera has half a minute from a change of its state on.
+SELECT c.id, c.name, extract(epoch FROM now() - newest.ends)::float8 AS age_s
+FROM cameras c LEFT JOIN LATERAL (
+    SELECT ends FROM segments WHERE stream = c.id || '.video' AND type = 'segment' ORDER BY begins DESC LIMIT 1
+) AS newest ON true
+WHERE (c.kind <> 'bodycam' OR c.state = 'live') AND (newest.ends IS NOT NULL OR c.since < now() - interval '30 s')
+ORDER BY c.id;
 
 -- name: dead_letters
 -- Unreadable messages, last seen first, behind a cursor.

@@ -14,14 +14,24 @@ describe("a part of the system", () => {
     expect(healthLine(part("database", detail))).toBe("PostgreSQL 18.6 · 10 MB · 应答 2 ms");
   });
 
-  it("tells how long ago the slowest ingest worker saved", () => {
-    const workers = [{ name: "a", saved_s_ago: 3.2 }, { name: "b", saved_s_ago: 61 }];
-    expect(healthLine(part("ingest", { workers }))).toBe("2 个进程 · 1 分 1 秒前存档");
-    expect(healthLine(part("ingest", { workers: [] }, "down"))).toBe("尚未存档");
+  it("tells how long ago the slowest ingest worker committed, and what waits longer than usual", () => {
+    const quick = { name: "a", committed_s_ago: 0.4, waiting: 3, oldest_waiting_s: 0.1 };
+    const slow = { name: "b", committed_s_ago: 61, waiting: 900, oldest_waiting_s: 45 };
+    expect(healthLine(part("ingest", { workers: [quick] }))).toBe("1 个进程 · 0 秒前入库");
+    expect(healthLine(part("ingest", { workers: [quick, slow] }))).toBe(
+      "2 个进程 · 1 分 1 秒前入库 · 903 条待入库，最久 45 秒",
+    );
+    expect(healthLine(part("ingest", { workers: [] }, "down"))).toBe("尚未入库");
   });
 
-  it("tells what is wrong with a part that is down", () => {
-    expect(healthLine(part("broker", { address: "127.0.0.1:1", problem: "no answer" }, "down"))).toBe("no answer");
+  it("tells how many cameras are written to disk, and which are not", () => {
+    const detail = { cameras: 7, recorded: 6, oldest_s: 90, silent: ["户籍窗口"] };
+    expect(healthLine(part("cameras", detail, "degraded"))).toBe("6/7 路正在录像 · 未录：户籍窗口");
+  });
+
+  it("tells in words what is wrong with a part that is down", () => {
+    expect(healthLine(part("broker", { address: "127.0.0.1:1", problem: "unreachable" }, "down"))).toBe("无法连接");
+    expect(healthLine(part("database", { problem: "something new" }, "down"))).toBe("有故障，详见服务器日志");
   });
 
   it("says nothing of a part it does not know", () => {

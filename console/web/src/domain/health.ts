@@ -1,9 +1,10 @@
 /** What a part of the system says of itself, in one line under its state. */
 import type { SystemComponent } from "@/api/types";
-import { t } from "@/i18n";
+import { known, t } from "@/i18n";
 import { duration } from "./words";
 
 const MEGABYTE = 1e6;
+const WAITING_S = 2; // messages that wait for less are the usual batch
 
 const numeric = (value: unknown): number | null => (typeof value === "number" && Number.isFinite(value) ? value : null);
 
@@ -22,20 +23,33 @@ function database(detail: Record<string, unknown>): string {
 }
 
 function ingest(detail: Record<string, unknown>): string {
-  const workers = Array.isArray(detail["workers"]) ? (detail["workers"] as { saved_s_ago?: unknown }[]) : [];
-  const ages = workers.map((worker) => numeric(worker.saved_s_ago)).filter((age) => age !== null);
-  if (!ages.length) return t("health.never_saved");
-  return t("health.saved", { n: ages.length, age: duration(Math.max(...ages)) });
+  type Worker = { committed_s_ago?: unknown; waiting?: unknown; oldest_waiting_s?: unknown };
+  const workers = Array.isArray(detail["workers"]) ? (detail["workers"] as Worker[]) : [];
+  const longest = (key: keyof Worker) => Math.max(...workers.map((worker) => numeric(worker[key]) ?? 0));
+  if (!workers.length) return t("health.never_committed");
+  const committed = t("health.committed", { n: workers.length, age: duration(longest("committed_s_ago")) });
+  const waiting = workers.reduce((sum, worker) => sum + (numeric(worker.waiting) ?? 0), 0);
+  if (longest("oldest_waiting_s") < WAITING_S) return committed;
+  return `${committed} · ${t("health.waiting", { n: waiting, age: duration(longest("oldest_waiting_s")) })}`;
+}
+
+function cameras(detail: Record<string, unknown>): string {
+  const figures = { n: numeric(detail["recorded"]) ?? "—", all: numeric(detail["cameras"]) ?? "—" };
+  const silent = Array.isArray(detail["silent"]) ? detail["silent"].map(String) : [];
+  const recorded = t("health.recorded", figures);
+  return silent.length ? `${recorded} · ${t("health.silent", { names: silent.join("、") })}` : recorded;
 }
 
 const LINES: Record<string, (detail: Record<string, unknown>) => string> = {
   database,
   ingest,
+  cameras,
   broker: (detail) => String(detail["address"] ?? ""),
   console: (detail) => t("health.screens", { n: numeric(detail["event_streams"]) ?? 0 }),
 };
 
 export function healthLine(c: SystemComponent): string {
-  if (c.state === "down" && typeof c.detail["problem"] === "string") return c.detail["problem"];
+  const problem = c.detail["problem"];
+  if (typeof problem === "string") return known(`health.problem.${problem}`, t("health.problem"));
   return LINES[c.id]?.(c.detail) ?? "";
 }
