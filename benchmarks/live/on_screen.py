@@ -125,7 +125,7 @@ async def _tapped(house: House, seconds: float) -> list[Packet]:
         until_s = time.monotonic() + seconds
         while time.monotonic() < until_s:
             packet = await tap.next()
-            if packet.media is Media.VIDEO:
+            if isinstance(packet, Packet) and packet.media is Media.VIDEO:
                 packets.append(packet)
     return packets
 

@@ -1,4 +1,5 @@
-"""Playable clips of a range: picture and sound of a camera in one MP4, copied, with the index before the data.
+"""Playable clips of a range: picture and sound of a camera in one MP4, copied, with the index before the data. A clip
+goes on where a camera's parameters change and its codec and picture size stay: the new ones come with the keyframe.
 
 They are derived, for looking at; what proves something are the segments. A camera's first clip begins with the range,
 or with the segment under way there. A gap stays a gap in time: times are those of the leaves. A segment that can't be
@@ -6,6 +7,7 @@ read is left out.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,42 +25,45 @@ Told = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A segment of a camera's picture or sound, recorded from `begin_ns` (Unix nanoseconds) on."""
+    """A segment of a camera's picture or sound, recorded from `begin_ns` (Unix nanoseconds) on. Segments of one `kind`
+    may follow each other in a file."""
 
     media: str
     begin_ns: int
     body: SegmentBody
+    kind: str
 
 
 @dataclass(slots=True)
 class Part:
-    """What goes into one clip: pieces in the order of time, those of a medium all on one initialisation segment."""
+    """What goes into one clip: pieces in the order of time, those of a medium all of one kind."""
 
     pieces: list[Piece] = field(default_factory=list)
-    inits: dict[str, str] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
 
     def takes(self, piece: Piece) -> bool:
         """Whether the piece goes on from what is there."""
-        return self.inits.get(piece.media, piece.body.init_sha256) == piece.body.init_sha256
+        return self.kinds.get(piece.media, piece.kind) == piece.kind
 
     def add(self, piece: Piece) -> None:
         self.pieces.append(piece)
-        self.inits[piece.media] = piece.body.init_sha256
+        self.kinds[piece.media] = piece.kind
 
 
 def make_clips(folder: Path, selected: Sequence[Selected], from_ns: int, into: Path, told: Told) -> dict[str, Path]:
     """Writes into the folder `into` the clips of what was `selected` in a recorder's `folder`; returns them by name:
-    `CAMERA.mp4`, and `CAMERA.2.mp4` … where the codec changed in the range; none of a camera without a picture. The
-    range begins at `from_ns` (Unix nanoseconds). `told` is given the bytes of footage as they are done.
+    `CAMERA.mp4`, and `CAMERA.2.mp4` … where the codec or the size changed in the range; none of a camera without a
+    picture. The range begins at `from_ns` (Unix nanoseconds). `told` is given the bytes of footage as they are done.
 
     Raises:
         OSError: the disk refused.
     """
     made: dict[str, Path] = {}
     cameras: dict[str, list[Piece]] = {}
+    kind_of = _Kinds(folder)
     for stream in selected:
         camera, _, media = stream.stream.rpartition(".")
-        pieces = [Piece(media, leaf.begin_ns, body) for leaf, body in stream.segments()]
+        pieces = [Piece(media, leaf.begin_ns, body, kind_of(body)) for leaf, body in stream.segments()]
         cameras.setdefault(camera, []).extend(pieces)
     for camera, pieces in cameras.items():
         for number, part in enumerate(parts_of(pieces), 1):
@@ -78,12 +83,12 @@ def parts_of(pieces: Sequence[Piece]) -> list[Part]:
         if not parts[-1].takes(piece):
             parts.append(Part())
         parts[-1].add(piece)
-    return [part for part in parts if "video" in part.inits]
+    return [part for part in parts if "video" in part.kinds]
 
 
 def _write(folder: Path, part: Part, origin_ns: int, path: Path, told: Told) -> bool:
     """One clip; False, and no file, where not one picture can be read."""
-    examples = {media: _first_readable(folder, part, media) for media in sorted(part.inits, reverse=True)}
+    examples = {media: _first_readable(folder, part, media) for media in sorted(part.kinds, reverse=True)}
     if examples["video"] is None:
         told(sum(piece.body.bytes for piece in part.pieces))
         return False
@@ -92,13 +97,34 @@ def _write(folder: Path, part: Part, origin_ns: int, path: Path, told: Told) -> 
         for piece in part.pieces:
             data = _read(folder, piece.body)
             if data is not None and piece.media in tracks:
-                for packet in tracks[piece.media].packets(data, (piece.begin_ns - origin_ns) / 1e9):
+                at_s, lasts_s = (piece.begin_ns - origin_ns) / 1e9, piece.body.duration_ns / 1e9
+                for packet in tracks[piece.media].packets(data, at_s, lasts_s):
                     file.mux_one(packet)
             told(piece.body.bytes)
         for track in tracks.values():
             for packet in track.rest():
                 file.mux_one(packet)
     return True
+
+
+class _Kinds:
+    """Of what kind the segments of a recorder's `folder` are: a picture's codec and size, else what it stands on."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known: dict[str, str] = {}
+
+    def __call__(self, body: SegmentBody) -> str:
+        if body.init_sha256 not in self._known:
+            self._known[body.init_sha256] = self._read(body)
+        return self._known[body.init_sha256]
+
+    def _read(self, body: SegmentBody) -> str:
+        data = _read(self._folder, body)
+        with suppress(FFmpegError), opened(data or b"") as source:
+            for stream in source.streams.video:
+                return f"{body.codec} {stream.width}x{stream.height}"
+        return body.init_sha256
 
 
 def _track(file: OutputContainer, example: bytes) -> Track:

@@ -15,6 +15,8 @@ from av.container import InputContainer, OutputContainer
 from av.error import FFmpegError
 from av.packet import Packet
 
+from ingest.cameras.fmp4 import sets_of
+
 AnyPacket: TypeAlias = "Packet[Any]"
 
 COPIED = frozenset({"h264", "hevc", "aac", "opus"})  # what MP4 holds
@@ -26,9 +28,9 @@ _OPTIONS = {"probesize": "32", "analyzeduration": "0", "fpsprobesize": "0"}
 class Track(Protocol):
     """Takes the segments of one stream in their order."""
 
-    def packets(self, segment: bytes, at_s: float) -> Iterator[AnyPacket]:
-        """The packets of a segment (with its initialisation segment before it) that begins `at_s` after the clip, as
-        far as it can be read."""
+    def packets(self, segment: bytes, at_s: float, lasts_s: float) -> Iterator[AnyPacket]:
+        """The packets of a segment (with its initialisation segment before it) that begins `at_s` after the clip and
+        lasts `lasts_s`, as far as it can be read."""
 
     def rest(self) -> Iterator[AnyPacket]:
         """What is left at the end."""
@@ -57,10 +59,15 @@ class _Times:
         self._shift: int | None = None
         self._last = -1  # when the last packet began
         self._end = 0  # and ended
+        self._first = 0
+        self._factor = Fraction(1)
 
-    def begin(self, first: int, at_s: float) -> None:
-        """A segment begins: its first packet's own time is `first`, the leaf says `at_s`."""
-        wanted = round(at_s * self._scale)
+    def begin(self, first: int, length: int, at_s: float, lasts_s: float) -> None:
+        """A segment begins: its first packet's own time is `first`, and by their own times its packets last `length`;
+        the leaf says `at_s` and `lasts_s`. Who lasts longer than he may is shortened: his clock leapt."""
+        wanted, longest = round(at_s * self._scale), round(lasts_s * self._scale)
+        self._first = first
+        self._factor = Fraction(max(longest, 1), length) if length - longest > OFF_S * self._scale else Fraction(1)
         if self._shift is None or abs(first + self._shift - wanted) > OFF_S * self._scale:
             self._shift = max(wanted, self._end) - first
         elif first + self._shift <= self._last:
@@ -69,6 +76,8 @@ class _Times:
     def place(self, time: int, lasts: int) -> int:
         """When a packet begins that by its own time begins at `time` and `lasts` so long."""
         assert self._shift is not None
+        if self._factor != 1:
+            time, lasts = self._first + int((time - self._first) * self._factor), int(lasts * self._factor)
         begins = max(time + self._shift, self._last + 1)
         self._last, self._end = begins, begins + max(lasts, 1)
         return begins
@@ -81,16 +90,24 @@ class _Copied:
         base = source.streams[0].time_base
         assert base is not None
         self._stream = file.add_stream_from_template(source.streams[0])
+        self._codec = source.streams[0].codec_context.name
+        self._configuration = bytes(source.streams[0].codec_context.extradata or b"")
         self._times = _Times(round(1 / base))
 
-    def packets(self, segment: bytes, at_s: float) -> Iterator[AnyPacket]:
-        for number, packet in enumerate(_demuxed(segment)):
+    def packets(self, segment: bytes, at_s: float, lasts_s: float) -> Iterator[AnyPacket]:
+        found, configuration = _demuxed(segment)
+        sets = b"" if configuration == self._configuration else sets_of(self._codec, configuration)
+        for number, packet in enumerate(found):
             assert packet.dts is not None
             later = max(0, (packet.pts if packet.pts is not None else packet.dts) - packet.dts)
+            lasts = packet.duration or 0
             if number == 0:
-                self._times.begin(packet.dts, at_s)
-            packet.dts = self._times.place(packet.dts, packet.duration or 0)
-            packet.pts = packet.dts + later
+                last = found[-1]
+                self._times.begin(packet.dts, (last.dts or 0) + (last.duration or 0) - packet.dts, at_s, lasts_s)
+            placed = self._times.place(packet.dts, lasts)
+            if sets and packet.is_keyframe:
+                packet = _preceded(packet, sets)
+            packet.dts, packet.pts = placed, placed + later
             packet.stream = self._stream
             yield packet
 
@@ -112,11 +129,13 @@ class _Encoded:
         self._at = 0  # when the first sample waiting begins
         self._size = 1024
 
-    def packets(self, segment: bytes, at_s: float) -> Iterator[AnyPacket]:
-        for number, frame in enumerate(_decoded(segment)):
+    def packets(self, segment: bytes, at_s: float, lasts_s: float) -> Iterator[AnyPacket]:
+        frames = _decoded(segment)
+        for number, frame in enumerate(frames):
             assert frame.pts is not None
             if number == 0:
-                self._times.begin(frame.pts, at_s)
+                last = frames[-1]
+                self._times.begin(frame.pts, (last.pts or 0) + last.samples - frame.pts, at_s, lasts_s)
             begins = self._times.place(frame.pts, frame.samples)
             if begins - (self._at + self._fifo.samples) > self._rate // 50:
                 yield from self._pause(begins)
@@ -148,13 +167,25 @@ class _Encoded:
             yield from self._stream.encode(frame)
 
 
-def _demuxed(segment: bytes) -> Iterator[AnyPacket]:
+def _demuxed(segment: bytes) -> tuple[list[AnyPacket], bytes]:
+    """The packets of a segment as far as it can be read, and what its decoder must know beforehand."""
+    packets: list[AnyPacket] = []
+    configuration = b""
     with suppress(FFmpegError), opened(segment) as source:
-        for packet in source.demux():
-            if packet.dts is not None and packet.size:
-                yield packet
+        configuration = bytes(source.streams[0].codec_context.extradata or b"")
+        packets += (packet for packet in source.demux() if packet.dts is not None and packet.size)
+    return packets, configuration
 
 
-def _decoded(segment: bytes) -> Iterator[AudioFrame]:
+def _preceded(packet: AnyPacket, sets: bytes) -> AnyPacket:
+    """The packet behind the parameter sets that it needs."""
+    made: AnyPacket = Packet(sets + bytes(packet))
+    made.duration, made.time_base, made.is_keyframe = packet.duration, packet.time_base, True
+    return made
+
+
+def _decoded(segment: bytes) -> list[AudioFrame]:
+    frames: list[AudioFrame] = []
     with suppress(FFmpegError), opened(segment) as source:
-        yield from source.decode(audio=0)
+        frames += source.decode(audio=0)
+    return frames

@@ -6,26 +6,25 @@ joins begins with the last group of pictures, so that the first picture is there
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from fractions import Fraction
-from itertools import islice
 
 import structlog
 from msgspec.structs import replace
 
 from console.live.tap import Tap, TapClosed, connect
-from ingest.cameras.packets import Media, Packet, StreamInfo
+from ingest.cameras.annexb import CODECS, MalformedVideo, parameter_sets
+from ingest.cameras.packets import Media, Packet, StreamInfo, goes_on
+from ingest.cameras.parameter_sets import missing, picture
 
 QUEUE_PACKETS = 512
 GROUP_PACKETS = 400  # a group longer than that is not kept: who joins waits for the next keyframe
 GROUP_BYTES = 16 * 1024 * 1024
 REORDERED_S = 2.0
-ORDER_SHOWS = 3  # pictures: of I P B, or I B P, the third shows that they are not in order
-PARAMETERS_WITHIN = 6  # NAL units: parameter sets come before the picture
+BACK_SHOWS = 2  # times that a picture comes late: a clock that is set goes back once
+ORDER_SHOWS = 8  # pictures: of I P B B P B B, the seventh comes late for the second time
 RETRY_S = (0.2, 0.5, 1.0, 2.0)
-START_CODE = b"\x00\x00\x01"
-SPS = {"h264": lambda head: head & 0x1F == 7, "hevc": lambda head: head >> 1 & 0x3F == 33}
 
 log = structlog.get_logger("console")
 
@@ -46,7 +45,10 @@ class Subscription:
         self._ended: str | None = None
 
     def offer(self, packet: Packet) -> None:
-        """Queues `packet`; where there is no room, forgets what waits and goes on at the next keyframe."""
+        """Queues `packet`; where there is no room, forgets what waits and goes on at the next keyframe. Nothing comes
+        after the end."""
+        if self._ended is not None:
+            return
         if len(self._queue) >= QUEUE_PACKETS:
             self.lost += len(self._queue)
             self._queue.clear()
@@ -84,6 +86,8 @@ class Feed:
         self.problem: str | None = None  # why there are no packets just now
         self.looking = 0
         self._pictures = 0  # since the tap was opened
+        self._back = 0  # pictures that are to be shown before the one before them
+        self._may_reorder = False
         self._group: list[Packet] = []
         self._group_bytes = 0
         self._subscriptions: set[Subscription] = set()
@@ -114,7 +118,10 @@ class Feed:
         return self.keyframe
 
     async def order_known(self, within_s: float) -> None:
-        """Waits until so many pictures came that B-frames would have shown, at most `within_s`."""
+        """Waits until so many pictures came that B-frames would have shown, at most `within_s`; not at all where the
+        camera says that it has none."""
+        if not self._may_reorder:
+            return
         with suppress(TimeoutError):
             async with asyncio.timeout(within_s), self._news:
                 await self._news.wait_for(lambda: self._pictures >= ORDER_SHOWS)
@@ -151,11 +158,12 @@ class Feed:
             self._news.notify_all()
 
     async def _read(self, tap: Tap) -> None:
-        known, self.streams = self.streams, tap.streams
         self.reordered, self._group, self._group_bytes, self._pictures = False, [], 0, 0
-        if known and known != tap.streams:
-            self.end("the camera's streams changed")  # what was negotiated no longer holds
+        self._take(tap.streams)
         async for packet in tap.packets():
+            if isinstance(packet, tuple):
+                self._take(packet)
+                continue
             if packet.media is Media.VIDEO:
                 packet = self._with_parameters(packet)
                 self._remember(packet)
@@ -165,17 +173,20 @@ class Feed:
                 if subscription.media is packet.media:
                     subscription.offer(packet)
 
+    def _take(self, streams: tuple[StreamInfo, ...]) -> None:
+        """What the camera sends from now on."""
+        known, self.streams = self.streams, streams
+        if known and not goes_on(known, streams):
+            self.end("the camera's streams changed")  # what was negotiated no longer holds
+        self._back = 0
+        self._may_reorder = _may_reorder(self.stream(Media.VIDEO))
+
     def _with_parameters(self, packet: Packet) -> Packet:
-        """A keyframe brings its parameter sets: a camera may have told them only when it was asked (in its SDP)."""
+        """A keyframe brings its parameter sets: a camera may have told some only when it was asked (in its SDP)."""
         stream = self.stream(Media.VIDEO)
-        if (
-            not packet.is_keyframe
-            or stream is None
-            or not stream.extradata.startswith((START_CODE, b"\0" + START_CODE))
-        ):
+        if not packet.is_keyframe or stream is None or stream.codec not in CODECS or not stream.extradata:
             return packet
-        is_sps = SPS.get(stream.codec)
-        if is_sps is None or any(map(is_sps, islice(_heads(packet.data), PARAMETERS_WITHIN))):
+        if missing(stream.codec, parameter_sets(stream.codec, packet.data)) is None:
             return packet
         return replace(packet, data=stream.extradata + packet.data)
 
@@ -187,7 +198,8 @@ class Feed:
         elif self._group:
             self._pictures += 1
             self._group_bytes += len(packet.data)
-            self.reordered = self.reordered or self._is_earlier(packet)
+            self._back += self._is_earlier(packet)
+            self.reordered = self.reordered or self._back >= BACK_SHOWS
             if self._is_whole():
                 self._group.append(packet)
         if self.reordered:
@@ -195,6 +207,8 @@ class Feed:
 
     def _is_earlier(self, packet: Packet) -> bool:
         """Whether `packet` is to be shown before the one before it; a camera's clock that was set is no such thing."""
+        if not self._may_reorder:
+            return False
         stream = self.stream(Media.VIDEO)
         back = self._group[-1].pts - packet.pts
         return stream is not None and 0 < back * Fraction(*stream.time_base) < REORDERED_S
@@ -235,9 +249,11 @@ class Feeds:
                 await asyncio.wait({task})
 
 
-def _heads(data: bytes) -> Iterator[int]:
-    """The first byte of each NAL unit of an access unit (Annex B)."""
-    at = data.find(START_CODE)
-    while at != -1 and at + 3 < len(data):
-        yield data[at + 3]
-        at = data.find(START_CODE, at + 3)
+def _may_reorder(video: StreamInfo | None) -> bool:
+    """Whether pictures may come in another order than they are shown, as far as their parameter sets say."""
+    if video is None or video.codec not in CODECS:
+        return False
+    try:
+        return picture(video.codec, parameter_sets(video.codec, video.extradata)).reorders
+    except MalformedVideo:
+        return True

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import msgspec
 
 from ingest.cameras.packets import Packet, StreamInfo
+from ingest.cameras.tap import ANNOUNCED
 
 CONNECT_S = 3.0
 LINE_BYTES = 64 * 1024
@@ -37,24 +38,26 @@ class Tap:
     streams: tuple[StreamInfo, ...]
     _reader: asyncio.StreamReader
 
-    async def next(self) -> Packet:
-        """The next packet.
+    async def next(self) -> Packet | tuple[StreamInfo, ...]:
+        """The next packet; or the streams, where their parameters are others from here on.
 
         Raises:
             TapClosed: when the worker closed the connection or sent what is no packet.
         """
         try:
             (length,) = _LENGTH.unpack(await self._reader.readexactly(_LENGTH.size))
+            announced, length = length & ANNOUNCED, length & ~ANNOUNCED
             if length > PACKET_BYTES:
                 raise TapClosed(f"a packet of {length} bytes; expected at most {PACKET_BYTES}")
-            return _decode_packet(await self._reader.readexactly(length))
+            data = await self._reader.readexactly(length)
+            return tuple(_decode_answer(data).streams or ()) if announced else _decode_packet(data)
         except (OSError, asyncio.IncompleteReadError) as error:
             raise TapClosed("the camera's worker closed the connection") from error
         except msgspec.MsgspecError as error:
             raise TapClosed(f"expected a packet: {error}") from error
 
-    async def packets(self) -> AsyncIterator[Packet]:
-        """Every packet, until `TapClosed`."""
+    async def packets(self) -> AsyncIterator[Packet | tuple[StreamInfo, ...]]:
+        """Every packet, and other parameters where they come, until `TapClosed`."""
         while True:
             yield await self.next()
 

@@ -111,6 +111,25 @@ def length_prefixed(data: bytes) -> bytes:
     )
 
 
+def sets_of(codec: str, configuration: bytes) -> bytes:
+    """The parameter sets in the configuration of a sample entry (avcC or hvcC), each with its length before it, as
+    they may stand before the units of a keyframe."""
+    sets: list[bytes] = []
+    at, arrays = (5, 2) if codec == "h264" else (22, 1)
+    if codec == "hevc":
+        arrays, at = configuration[at], at + 1
+    for _ in range(arrays):
+        if codec == "hevc":
+            count, at = int.from_bytes(configuration[at + 1 : at + 3], "big"), at + 3
+        else:
+            count, at = configuration[at] & (31 if not sets else 255), at + 1
+        for _ in range(count):
+            size = int.from_bytes(configuration[at : at + 2], "big")
+            sets.append(configuration[at + 2 : at + 2 + size])
+            at += 2 + size
+    return b"".join(len(unit).to_bytes(4, "big") + unit for unit in sets)
+
+
 def annex_b_again(data: bytes) -> bytes:
     """The way back from :func:`length_prefixed`."""
     units, at = [], 0

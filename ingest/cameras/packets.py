@@ -29,6 +29,15 @@ class StreamInfo(Struct, frozen=True, kw_only=True):
     channels: int = 0
 
 
+def goes_on(before: tuple[StreamInfo, ...], after: tuple[StreamInfo, ...]) -> bool:
+    """Whether who takes the one can take the other: the same kinds of packets, with other parameters at most."""
+
+    def kinds(streams: tuple[StreamInfo, ...]) -> list[tuple[object, ...]]:
+        return [(info.media, info.codec, info.time_base, info.sample_rate, info.channels) for info in streams]
+
+    return kinds(before) == kinds(after)
+
+
 class Packet(Struct, frozen=True, kw_only=True, gc=False):
     """One packet, untouched. For H.264 and H.265 from RTSP the data are Annex B access units.
 

@@ -141,9 +141,7 @@ class Recorder:
     def _hear_news(self, item: Opened | Closed | Lost) -> None:
         match item:
             case Opened():
-                if self._open:
-                    self._interrupt(Reason.CODEC_CHANGE)
-                self._open = True
+                self._open = True  # with other parameters, where it was: what follows adjoins
             case Closed(ending):
                 self._open = False
                 self._hear_end(ending)

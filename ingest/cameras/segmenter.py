@@ -2,17 +2,19 @@
 
 Pure: items of a subscription in, segments out. A group of pictures longer than a segment makes a longer one; only what
 would outgrow `longest_s` or `max_bytes` is cut without a keyframe, so that memory is bounded whatever a camera does.
-A segment lasts until the first packet of the next arrives: what follows without a break adjoins.
+A segment lasts until the first packet of the next arrives: what follows without a break adjoins. So do segments of one
+connection whose parameters change: they stand on another initialisation segment, and nothing is missing between them.
 """
 
 from dataclasses import dataclass
 
 from ingest.cameras import fmp4
-from ingest.cameras.annexb import CODECS
+from ingest.cameras.annexb import CODECS, parameter_sets
 from ingest.cameras.fanout import Closed, Item, Lost, Opened
 from ingest.cameras.packets import Media, Packet, StreamInfo
+from ingest.cameras.parameter_sets import picture
 from ingest.cameras.rtp_clock import ClockSource
-from ingest.cameras.timeline import Timeline
+from ingest.cameras.timeline import Origin, Timeline
 
 LONGEST_S = 30.0
 MAX_BYTES = 32 << 20
@@ -45,8 +47,10 @@ class Segmenter:
         self._longest_s = longest_s
         self._max_bytes = max_bytes
         self._streams: tuple[StreamInfo, ...] = ()
+        self._told: tuple[StreamInfo, ...] = ()  # what the tracks are of
         self._tracks: dict[Media, _Track] | None = None  # None until the first packet tells when it is
         self._run = 0
+        self._start = 0, Origin(0.0, 0.0)
 
     def feed(self, item: Item) -> list[Segment]:
         """The segments that `item` completes.
@@ -58,15 +62,12 @@ class Segmenter:
             case Packet():
                 return self._add(item)
             case Opened(streams):
-                finished = self.flush()
-                self._streams, self._tracks = streams, None
-                return finished
-            case Lost():
+                self._streams = streams
+                return []
+            case Lost() | Closed():
                 finished = self.flush()
                 self._tracks = None
                 return finished
-            case Closed():
-                return self.flush()
 
     def flush(self) -> list[Segment]:
         """Whatever is pending, as segments."""
@@ -81,10 +82,13 @@ class Segmenter:
         if self._tracks is None:
             self._tracks = self._begin(packet)
         track = self._tracks.get(packet.media)
-        if track is None:
-            return []
-        size = len(packet.data)
         finished: list[Segment] = []
+        if self._streams is not self._told:
+            finished = self._change(packet)
+            track = self._tracks.get(packet.media)
+        if track is None:
+            return finished
+        size = len(packet.data)
         if not track.packets:
             track.latest_s = packet.arrived_s + self._longest_s
         elif (
@@ -93,7 +97,7 @@ class Segmenter:
             or track.bytes + size > self._max_bytes
             or (packet.is_keyframe and packet.media is Media.VIDEO and self._is_long_enough(track, packet))
         ):
-            finished = self._cut(track, packet)
+            finished += self._cut(track, packet)
             track.latest_s = packet.arrived_s + self._longest_s
         track.packets.append(packet)
         track.bytes += size
@@ -102,7 +106,7 @@ class Segmenter:
     def _cut(self, track: "_Track", packet: Packet) -> list[Segment]:
         """The segment that ends where `packet` of the same track begins, and what ends with it."""
         finished = [track.cut(packet.arrived_s)]
-        if packet.media is Media.VIDEO:
+        if track.media is Media.VIDEO:
             for other in (self._tracks or {}).values():
                 if other is not track and other.is_due:  # silent since the last cut
                     finished.append(other.cut(None))
@@ -113,22 +117,48 @@ class Segmenter:
         # by the camera's clock too, for packets arrive unevenly; and with half a frame of patience, for it rounds
         enough_s = self._segment_s - min(0.5 * track.frame_s, 0.5 * self._segment_s)
         length_s = keyframe.arrived_s - track.packets[0].arrived_s
+        if length_s < 0.5 * enough_s:
+            return False  # whatever the camera's clock says
         return length_s >= enough_s or enough_s <= track.media_s(keyframe) <= self._longest_s
 
     def _begin(self, packet: Packet) -> dict[Media, "_Track"]:
         self._run += 1
+        self._told = self._streams
         first = next((info for info in self._streams if info.media is packet.media), None)
         if first is None:
             return {}
         numerator, denominator = first.time_base
         offset_s = int(packet.arrived_wall_s) - packet.dts * numerator // denominator
-        return {info.media: _Track(info, self._run, offset_s) for info in self._streams}
+        self._start = offset_s, Origin(packet.arrived_s, packet.dts * numerator / denominator + offset_s)
+        return {info.media: self._track(info) for info in self._streams}
+
+    def _track(self, info: StreamInfo) -> "_Track":
+        offset_s, origin = self._start
+        return _Track(info, self._run, Timeline(info.time_base[1], offset_s, origin, reorders=_reorders(info)))
+
+    def _change(self, packet: Packet) -> list[Segment]:
+        """The parameters changed in mid-stream; `packet` is the first after that. What ends with it."""
+        tracks, known = self._tracks or {}, self._told
+        self._told = self._streams
+        finished: list[Segment] = []
+        for media in [info.media for info in known if info not in self._streams]:
+            if (track := tracks.get(media)) is not None:
+                finished += self._cut(track, packet)
+                del tracks[media]
+            info = next((info for info in self._streams if info.media is media), None)
+            if info is not None:
+                is_alike = track is not None and track.is_like(info)
+                tracks[media] = track.goes_on(info) if track is not None and is_alike else self._track(info)
+        for info in self._streams:
+            if info.media not in {each.media for each in known}:
+                tracks[info.media] = self._track(info)
+        return finished
 
 
 class _Track:
     """The packets of one stream that are not yet cut."""
 
-    def __init__(self, info: StreamInfo, run: int, offset_s: int) -> None:
+    def __init__(self, info: StreamInfo, run: int, timeline: Timeline) -> None:
         self.packets: list[Packet] = []
         self.bytes = 0
         self.is_due = False  # to be cut before its next packet
@@ -136,8 +166,20 @@ class _Track:
         self._info = info
         self._run = run
         self._init = fmp4.initialisation(info)
-        self._timeline = Timeline(info.time_base[1], offset_s)
+        self._timeline = timeline
         self._number = 0
+
+    def is_like(self, info: StreamInfo) -> bool:
+        """Whether the times of a stream go on where these ended."""
+        return info.time_base == self._info.time_base
+
+    def goes_on(self, info: StreamInfo) -> "_Track":
+        """What follows without a break under other parameters."""
+        return _Track(info, self._run, self._timeline.goes_on(reorders=_reorders(info)))
+
+    @property
+    def media(self) -> Media:
+        return self._info.media
 
     @property
     def frame_s(self) -> float:
@@ -188,3 +230,10 @@ class _Track:
             )
             for packet, each, (time, later), end in zip(packets, data, placed, ends, strict=True)
         ]
+
+
+def _reorders(info: StreamInfo) -> bool:
+    """Whether its pictures may come in another order than they are shown."""
+    if info.codec not in CODECS:
+        return False
+    return picture(info.codec, parameter_sets(info.codec, info.extradata)).reorders

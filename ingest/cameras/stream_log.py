@@ -213,7 +213,7 @@ class StreamLog:
         entries: list[Entry] = []
         gap: Body | None = None
         if why is not None and self._covered_ns is not None:
-            gap = GapBody(from_ns=self._covered_ns, to_ns=wall_ns, reason=why)
+            gap = _gap(self._covered_ns, wall_ns, why)
         begins = self._session is None or not self._session.startswith(_day_session(wall_ns))
         if gap is not None and self._session is not None:
             entries.append(Entry(self.stream, self._session, wall_ns, mono_ns, gap))
@@ -268,6 +268,14 @@ class StreamLog:
         if self._pack is not None:
             self._pack.close()
             self._pack = None
+
+
+def _gap(covered_ns: int, wall_ns: int, why: Reason) -> GapBody:
+    """A gap never ends before it begins, but where the clock was set back. How long a connection's last packet lasts is
+    a guess, and the next one's first may come sooner."""
+    from_ns = covered_ns if why is Reason.CLOCK_STEP else min(covered_ns, wall_ns)
+    assert from_ns <= wall_ns or why is Reason.CLOCK_STEP
+    return GapBody(from_ns=from_ns, to_ns=wall_ns, reason=why)
 
 
 def _body(segment: Segment, file: str, offset: int) -> SegmentBody:

@@ -1,8 +1,9 @@
 """The tap: a Unix socket at which other processes get a camera's packets as they come (docs/video.md).
 
 A thread a client, each with a subscription of its own: a slow client loses its own packets, up to the next keyframe.
-One that takes nothing for `STUCK_S` seconds is let go. When a camera's streams change, its clients are let go too: they
-come again and are told the new ones. A connection that breaks and comes back with the same streams goes on.
+One that takes nothing for `STUCK_S` seconds is let go. Where the parameters of a camera's streams change, its clients
+are told between two packets, before the first that needs them; where it sends something else, they are let go: they
+come again and are told what. A connection that breaks and comes back with the same streams goes on.
 """
 
 import os
@@ -18,7 +19,7 @@ import structlog
 
 from ingest.cameras.fanout import Fanout, Opened, Subscription
 from ingest.cameras.metrics import CameraMetrics
-from ingest.cameras.packets import Packet, StreamInfo
+from ingest.cameras.packets import Packet, StreamInfo, goes_on
 from store.evidence.files import make_folder
 
 MOST_CLIENTS = 256
@@ -27,6 +28,7 @@ MAX_BYTES = 16 << 20
 LONGEST_LINE = 1_024  # bytes of what a client says
 ASK_S = 5.0  # for a client to say what it wants
 STUCK_S = 10.0
+ANNOUNCED = 1 << 31  # in the length of what is no packet but new parameters
 LOOK_S = 1.0
 
 log = structlog.get_logger("ingest.cameras")
@@ -134,8 +136,12 @@ class Tap:
                 elif isinstance(item, Opened) and told is None:
                     client.sendall(msgspec.json.encode({"streams": item.streams}) + b"\n")
                     told = item.streams
-                elif isinstance(item, Opened) and told != item.streams:
-                    return
+                elif isinstance(item, Opened) and told is not None and told != item.streams:
+                    if not goes_on(told, item.streams):
+                        return
+                    data = msgspec.json.encode({"streams": item.streams})
+                    client.sendall(struct.pack(">I", ANNOUNCED | len(data)) + data)
+                    told = item.streams
 
 
 def _bound(path: Path) -> socket.socket:

@@ -47,9 +47,9 @@ def _record_camera(folder: Path, log: EvidenceLog, camera: str, items: Sequence[
         for segment in segmenter.feed(item):
             streams[segment.info.media].record(segment)
         last = item if isinstance(item, Packet) else last
-        if isinstance(item, Opened | Closed):
+        if isinstance(item, Closed):
             for stream in streams.values():
-                stream.interrupt(Reason.SOURCE_LOST if isinstance(item, Closed) else Reason.CODEC_CHANGE)
+                stream.interrupt(Reason.SOURCE_LOST)
     for segment in segmenter.flush():
         streams[segment.info.media].record(segment)
     assert last is not None

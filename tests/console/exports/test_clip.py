@@ -9,9 +9,14 @@ import av
 import numpy as np
 import pytest
 from camera_films import film, later, sound, together
+from msgspec.structs import replace as changed
 from recorded_camera import at_ns, record, streamed
 
 from console.exports.making import Wish, make
+from hardware.cameras.oddity import picture_parameters
+from ingest.cameras.annexb import annex_b, nal_units, parameter_sets
+from ingest.cameras.fanout import Closed, Opened
+from ingest.cameras.parameter_sets import united
 from store.evidence.export_verification import verify_export
 from store.evidence.manifest import Request
 from store.evidence.signer import FileSigner
@@ -160,6 +165,44 @@ def test_another_codec_is_another_clip(exported) -> None:
     }
     assert [len(played(path).pictures) for path in clips.values()] == [SECONDS * FPS] * 3
     assert played(clips["c-1.2.mp4"]).pictures[0] == 0
+
+
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
+def test_a_clip_goes_on_where_parameters_change(exported, codec: str) -> None:
+    """The sets come with the keyframes that need them, in the stream or not."""
+    info, packets = film(codec)
+    sets = parameter_sets(codec, info.extradata)
+    other = (
+        united("h264", sets, (picture_parameters(1, 7),))
+        if codec == "h264"
+        else (*sets[::-1][1:][::-1], sets[-1] + b"\x80")
+    )
+    bare = [changed(p, data=annex_b(tuple(u for u in nal_units(p.data) if u not in sets))) for p in packets]
+    again = [Opened((changed(info, extradata=annex_b(other)),)), *later(bare, SECONDS)]
+    clips = exported({"c-1": [Opened((info,)), *bare, *again, Closed()]}, 0, 2 * SECONDS)
+    assert list(clips) == ["c-1.mp4"]
+    clip = played(clips["c-1.mp4"])
+    assert clip.pictures == pytest.approx([n / FPS for n in range(2 * SECONDS * FPS)], abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        pytest.param(lambda n: n * 6_000 + 450_000 * (n > 20), id="a step forward of 5 s"),
+        pytest.param(lambda n: n * 6_000 - 135_000 * (n > 20), id="a step back of 1.5 s"),
+        pytest.param(lambda n: n // 2 * 12_000, id="pairs with one time"),
+        pytest.param(lambda n: n * 12_000, id="a clock twice as fast"),
+        pytest.param(lambda n: n * 3_000, id="a clock half as fast"),
+    ],
+)
+def test_picture_and_sound_stay_together_whatever_the_cameras_clock_does(exported, stamp) -> None:
+    info, tones = sound("aac")
+    sent = [changed(p, pts=stamp(n), dts=stamp(n)) for n, p in enumerate(PACKETS)]
+    clip = played(exported({"c-1": streamed((PICTURE, info), together(sent, tones))}, 0, SECONDS)["c-1.mp4"])
+    assert clip.pictures == pytest.approx([n / FPS for n in range(SECONDS * FPS)], abs=0.6)
+    assert clip.pictures == sorted(set(clip.pictures))
+    assert clip.duration_s == pytest.approx(SECONDS, abs=0.6)
+    assert clip.wave.size / info.sample_rate == pytest.approx(SECONDS, abs=0.2)
 
 
 def test_each_camera_has_a_clip_of_its_own_and_one_without_a_picture_has_none(exported) -> None:

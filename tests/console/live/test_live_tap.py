@@ -6,12 +6,17 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from camera_films import film
 from msgspec.structs import replace
 from tap_server import Clip, TapServer
 
 from console.live.feed import QUEUE_PACKETS, Feed, FeedEnded, Feeds, Subscription
 from console.live.tap import PACKET_BYTES, TapClosed, connect
+from ingest.cameras.annexb import annex_b
+from ingest.cameras.fanout import Fanout
+from ingest.cameras.metrics import CameraMetrics
 from ingest.cameras.packets import Media, Packet, StreamInfo
+from ingest.cameras.tap import Tap
 
 
 def packet(n: int, *, keyframe: bool = False, media: Media = Media.VIDEO) -> Packet:
@@ -22,7 +27,8 @@ def test_it_begins_with_a_keyframe(tmp_path: Path, clip: Clip) -> None:
     async def first() -> list[Packet]:
         async with connect(str(tmp_path / "tap"), "cam-1") as tap:
             assert [stream.codec for stream in tap.streams] == ["h264"]
-            return [await tap.next() for _ in range(20)]
+            came = [await tap.next() for _ in range(20)]
+            return [packet for packet in came if isinstance(packet, Packet)]
 
     with TapServer(tmp_path / "tap", clip).running():
         packets = asyncio.run(first())
@@ -128,14 +134,75 @@ def test_a_feed_ends_with_its_last_watcher(tmp_path: Path, clip: Clip) -> None:
         asyncio.run(watch())
 
 
-def test_a_keyframe_brings_the_parameter_sets_that_only_the_stream_told() -> None:
-    sets = b"\0\0\0\1\x67sps\0\0\0\1\x68pps"
-    bare, whole = b"\0\0\1\x65idr", b"\0\0\0\1\x67own\0\0\1\x65idr"
+@pytest.mark.parametrize("brought", [(), (0,), (1,), (0, 1)])
+def test_a_keyframe_brings_the_parameter_sets_that_it_lacks(brought: tuple[int, ...]) -> None:
+    """A camera may tell the SPS when it is asked and the PPS in the stream, or the other way round."""
+    sets, idr = (b"\x67sps", b"\x68pps"), b"\x65idr"
     feed = Feed("cam-1", "")
-    feed.streams = (StreamInfo(media=Media.VIDEO, codec="h264", time_base=(1, 15), extradata=sets),)
-    keyframe = packet(0, keyframe=True)
-    given = [feed._with_parameters(replace(keyframe, data=data)).data for data in (bare, whole)]
-    assert given == [sets + bare, whole]
+    known = annex_b(sets)
+    feed.streams = (StreamInfo(media=Media.VIDEO, codec="h264", time_base=(1, 15), extradata=known),)
+    sent = annex_b((*(sets[n] for n in brought), idr))
+    given = feed._with_parameters(replace(packet(0, keyframe=True), data=sent)).data
+    assert given == (sent if len(brought) == 2 else known + sent)
+    feed.streams = (replace(feed.streams[0], codec="vp8"),)
+    assert feed._with_parameters(replace(packet(0, keyframe=True), data=sent)).data == sent
+
+
+def test_a_viewer_stays_when_the_cameras_parameters_change(tmp_path: Path) -> None:
+    """And every packet comes: between two of them it is told what holds from there on."""
+    info, sent = film(frames=30, gop=5)
+    other = replace(info, extradata=info.extradata + annex_b((b"\x68\x47\x8f\x24",)))
+    fanout = Fanout()
+    tap = Tap(tmp_path / "tap", {"cam-1": fanout}, CameraMetrics())
+    tap.start()
+    fanout.open((info,))
+    fanout.publish(sent[0])
+
+    async def watch() -> tuple[list[bytes], tuple[StreamInfo, ...], str]:
+        async with Feeds().watched("cam-1", str(tmp_path / "tap")) as feed:
+            await feed.first_picture(5)
+            async with feed.subscription(Media.VIDEO) as subscription, asyncio.timeout(20):
+                for number, each in enumerate(sent[1:], 1):
+                    if number in (5, 15):
+                        fanout.open((other if number == 5 else info,))
+                    fanout.publish(each)
+                taken = [(await subscription.next()).data for _ in sent]
+                streams = feed.streams
+                fanout.open((replace(info, codec="hevc"),))
+                fanout.publish(sent[0])
+                with pytest.raises(FeedEnded) as ended:
+                    await subscription.next()
+                return taken, streams, str(ended.value)
+
+    try:
+        taken, streams, why = asyncio.run(watch())
+    finally:
+        assert tap.stop(5)
+    assert taken == [each.data for each in sent]
+    assert streams == (info,)
+    assert why == "the camera's streams changed"
+
+
+def _stepping_back(times: int) -> list[int]:
+    """The times of pictures; the clock is set back so often by a second."""
+    return [n * 6_000 - 90_000 * sum(n >= at for at in range(10, 10 + 15 * times, 15)) for n in range(60)]
+
+
+@pytest.mark.parametrize(
+    ("b_frames", "pts", "reordered"),
+    [
+        pytest.param(0, _stepping_back(4), False, id="its parameter sets say that it can't"),
+        pytest.param(2, _stepping_back(1), False, id="a clock that is set"),
+        pytest.param(2, [6_000 * (n + (2 if n % 3 == 1 else -1 if n else 0)) for n in range(60)], True, id="B-frames"),
+    ],
+)
+def test_a_clock_that_is_set_back_is_no_b_frame(b_frames: int, pts: list[int], reordered: bool) -> None:
+    info, sent = film(frames=6, b_frames=b_frames) if b_frames else film(frames=6)
+    feed = Feed("cam-1", "")
+    feed._take((info,))
+    for number, each in enumerate(pts):
+        feed._remember(replace(sent[0], pts=each, is_keyframe=number % 30 == 0))
+    assert feed.reordered is reordered
 
 
 def test_a_picture_is_waited_for_no_longer_than_said(tmp_path: Path) -> None:

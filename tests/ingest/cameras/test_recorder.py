@@ -2,14 +2,20 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
+import av
 import pytest
 from camera_films import BEGAN_WALL_S, film, later, sound, together
 from msgspec.structs import replace as changed
 from recorder_bench import AUDIO, INFO, PACKETS, VIDEO, Bench, faults
 
+from hardware.cameras.oddity import picture_parameters
+from ingest.cameras.annexb import annex_b, parameter_sets
+from ingest.cameras.packets import Media
 from ingest.cameras.packs import packs_of
+from ingest.cameras.parameter_sets import united
 from store.evidence.leaf import GapBody, HeartbeatBody, Reason, SealBody, SegmentBody, StartBody
 
 OTHER_INFO, OTHER_PACKETS = film(size=(322, 242))
@@ -72,16 +78,49 @@ def test_a_silent_stream_has_a_heartbeat(bench: Bench) -> None:
     assert bench.bodies(GapBody, AUDIO) == []
 
 
-def test_another_picture_begins_another_file_and_says_so(bench: Bench) -> None:
+@pytest.mark.parametrize("parameters", ["a size", "a PPS"])
+def test_other_parameters_begin_another_file_and_are_no_gap(bench: Bench, parameters: str) -> None:
+    sounding, tones = sound("pcm_alaw", 9.0)
+    if parameters == "a size":
+        runs = [(INFO, PACKETS), (OTHER_INFO, OTHER_PACKETS), (INFO, PACKETS)]
+    else:
+        sets = parameter_sets("h264", INFO.extradata)
+        others = [united("h264", sets, (picture_parameters(1, n),)) for n in range(3)]
+        runs = [(changed(INFO, extradata=annex_b(each)), PACKETS) for each in others]
+    sent = together(*(tuple(later(packets, 3.0 * n)) for n, (_, packets) in enumerate(runs)), tones)
+    begins = {
+        id(next(p for p in sent if p.arrived_s >= 1_000 + 3 * n and p.is_keyframe and p.media is Media.VIDEO)): n
+        for n in range(3)
+    }
+    for packet in sent:
+        if (number := begins.get(id(packet))) is not None:
+            bench.fanout.open((runs[number][0], sounding))
+        bench.send([packet])
+    bench.wait_for(SegmentBody, 8)
+    bench.wait_for(SegmentBody, 8, AUDIO)
+    assert bench.bodies(GapBody) == bench.bodies(GapBody, AUDIO) == []
+    files = list(dict.fromkeys(body.file for body in bench.bodies(SegmentBody)))
+    assert len(files) == 3
+    assert len({body.file for body in bench.bodies(SegmentBody, AUDIO)}) == 1
+    assert len({leaf.session for leaf in bench.leaves()}) == 1
+    for stream in (VIDEO, AUDIO):
+        leaves = [leaf for leaf in bench.leaves(stream) if isinstance(leaf.body, SegmentBody)]
+        assert all(abs(one.end_ns - two.begin_ns) < 1e3 for one, two in pairwise(leaves))
+    for file in files:
+        with av.open(str(bench.folder / file)) as container:
+            assert sum(1 for _ in container.decode()) >= 30
+
+
+def test_a_gap_never_ends_before_it_begins(bench: Bench) -> None:
     bench.fanout.open((INFO,))
     bench.send(PACKETS)
-    bench.fanout.open((OTHER_INFO,))
-    bench.send(list(later(OTHER_PACKETS, 3.0)))
-    bench.wait_for(SegmentBody, 5)
-    assert [gap.reason for gap in bench.bodies(GapBody)] == [Reason.CODEC_CHANGE]
-    files = list(dict.fromkeys(body.file for body in bench.bodies(SegmentBody)))
-    assert len(files) == 2
-    assert len({body.init_sha256 for body in bench.bodies(SegmentBody)}) == 2
+    bench.fanout.interrupt()
+    bench.wait_for(SegmentBody, 3)
+    bench.fanout.open((INFO,))
+    bench.send(list(later(PACKETS, 2.95)))  # sooner than the last picture's length said
+    bench.wait_for(GapBody, 1)
+    (gap,) = bench.bodies(GapBody)
+    assert gap.from_ns == gap.to_ns
 
 
 @pytest.mark.parametrize("step_s", [3_600.0, -3_600.0])

@@ -18,7 +18,7 @@ from ingest_examples import wait_until
 from ingest.cameras.fanout import Fanout
 from ingest.cameras.metrics import CameraMetrics
 from ingest.cameras.packets import Packet, StreamInfo
-from ingest.cameras.tap import Tap
+from ingest.cameras.tap import ANNOUNCED, Tap
 
 INFO, PACKETS = film()
 
@@ -39,6 +39,11 @@ class Client:
         if len(head) < 4:
             return None
         return msgspec.msgpack.decode(self.file.read(struct.unpack(">I", head)[0]), type=Packet)
+
+    def announced(self) -> tuple[StreamInfo, ...]:
+        size = struct.unpack(">I", self.file.read(4))[0]
+        assert size & ANNOUNCED
+        return msgspec.convert(json.loads(self.file.read(size & ~ANNOUNCED))["streams"], tuple[StreamInfo, ...])
 
     def close(self) -> None:
         self.file.close()
@@ -131,8 +136,23 @@ def test_clients_are_let_go_when_the_streams_change_but_not_when_they_come_again
         served.fanout.open((INFO,))
         served.publish(10.0)
         assert [client.packet() for _ in range(2 * len(PACKETS))] == [*PACKETS, *later(PACKETS, 10.0)]
-        served.fanout.open((film(size=(322, 242))[0],))
+        served.fanout.open((film("hevc")[0],))
         assert client.packet() is None
+
+
+def test_clients_are_told_other_parameters_before_the_packets_that_need_them(served: Served) -> None:
+    other, smaller = film(size=(322, 242))
+    served.fanout.open((INFO,))
+    with closing(served.ask()) as client:
+        served.wait_for_viewers(1)
+        served.publish()
+        client.answer()
+        served.fanout.open((other,))
+        for packet in later(smaller, 3.0):
+            served.fanout.publish(packet)
+        assert [client.packet() for _ in PACKETS] == list(PACKETS)
+        assert client.announced() == (other,)
+        assert [client.packet() for _ in smaller] == list(later(smaller, 3.0))
 
 
 def test_a_client_that_leaves_is_forgotten_although_nothing_comes(served: Served) -> None:
