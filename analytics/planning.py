@@ -81,7 +81,7 @@ def _duty(where: str, value: Any, shapes: Shapes) -> Duty:
     else:
         raise PlanError(f"{where}.checkpoints", f"is {checkpoints!r}", "a list of ids of checkpoints of this plan")
     breaks = tuple(_span(f"{where}.breaks[{i}]", b) for i, b in enumerate(_list(value, "breaks", where)))
-    device, unit = _word(where, value, "device"), _optional_word(where, value, "unit")
+    device, unit = _word(where, value, "device").strip(), _optional_word(where, value, "unit")
     return Duty(identity, device, DutyKind(kind), span.from_s, span.to_s, route, area, post, named, breaks, unit)
 
 
@@ -91,12 +91,12 @@ def _device(where: str, value: Any) -> Device:
     if kind not in list(DeviceKind):
         raise PlanError(f"{where}.kind", f"is {kind!r}", "one of " + ", ".join(DeviceKind))
     name = _optional_word(where, value, "name") or ""
-    return Device(_word(where, value, "id"), DeviceKind(kind), _optional_word(where, value, "unit"), name)
+    return Device(_word(where, value, "id").strip(), DeviceKind(kind), _optional_word(where, value, "unit"), name)
 
 
 def _dispatch(where: str, value: Any) -> Dispatch:
     value = _object(where, value)
-    return Dispatch(_word(where, value, "device"), _span(where, value))
+    return Dispatch(_word(where, value, "device").strip(), _span(where, value))
 
 
 def _span(where: str, value: Any) -> Interval:

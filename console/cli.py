@@ -23,7 +23,8 @@ evidence = typer.Typer(help="Footage that proves itself.", no_args_is_help=True)
 app.add_typer(evidence, name="evidence")
 cameras = typer.Typer(help="Record the cameras, or find them.")
 app.add_typer(cameras, name="cameras")
-errors = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)  # a path may hold ":x:"
+# A path may hold ":x:", and a name "[/x]".
+errors = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False, markup=False)
 
 
 @app.callback()
@@ -53,12 +54,16 @@ def replay(
 
         result = replaying.replay(traces, supervision, book, lenient=lenient, progress=progress, complain=errors.print)
     replaying.write_alerts(result.alerts, out)
-    took_s = result.reading_s + result.judging_s
+    took_s, fixes = result.reading_s + result.judging_s, result.fixes
     errors.print(
-        f"{result.fixes:,} fixes, {len(result.alerts):,} alerts, {result.malformed:,} malformed rows; "
-        f"{result.fixes / max(took_s, 1e-9):,.0f} fixes/s "
+        f"{fixes:,} fixes, {len(result.alerts):,} alerts, {result.malformed:,} malformed rows, "
+        f"{result.blank:,} blank lines; {fixes / max(took_s, 1e-9):,.0f} fixes/s "
         f"(reading {result.reading_s:.2f} s, judging {result.judging_s:.2f} s)"
     )
+    for line in result.judged.lines():
+        errors.print(line)
+    if not result.judged.inside:
+        raise typer.Exit(1)
 
 
 @app.command()

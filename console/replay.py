@@ -15,6 +15,7 @@ from analytics.engine import LATENESS_S, Engine
 from analytics.fixes import DeviceTable, FixBatch
 from analytics.planning import Plan, parse_plan
 from analytics.rulebook import Rulebook
+from console.judged import Judged, Tally
 from ingest.traces import Traces, in_time_order, read_traces
 
 BATCH = 250_000
@@ -27,13 +28,18 @@ class ReplayError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """The alerts in the order of the contract, and how the run went."""
+    """The alerts in the order of the contract, what was judged, and how the run went."""
 
     alerts: list[Alert]
-    fixes: int
+    judged: Judged
     malformed: int
+    blank: int
     reading_s: float
     judging_s: float
+
+    @property
+    def fixes(self) -> int:
+        return self.judged.fixes
 
 
 def read_plan(file: Path) -> Plan:
@@ -89,12 +95,14 @@ def replay(
     fixes = FixBatch.concatenate([t.fixes for t in traces])
     read = time.perf_counter()
     changes: list[AlertChange] = []
+    engine = Engine(plan, rules, devices, lateness_s=0.0, began_s=float(fixes.t_s.min()) if len(fixes) else -np.inf)
+    tally = Tally(plan, engine.duties, devices)
     if len(fixes):
-        engine = Engine(plan, rules, devices, lateness_s=0.0, began_s=float(fixes.t_s.min()))
         done, now_s = 0, -np.inf
         for batch in in_time_order(fixes, BATCH):
             now_s = float(batch.t_s[-1])
             changes += engine.advance(batch, now_s).changes
+            tally.add(batch)
             done += len(batch)
             if progress is not None:
                 progress(done, len(fixes))
@@ -106,14 +114,14 @@ def replay(
         if change.change is Change.WITHDRAWN:
             del alerts[change.alert.id]
     ordered = sorted(alerts.values(), key=lambda a: (a.start_s, a.device, a.rule))
-    malformed = sum(t.rejects.count for t in traces)
-    return Replayed(ordered, len(fixes), malformed, read - started, time.perf_counter() - read)
+    malformed, blank = sum(t.rejects.count for t in traces), sum(t.blank for t in traces)
+    return Replayed(ordered, tally.judged(), malformed, blank, read - started, time.perf_counter() - read)
 
 
 def _read(file: Path, devices: DeviceTable, lenient: bool, complain: Callable[[str], None] | None) -> Traces:
     traces = read_traces(file, devices)
     complain = complain or (lambda _line: None)
-    for line in traces.rejects.named:
+    for line in (*traces.rejects.remarks, *traces.rejects.named):
         complain(line)
     rejected = traces.rejects.count
     if rejected > len(traces.rejects.named):

@@ -172,7 +172,9 @@ class _Reading:
         vel = np.array([x.vel for x in read], np.float64)
         cog = np.array([x.cog for x in read], np.float64)
         acc = np.array([x.acc for x in read], np.float64)
-        mock = np.array([x.mock for x in read], np.bool_)
+        mock = np.array([x.mock is True or x.mock == 1 for x in read], np.bool_)
+        # What a terminal doesn't know costs the figure and not the position.
+        vel[vel < 0], acc[acc < 0], cog[(cog < 0) | (cog > 360)] = np.nan, np.nan, np.nan
         runs = np.array(self._runs, np.int64).reshape(-1, 3)
         bounds = self._bounds(now_s)
         columns: dict[str, Floats] = {"tst": t_s, "lat": lat, "lon": lon, "vel": vel, "cog": cog, "acc": acc}
@@ -183,7 +185,6 @@ class _Reading:
             good &= (inside | np.isnan(value)) if optional else inside
         if not good.all():
             self._blame(np.flatnonzero(~good), runs, columns, bounds)
-        cog[cog < 0] = np.nan
         cog[cog == 360.0] = 0.0
         batch = FixBatch.build(
             np.repeat(runs[:, 1], runs[:, 2]),
@@ -207,7 +208,7 @@ class _Reading:
             "lat": (-90.0, 90.0, False, "-90 to 90"),
             "lon": (-180.0, 180.0, False, "-180 to 180"),
             "vel": (0.0, limits.speed_kmh, True, f"0 to {limits.speed_kmh:g} km/h"),
-            "cog": (-1.0, 360.0, True, "0 to 360, or -1 for unknown"),
+            "cog": (0.0, 360.0, True, "0 to 360"),
             "acc": (0.0, limits.accuracy_m, True, f"0 to {limits.accuracy_m:g} m"),
         }
 

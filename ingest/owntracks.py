@@ -8,7 +8,7 @@ import json
 import re
 from dataclasses import dataclass
 from math import nan
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -36,6 +36,7 @@ _ERRORS = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
 class Location(msgspec.Struct, tag_field="_type", tag="location", frozen=True, gc=False):
     """`_type: location`; `tst` Unix seconds, `vel` km/h, `cog` degrees, `acc` metres; `mock` is our extension.
 
+    `vel`, `cog` and `acc` that can't be (negative, NaN, a course beyond 360) say that the terminal doesn't know them.
     Without `_type` an object that has these fields is taken for a location.
     """
 
@@ -45,7 +46,7 @@ class Location(msgspec.Struct, tag_field="_type", tag="location", frozen=True, g
     vel: float | None = nan
     cog: float | None = nan
     acc: float | None = nan
-    mock: bool = False
+    mock: bool | Literal[0, 1] | None = False
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):

@@ -1,57 +1,54 @@
-"""Recorded traces from CSV (.gz), Parquet or GPX files.
+"""Recorded traces from CSV, Parquet or GPX files; CSV and GPX may be compressed with gzip.
 
 A malformed row is named, counted and left out. Columns: `device, time, lon, lat`, then optionally `speed` (m/s),
 `heading` (degrees), `accuracy` (metres), `mock` (0 or 1) and whatever else, which is ignored. `time` is RFC 3339 with
-an offset or Unix seconds.
+an offset or Unix seconds. A figure beside the position that can't be (a negative speed, a heading of 361) means that
+the terminal doesn't know it.
 """
 
-import xml.etree.ElementTree as ET
+import gzip
+import re
+import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pa_csv
-import pyarrow.parquet as pa_parquet
 from numpy.typing import NDArray
 
 from analytics.fixes import DeviceTable, FixBatch, FixFlag
+from ingest.csv_traces import read_csv_rows
+from ingest.gpx_traces import read_gpx_rows
+from ingest.parquet_traces import read_parquet_rows
+from ingest.trace_rows import BLANKS, OPTIONAL, Rejects, Rows, TraceError
 
-REQUIRED = ("device", "time", "lon", "lat")
-OPTIONAL = ("speed", "heading", "accuracy", "mock")
+__all__ = ["TraceError", "Traces", "in_time_order", "read_traces"]
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
 _EARLIEST_S, _LATEST_S = 631_152_000.0, 4_102_444_800.0  # 1990 and 2100
-_NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
-_ISO_TIME = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$"
-_NAMED_REJECTS = 20
-
-
-class TraceError(ValueError):
-    """A file that can't be read as traces: the message names the file, and the line or column."""
-
-
-@dataclass(slots=True)
-class Rejects:
-    """Malformed rows of one file: how many, and the first of them by line."""
-
-    count: int = 0
-    named: list[str] = field(default_factory=list)
-
-    def add(self, file: Path, lines: NDArray[np.int64], problem: str, expected: str) -> None:
-        self.count += len(lines)
-        for line in lines[: max(0, _NAMED_REJECTS - len(self.named))].tolist():
-            self.named.append(f"{file.name}:{line}: {problem}; expected {expected}")
+_KINDS = ".csv, .csv.gz, .parquet or .gpx"
+_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+_UNKNOWN = r"^[+-]?(?i:nan|inf|infinity|null|none)$"
+_ISO_TIME = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,6})\d*)? ?([Zz]|[+-]\d\d(?::?\d\d)?)", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """The fixes of one file, the rows it had, and what was left out."""
+    """The fixes of one file, how many rows it had, how many of its lines were blank, and what was left out.
+
+    Fixes and malformed rows are the rows; with the blank lines (and the header of CSV) they are the file's lines.
+    """
 
     fixes: FixBatch
     rows: int
+    blank: int
     rejects: Rejects
 
 
@@ -62,119 +59,92 @@ def read_traces(file: Path, devices: DeviceTable) -> Traces:
         TraceError: where the file is missing, of no known kind, or lacks a column.
     """
     if not file.is_file():
-        raise TraceError(f"{file}: no such file; expected traces as .csv, .csv.gz, .parquet or .gpx")
-    rejects = Rejects()
+        raise TraceError(f"{file}: no such file; expected traces as {_KINDS}")
+    rejects = Rejects(file)
     try:
-        if file.suffix == ".gpx":
-            table, lines = _gpx_table(file), None
-        elif file.suffix == ".parquet":
-            table, lines = pa_parquet.read_table(file), None
-        elif file.name.endswith((".csv", ".csv.gz")):
-            table, lines = _csv_table(file, rejects)
-        else:
-            raise TraceError(f"{file}: unknown kind of file; expected .csv, .csv.gz, .parquet or .gpx")
-        header = table.column_names
-    except (pa.ArrowInvalid, OSError, EOFError, UnicodeDecodeError, ET.ParseError) as error:
-        raise TraceError(f"{file}: can't be read ({str(error).splitlines()[0]})") from error
-    missing = [c for c in REQUIRED if c not in header]
-    if missing:
-        raise TraceError(f"{file}:1: no column {', '.join(missing)}; expected the header {','.join(REQUIRED)}[,…]")
-    rows = table.num_rows + rejects.count
-    if lines is None:
-        lines = np.arange(table.num_rows, dtype=np.int64) + 1
-    return Traces(_fixes(file, table, lines, devices, rejects), rows, rejects)
+        rows = _read(file, rejects)
+        fixes = _fixes(rows, devices, rejects)
+    except (pa.ArrowException, OSError, EOFError, zlib.error, UnicodeError, LookupError, OverflowError) as error:
+        raise TraceError(f"{file}: can't be read ({str(error).splitlines()[0][:200]})") from error
+    # Nothing of a file is ever left out without a word.
+    assert len(fixes) + rejects.count + rows.blank == rows.total, file
+    return Traces(fixes, rows.total - rows.blank, rows.blank, rejects)
 
 
-def _csv_table(file: Path, rejects: Rejects) -> tuple[pa.Table, NDArray[np.int64]]:
-    skipped: list[int] = []
-
-    def skip(row: Any) -> str:
-        skipped.append(row.number)
-        return "skip"
-
-    table = pa_csv.read_csv(
-        file,
-        # One thread, so that a row that is left out has a number.
-        read_options=pa_csv.ReadOptions(block_size=1 << 24, use_threads=False),
-        parse_options=pa_csv.ParseOptions(invalid_row_handler=skip),
-        convert_options=pa_csv.ConvertOptions(
-            column_types={name: pa.string() for name in (*REQUIRED, *OPTIONAL)},
-            include_columns=None,
-            strings_can_be_null=False,
-        ),
-    )
-    lines = np.arange(2, table.num_rows + len(skipped) + 2, dtype=np.int64)
-    lines = lines[~np.isin(lines, skipped)] if skipped else lines
-    rejects.add(file, np.array(skipped, np.int64), "the row has too few or too many columns", "as many as the header")
-    return table, lines[: table.num_rows]
+def _read(file: Path, rejects: Rejects) -> Rows:
+    name = file.name.lower()
+    packed = name.endswith(".gz")
+    name = name.removesuffix(".gz")
+    if not name.endswith((".csv", ".gpx", ".parquet")):
+        raise TraceError(f"{file}: unknown kind of file; expected {_KINDS}")
+    data = file.read_bytes()
+    if packed or data.startswith(b"\x1f\x8b"):
+        data = gzip.decompress(data)
+    if name.endswith(".csv"):
+        return read_csv_rows(file, data, rejects)
+    if name.endswith(".parquet"):
+        return read_parquet_rows(file, data)
+    stem = file.name[: len(name) - len(".gpx")].strip(BLANKS)
+    return read_gpx_rows(file, data, stem, rejects)
 
 
-def _gpx_table(file: Path) -> pa.Table:
-    columns: dict[str, list[str]] = {name: [] for name in REQUIRED}
-    track = file.stem
-    for event, element in ET.iterparse(file, events=("start", "end")):
-        tag = element.tag.rsplit("}", 1)[-1]
-        if event == "start":
-            track = file.stem if tag == "trk" else track
-        elif tag == "name" and element.text:
-            track = element.text.strip()
-        elif tag == "trkpt":
-            time = next((c.text for c in element if c.tag.rsplit("}", 1)[-1] == "time"), None)
-            values = (track, time or "", element.get("lon", ""), element.get("lat", ""))
-            for name, value in zip(REQUIRED, values, strict=True):
-                columns[name].append(value)
-            element.clear()
-    return pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
+def _fixes(rows: Rows, devices: DeviceTable, rejects: Rejects) -> FixBatch:
+    columns, lines = rows.columns, rows.lines
+    good = np.ones(len(lines), bool)
 
-
-def _fixes(file: Path, table: pa.Table, lines: NDArray[np.int64], devices: DeviceTable, rejects: Rejects) -> FixBatch:
-    good = np.ones(table.num_rows, bool)
-
-    def check(fine: NDArray[np.bool_], problem: str, expected: str) -> None:
-        rejects.add(file, lines[good & ~fine], problem, expected)
+    def check(name: str, fine: Bools, expected: str) -> None:
+        bad = np.flatnonzero(good & ~fine)
+        rejects.add(lines[bad].tolist(), columns[name].take(pa.array(bad[:100])).to_pylist(), name, expected)
         np.logical_and(good, fine, out=good)
 
-    time_s = _times(table["time"])
-    lon, lat = _numbers(table["lon"]), _numbers(table["lat"])
-    check((time_s >= _EARLIEST_S) & (time_s < _LATEST_S), "time", "RFC 3339 or Unix seconds, between 1990 and 2100")
-    check((lon >= -180) & (lon <= 180), "lon", "degrees from -180 to 180")
-    check((lat >= -90) & (lat <= 90), "lat", "degrees from -90 to 90")
-    optional: dict[str, NDArray[np.float64]] = {}
+    time_s = _times(columns["time"])
+    lon, lat = _numbers(columns["lon"]), _numbers(columns["lat"])
+    check(
+        "time",
+        (time_s >= _EARLIEST_S) & (time_s < _LATEST_S),
+        "RFC 3339 with an offset or Unix seconds, between 1990 and 2100",
+    )
+    check("lon", (lon >= -180) & (lon <= 180), "degrees from -180 to 180")
+    check("lat", (lat >= -90) & (lat <= 90), "degrees from -90 to 90")
+    optional: dict[str, Floats] = {}
     for name in OPTIONAL:
-        if name in table.column_names:
-            values, empty = _numbers(table[name]), _empty(table[name])
-            check(~np.isnan(values) | empty, name, "a number or nothing")
-            optional[name] = values
-    for name, unit in (("speed", "m/s"), ("accuracy", "metres")):
-        if name in optional:
-            check(~(optional[name] < 0), name, f"{unit}, not negative")
-    named = pc.cast(table["device"], pa.string()).combine_chunks().dictionary_encode()
-    if isinstance(named, pa.ChunkedArray):
-        named = named.combine_chunks()
-    code = np.asarray(named.indices.fill_null(-1), np.int64)
-    words = [str(w) for w in named.dictionary.to_pylist()]
-    blank = np.array([not w.strip() for w in words] + [True], bool)
-    check(~blank[code], "device", "a name")
-    number = np.array([devices.index(w) if w.strip() else 0 for w in words] + [0], np.int32)
+        if name in columns:
+            optional[name] = _numbers(columns[name])
+            check(name, ~np.isnan(optional[name]) | _unknown(columns[name]), "a number or nothing")
+    code, number, named = _devices(columns["device"], devices)
+    check("device", named[code], "a name")
     keep = np.flatnonzero(good)
     mock = optional.get("mock")
-
-    def kept(name: str) -> NDArray[np.float64] | None:
-        return optional[name][keep] if name in optional else None
-
+    heading = optional.get("heading")
     return FixBatch.build(
         number[code[keep]],
         time_s[keep],
         lon[keep],
         lat[keep],
-        speed_mps=kept("speed"),
-        heading_deg=kept("heading"),
-        accuracy_m=kept("accuracy"),
+        speed_mps=_not_negative(optional.get("speed"), keep),
+        heading_deg=None if heading is None else np.where((heading < 0) | (heading > 360), np.nan, heading)[keep],
+        accuracy_m=_not_negative(optional.get("accuracy"), keep),
         flags=None if mock is None else np.where(np.nan_to_num(mock[keep]) > 0, int(FixFlag.MOCK), 0),
     )
 
 
-def _numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
+def _not_negative(values: Floats | None, keep: NDArray[np.intp]) -> Floats | None:
+    return None if values is None else np.where(values < 0, np.nan, values)[keep]
+
+
+def _devices(column: pa.ChunkedArray, devices: DeviceTable) -> tuple[NDArray[np.int64], NDArray[np.int32], Bools]:
+    """For each row the place of its name among those there are; the number of each of these names in `devices`; and
+    whether it is a name at all. The last stands for none."""
+    encoded = pc.cast(column, pa.string()).combine_chunks().dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.combine_chunks()
+    words = [str(w).strip(BLANKS) for w in encoded.dictionary.to_pylist()]
+    code = np.asarray(encoded.indices.fill_null(len(words)), np.int64)
+    number = np.array([devices.index(w) if w else 0 for w in words] + [0], np.int32)
+    return code, number, np.array([bool(w) for w in words] + [False], bool)
+
+
+def _numbers(column: pa.ChunkedArray) -> Floats:
     """Floats of a column of numbers or texts; NaN where there is no number."""
     if not _is_text(column):
         column = pc.cast(column, pa.float64(), safe=False)
@@ -182,46 +152,63 @@ def _numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
         try:
             column = pc.cast(column, pa.float64())
         except pa.ArrowInvalid:
-            fine = pc.match_substring_regex(column, _NUMBER)
-            column = pc.cast(pc.utf8_trim_whitespace(pc.if_else(fine, column, None)), pa.float64())
-    values: NDArray[np.float64] = column.to_numpy(zero_copy_only=False).astype(np.float64)
+            column = pc.utf8_trim(column, BLANKS)
+            column = pc.cast(pc.if_else(pc.match_substring_regex(column, _NUMBER), column, None), pa.float64())
+    values: Floats = column.to_numpy(zero_copy_only=False).astype(np.float64)
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def _times(column: pa.ChunkedArray) -> NDArray[np.float64]:
-    """Unix seconds of a column of numbers, timestamps or texts; NaN where there is no time."""
+def _times(column: pa.ChunkedArray) -> Floats:
+    """Unix seconds of a column of numbers, timestamps or texts, to the microsecond; NaN where there is no time."""
     if pa.types.is_timestamp(column.type):
-        return _numbers(pc.cast(pc.cast(column, pa.timestamp("us", "UTC")), pa.int64())) / 1e6
+        return _seconds_of(column)
+    if not _is_text(column):
+        return _numbers(column)
+    try:
+        return _seconds_of(pc.cast(column, pa.timestamp("us", "UTC")))
+    except pa.ArrowInvalid:
+        # Not all are times as Arrow reads them: some are numbers, or have blanks around them, or are no times.
+        column = pc.utf8_trim(column, BLANKS)
     values = _numbers(column)
-    if _is_text(column) and np.isnan(values).any():
-        iso = pc.match_substring_regex(column, _ISO_TIME)
-        texts = pc.if_else(iso, column, None)
-        try:
-            moments = pc.cast(texts, pa.timestamp("us", "UTC"))
-            seconds = _numbers(pc.cast(moments, pa.int64())) / 1e6
-        except pa.ArrowInvalid:  # a day that no calendar has: one by one, to leave out only that
-            seconds = np.array([_seconds(text) for text in texts.to_pylist()], np.float64)
-        values = np.where(np.isnan(values), seconds, values)
+    texts = np.flatnonzero(np.isnan(values))
+    values[texts] = [_seconds(text) for text in column.take(pa.array(texts)).to_pylist()]
     return values
 
 
+def _seconds_of(moments: pa.ChunkedArray) -> Floats:
+    # An integer of any unit becomes one of microseconds; what is finer than these is cut off.
+    micros = pc.cast(pc.cast(moments, pa.timestamp("us", "UTC"), safe=False), pa.int64())
+    return _numbers(micros) / 1e6
+
+
 def _seconds(text: str | None) -> float:
+    match = _ISO_TIME.fullmatch(text) if text else None
+    if match is None:
+        return np.nan
+    day, clock, fraction, zone = match.groups()
     try:
-        return datetime.fromisoformat(text).timestamp() if text else np.nan
-    except ValueError:
+        return (
+            datetime.fromisoformat(f"{day}T{clock}{zone.upper()}").timestamp()
+            + int((fraction or "0").ljust(6, "0")) / 1e6
+        )
+    except (ValueError, OverflowError):
         return np.nan
 
 
-def _empty(column: pa.ChunkedArray) -> NDArray[np.bool_]:
-    empty = pc.is_null(column)
+def _unknown(column: pa.ChunkedArray) -> Bools:
+    """Where a figure is left out, or said not to be known."""
+    unknown = pc.is_null(column, nan_is_null=True)
     if _is_text(column):
-        empty = pc.or_kleene(empty, pc.equal(pc.utf8_trim_whitespace(column), ""))
-    out: NDArray[np.bool_] = empty.fill_null(True).to_numpy(zero_copy_only=False).astype(bool)
+        column = pc.utf8_trim(column, BLANKS)
+        unknown = pc.or_kleene(unknown, pc.or_kleene(pc.equal(column, ""), pc.match_substring_regex(column, _UNKNOWN)))
+    elif pa.types.is_floating(column.type):
+        unknown = pc.or_kleene(unknown, pc.is_inf(column))
+    out: Bools = unknown.fill_null(True).to_numpy(zero_copy_only=False).astype(bool)
     return out
 
 
 def _is_text(column: pa.ChunkedArray) -> bool:
-    return bool(pa.types.is_string(column.type) or pa.types.is_large_string(column.type))
+    return bool(pa.types.is_string(column.type))
 
 
 def in_time_order(fixes: FixBatch, at_most: int) -> Iterator[FixBatch]:

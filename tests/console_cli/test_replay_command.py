@@ -184,3 +184,92 @@ def test_an_option_that_is_missing_is_status_2_without_a_traceback(folder: Path)
     done = ducha(folder, "replay", "traces.csv")
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+
+
+def judged(done: subprocess.CompletedProcess[str]) -> str:
+    """What the summary says was judged."""
+    return done.stderr[done.stderr.index("judged: ") :]
+
+
+def test_the_summary_says_what_was_judged_and_which_duties_had_no_fix(folder: Path) -> None:
+    done = replay(folder)
+    assert done.returncode == 0
+    assert "155 fixes, " in done.stderr
+    assert "0 malformed rows, 0 blank lines" in done.stderr
+    assert "judged: 155 of 155 fixes inside a duty, 2 of 3 duties with fixes" in done.stderr
+    assert "no fix in duty 'd-car-3' of 'car-3', 2026-01-05T00:00:00Z to 2026-01-05T00:15:00Z" in done.stderr
+    assert "nothing was judged" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("named", "nearest"), [("CAR-1", "car-1"), ("car_1", "car-1"), ("car1", "car-1"), ("1", None), ("zebra", None)]
+)
+def test_a_device_that_no_plan_names_is_named_with_the_nearest_that_one_does(
+    folder: Path, named: str, nearest: str | None
+) -> None:
+    (folder / "traces.csv").write_text("\n".join(traces()).replace("car-1,", f"{named},"))
+    done = replay(folder)
+    assert done.returncode == 0
+    near = f"; the nearest name is {nearest!r}" if nearest else ""
+    assert f"the plan names no device {named!r} (65 fixes){near}\n" in done.stderr
+
+
+def test_many_strangers_and_idle_duties_are_counted_and_the_first_named(folder: Path) -> None:
+    rows = [f"stranger-{i:02d},{T0 + i},120.15,30.25" for i in range(25)]
+    (folder / "traces.csv").write_text("\n".join([*traces(), *rows]))
+    said = judged(replay(folder))
+    assert said.count("the plan names no device") == 10
+    assert "and 15 more devices that the plan doesn't name" in said
+
+
+def test_a_name_is_shown_as_it_is_whatever_it_holds(folder: Path) -> None:
+    (folder / "traces.csv").write_text("\n".join([*traces(), f"[/red] :x:,{T0},120.15,30.25"]))
+    assert "'[/red] :x:'" in judged(replay(folder))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda rows: rows[:1], "the traces hold no fix"),
+        (lambda rows: [r.replace("car-", "") for r in rows], "the plan names none of the traces' devices"),
+        (
+            lambda rows: [r.replace(f",{T0 // 100_000}", f",{T0 // 100_000 + 1}") for r in rows],
+            "no fix falls into a duty of its device; the fixes are of 2026-01-06T03:46:40Z to 2026-01-06T04:01:30Z, "
+            "the duties of 2026-01-05T00:00:00Z to 2026-01-05T00:15:00Z",
+        ),
+    ],
+)
+def test_where_nothing_was_judged_it_says_so_and_exits_with_1(folder: Path, change: Any, said: str) -> None:
+    (folder / "traces.csv").write_text("\n".join(change(traces())))
+    done = replay(folder)
+    assert done.returncode == 1
+    assert done.stderr.rstrip().endswith(f"nothing was judged: {said}")
+    assert "Traceback" not in done.stderr
+    assert (folder / "alerts.jsonl").exists()
+
+
+def test_a_plan_without_duties_judges_nothing(folder: Path) -> None:
+    (folder / "plan.geojson").write_text(json.dumps(plan(duties=[])))
+    done = replay(folder)
+    assert (done.returncode, "the plan holds no duty" in done.stderr) == (1, True)
+
+
+def test_names_padded_with_white_space_are_the_names_of_the_plan(folder: Path) -> None:
+    replay(folder)
+    expected = (folder / "alerts.jsonl").read_text()
+    (folder / "traces.csv").write_text(
+        "\n".join(traces()).replace("car-1,", "\u3000car-1 ,").replace("car-2", "car-2\xa0")
+    )
+    padded = plan()
+    padded["duties"][0]["device"] = " car-1\u3000"
+    (folder / "plan.geojson").write_text(json.dumps(padded))
+    done = replay(folder)
+    assert done.returncode == 0
+    assert (folder / "alerts.jsonl").read_text() == expected
+
+
+def test_rows_that_are_mostly_malformed_are_refused_and_the_first_named(folder: Path) -> None:
+    (folder / "traces.csv").write_text("\n".join(r.replace(f",{T0}", ",2026-01-05T00:00:00") for r in traces()))
+    done = replay(folder)
+    assert done.returncode == 2
+    assert "traces.csv:2: time is '2026-01-05T00:00:00'; expected RFC 3339 with an offset" in done.stderr

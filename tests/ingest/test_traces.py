@@ -114,13 +114,24 @@ def test_a_broken_row_is_named_by_its_line_and_the_rest_kept(tmp_path: Path, row
     assert "expected" in named
 
 
-@pytest.mark.parametrize(
-    ("column", "value"), [("speed", "fast"), ("speed", "-3"), ("accuracy", "-1"), ("heading", "N")]
-)
+@pytest.mark.parametrize(("column", "value"), [("speed", "fast"), ("accuracy", "8m"), ("heading", "N"), ("mock", "no")])
 def test_a_broken_figure_beside_the_position_is_named_too(tmp_path: Path, column: str, value: str) -> None:
     traces = read(tmp_path, f"{HEADER},{column}\n{GOOD},1\n{GOOD},{value}\n")
     assert len(traces.fixes) == 1
-    assert traces.rejects.named[0].startswith(f"traces.csv:3: {column}")
+    assert traces.rejects.named[0].startswith(f"traces.csv:3: {column} is {value!r}; expected a number")
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("speed", "-1"), ("speed", "NaN"), ("accuracy", "-1"), ("heading", "-1"), ("heading", "361"), ("speed", " ")],
+)
+def test_a_figure_that_means_unknown_keeps_its_position(tmp_path: Path, column: str, value: str) -> None:
+    traces = read(tmp_path, f"{HEADER},{column}\n{GOOD},1\n{GOOD},{value}\n")
+    name = {"speed": "speed_mps", "accuracy": "accuracy_m", "heading": "heading_deg"}[column]
+    figures = getattr(traces.fixes, name)
+    assert traces.rejects.count == 0
+    assert figures[0] == 1
+    assert np.isnan(figures[1])
 
 
 def test_lines_keep_their_numbers_after_rows_of_a_wrong_length(tmp_path: Path) -> None:
@@ -201,6 +212,7 @@ def test_no_bytes_whatever_raise_anything_but_a_trace_error(
     with contextlib.suppress(TraceError):
         traces = read(tmp_path, gzip.compress(data) if name.endswith("gz") else data, name)
         assert len(traces.fixes) + traces.rejects.count == traces.rows
+        assert traces.blank >= 0
 
 
 def test_fixes_come_in_order_of_time_and_no_instant_is_split(tmp_path: Path) -> None:
