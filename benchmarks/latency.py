@@ -66,13 +66,13 @@ def _hear(lines: Iterable[bytes], took_s: dict[str, float]) -> None:
 
 
 def measure(*, quick: bool = False) -> list[Figure]:
-    """Percentiles over all alerts of the run, through the embedded broker, or Mosquitto where it is installed."""
+    """Percentiles over all alerts of the run, through NATS, or Mosquitto where it is installed."""
     figures = []
     for mosquitto in (False, True) if MOSQUITTO else (False,):
         runs = [run(15 if quick else 40, mosquitto=mosquitto) for _ in range(1 if quick else 3)]
         best = min((np.array(r) for r in runs if r), key=lambda r: float(np.percentile(r, 99)))
         p50, p99 = (float(p) for p in np.percentile(best, (50, 99)))
-        broker = "Mosquitto" if mosquitto else "embedded broker"
+        broker = "Mosquitto" if mosquitto else "NATS"
         what = f"publish → alert at the console's listener, {_RATE:,.0f} messages/s ({broker}, {len(best)} alerts)"
         figures += [Figure(f"{what}, p50", f"{p50:.2f} s"), at_most(f"{what}, p99", p99, _TARGET_S, "s")]
     return figures

@@ -4,10 +4,12 @@ It speaks for the devices FIRST, FIRST + STEP, …: ROUNDS messages each, of TOG
 second (0: as fast as they are taken), their fixes about EVERY seconds apart. Packets are built beforehand; only the
 time of each fix is written into them as they leave, so that `tst` of the last fix is the moment of publishing. Plain
 sockets: a client library would use the processor that the system under test needs. Says `ready`, begins when a line
-comes, and at the end says as JSON when it began and ended and how much it sent.
+comes, and at the end says as JSON when it began and ended and how much it sent. It logs in as `gateway-FIRST` where
+the variable DUCHA_BENCH_PASSWORDS (JSON) has a password for it.
 """
 
 import json
+import os
 import socket
 import sys
 import time
@@ -17,6 +19,7 @@ from analytics.fixes import FixBatch
 from benchmarks.fleet import Fleet, Size
 
 CYCLE_S = 40.0
+PASSWORDS = "DUCHA_BENCH_PASSWORDS"
 _IN_FLIGHT = 1_000
 _CHUNK = 20
 _TIME = b"0000000000.000"
@@ -92,7 +95,10 @@ def _length(size: int) -> bytes:
 
 def _connect(connection: socket.socket, client: str) -> None:
     name = client.encode()
-    body = b"\x00\x04MQTT\x04\x02\x00\x3c" + len(name).to_bytes(2) + name
+    password = json.loads(os.environ.get(PASSWORDS, "{}")).get(client)
+    flags, login = (0x02, []) if password is None else (0xC2, [name, password.encode()])
+    body = b"\x00\x04MQTT\x04" + bytes([flags]) + b"\x00\x3c"
+    body += b"".join(len(text).to_bytes(2) + text for text in (name, *login))
     connection.sendall(b"\x10" + _length(len(body)) + body)
     if connection.recv(4)[3:] != b"\x00":
         raise ConnectionError("the broker refused the publisher")

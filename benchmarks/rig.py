@@ -22,7 +22,9 @@ import psycopg
 from analytics.catalogue import default_rules
 from analytics.planning import parse_plan
 from benchmarks.fleet import Fleet
-from ingest.broker import MAX_INFLIGHT, EmbeddedBroker
+from benchmarks.publisher import PASSWORDS
+from ingest.broker import EmbeddedBroker
+from ingest.broker.users import INGEST, Role, User, with_passwords
 from store.embedded import EmbeddedPostgres
 from store.ledger import Ledger
 from store.migrate import migrate
@@ -33,9 +35,19 @@ HASTY_RULES = {
     "off-route": {"seconds": 5, "confirm_s": 0},
     "out-of-area": {"seconds": 5, "confirm_s": 0},
 }
-# The production broker, where it is installed.
+GATEWAYS = ("gateway-0", "gateway-1")
+# The broker to compare with, where it is installed.
 MOSQUITTO = os.environ.get("DUCHA_MOSQUITTO") or shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin")
-_MOSQUITTO_KEPT = ("max_queued", "max_inflight", "persistence true", "persistent_client", "autosave")
+# No window and no bound that would decide the race; saved once a second, which is what it bears.
+_MOSQUITTO = """\
+allow_anonymous true
+persistence true
+autosave_on_changes false
+autosave_interval 1
+max_queued_messages 5000000
+max_queued_bytes 4294967296
+max_inflight_messages 0
+"""
 _CONSOLE = "import sys; from console.server import run; run(sys.argv[1], host='127.0.0.1', port=int(sys.argv[2]))"
 
 
@@ -46,7 +58,8 @@ class Rig:
     database: str
     broker_port: int
     metrics_port: int
-    console_port: int | None
+    passwords: dict[str, str]
+    console_port: int | None = None
 
     def metric(self, name: str) -> float:
         """A figure that ingest tells Prometheus."""
@@ -72,12 +85,15 @@ def running(fleet: Fleet, *, mosquitto: bool = False, console: bool = False) -> 
         url = stack.enter_context(EmbeddedPostgres(folder)).uri()
         _prepare(url, fleet.document | {"rules": HASTY_RULES})
         if mosquitto:
-            rig = Rig(url, _free_port(), _free_port(), None)
+            rig = Rig(url, _free_port(), _free_port(), {})
             stack.enter_context(_child([str(MOSQUITTO), "-c", str(_mosquitto_settings(folder, rig.broker_port))]))
             within(10, lambda: _listens(rig.broker_port))
         else:
-            rig = Rig(url, stack.enter_context(EmbeddedBroker()).port, _free_port(), None)
-        stack.enter_context(_ingest(rig, folder, {} if mosquitto else {"batch_messages": MAX_INFLIGHT}))
+            gateways = [User(name=name, role=Role.GATEWAY, units=("west",)) for name in GATEWAYS]
+            users, passwords = with_passwords([User(name=INGEST, role=Role.INGEST), *gateways])
+            broker = stack.enter_context(EmbeddedBroker(folder=folder / "broker", users=users))
+            rig = Rig(url, broker.port, _free_port(), passwords)
+        stack.enter_context(_ingest(rig, folder))
         within(60, lambda: rig.metric("ducha_ingest_broker_connected") == 1)
         if console:
             rig = replace(rig, console_port=_free_port())
@@ -96,23 +112,20 @@ def _prepare(url: str, document: dict[str, Any]) -> None:
 
 
 def _mosquitto_settings(folder: Path, port: int) -> Path:
-    """As shipped in `docker/mosquitto`, but without TLS, which the publishers do not speak."""
-    text = (ROOT / "docker" / "mosquitto" / "mosquitto.conf").read_text("utf-8")
-    kept = [line for line in text.splitlines() if line.startswith(_MOSQUITTO_KEPT)]
-    kept += [f"listener {port} 127.0.0.1", "allow_anonymous true", f"persistence_location {folder}/"]
+    text = f"listener {port} 127.0.0.1\npersistence_location {folder}/\n{_MOSQUITTO}"
     if os.geteuid() == 0:
-        kept.append("user root")  # else it would become a user that can't write to this folder
+        text += "user root\n"  # else it would become a user that can't write to this folder
     settings = folder / "mosquitto.conf"
-    settings.write_text("\n".join(kept) + "\n", "utf-8")
+    settings.write_text(text, "utf-8")
     return settings
 
 
-def _ingest(rig: Rig, folder: Path, extra: dict[str, int]) -> AbstractContextManager[None]:
+def _ingest(rig: Rig, folder: Path) -> AbstractContextManager[None]:
+    login = f'username = "{INGEST}"\npassword = "{rig.passwords[INGEST]}"\n' if rig.passwords else ""
     settings = folder / "ducha.toml"
     settings.write_text(
-        f"[database]\nurl = {json.dumps(rig.database)}\n[broker]\nport = {rig.broker_port}\n"
-        f"[ingest]\nmetrics_port = {rig.metrics_port}\n"
-        + "".join(f"{key} = {value}\n" for key, value in extra.items()),
+        f"[database]\nurl = {json.dumps(rig.database)}\n[broker]\nport = {rig.broker_port}\n{login}"
+        f"[ingest]\nmetrics_port = {rig.metrics_port}\n",
         "utf-8",
     )
     profiler = os.environ.get("DUCHA_BENCH_PROFILE")  # a file to write ingest's profile to
@@ -133,7 +146,8 @@ def _child(command: list[str]) -> Iterator[None]:
 def publisher(rig: Rig, *arguments: object) -> subprocess.Popen[bytes]:
     """A publisher process on this rig; see `benchmarks.publisher`."""
     command = [sys.executable, "-m", "benchmarks.publisher", str(rig.broker_port), *map(str, arguments)]
-    return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    environment = os.environ | {PASSWORDS: json.dumps(rig.passwords)}
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 
 def begin(publishers: Sequence[subprocess.Popen[bytes]]) -> None:

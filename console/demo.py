@@ -19,10 +19,11 @@ from console.demo_shift import Cast, clock_of
 from console.exports.settings import ExportSettings
 from console.processes import Child, watch
 from hardware.county import build
-from hardware.fleet import Broker, Fleet
+from hardware.fleet import OWN_CONNECTIONS, Broker, Fleet, served
 from hardware.scenario import Scenario
-from ingest.broker import MAX_INFLIGHT, EmbeddedBroker
-from ingest.config import BrokerSettings, DatabaseSettings, Settings, WorkerSettings
+from ingest.broker import EmbeddedBroker
+from ingest.broker.users import INGEST, Role, User, with_passwords
+from ingest.config import BrokerSettings, DatabaseSettings, Settings
 from ingest.stopping import stopper
 from store.embedded import EmbeddedPostgres
 from store.evidence.files import make_folder
@@ -51,7 +52,8 @@ def run(demo: Demo, say: Callable[[str], None]) -> None:
     make_folder(demo.data)
     until_s = None if demo.minutes is None else time.monotonic() + demo.minutes * 60
     say("starting the database …")
-    with EmbeddedPostgres(demo.data) as database, EmbeddedBroker() as broker:
+    users, passwords = with_passwords(_users(_scenario(demo, time.time())))
+    with EmbeddedPostgres(demo.data) as database, EmbeddedBroker(folder=demo.data / "broker", users=users) as broker:
         url = database.uri()
         migrate(url)
         drawn = build(demo.seed).basemap()
@@ -66,9 +68,9 @@ def run(demo: Demo, say: Callable[[str], None]) -> None:
             clock = _clock(demo, url)
             _save_plan(url, _scenario(demo, clock.since_s), clock)
             children = [
-                Child("ingest", _ingest, (url, broker.port, clock)),
+                Child("ingest", _ingest, (url, broker.port, passwords[INGEST], clock)),
                 Child("console", _console, (url, broker.port, demo.port, basemap, clock, exports)),
-                Child("county", _county, (demo, broker.port, clock), lasting=False),
+                Child("county", _county, (demo, broker.port, passwords, clock), lasting=False),
             ]
             if clock.is_the_wall_clock:
                 children += demo_cameras.children(demo.data, demo.seed, url, demo.port, stations)
@@ -95,6 +97,15 @@ def _shift_minutes(demo: Demo) -> float:
 
 def _scenario(demo: Demo, start_s: float) -> Scenario:
     return build(demo.seed).demo(start_s, _shift_minutes(demo), demo.cars, demo.officers)
+
+
+def _users(scenario: Scenario) -> list[User]:
+    """Ingest, and each terminal or its gateway: nobody else may say anything."""
+    own = [User(name=story.device.id) for story in scenario.stories[:OWN_CONNECTIONS]]
+    gateways = [
+        User(name=name, role=Role.GATEWAY, devices=tuple(devices)) for name, devices in served(scenario).items()
+    ]
+    return [User(name=INGEST, role=Role.INGEST), *own, *gateways]
 
 
 def _save_plan(url: str, scenario: Scenario, clock: ScaledClock) -> None:
@@ -126,15 +137,14 @@ def _announce(port: int, stop: threading.Event, say: Callable[[str], None]) -> N
     say("Ctrl-C stops it")
 
 
-def _ingest(url: str, broker_port: int, clock: ScaledClock) -> None:
+def _ingest(url: str, broker_port: int, password: str, clock: ScaledClock) -> None:
     from ingest.__main__ import log_to_stderr
     from ingest.service import serve
 
     log_to_stderr()
     settings = Settings(
         database=DatabaseSettings(url=url),
-        broker=BrokerSettings(port=broker_port),
-        ingest=WorkerSettings(batch_messages=MAX_INFLIGHT),
+        broker=BrokerSettings(port=broker_port, username=INGEST, password=password),
     )
     serve(settings, stopper(), clock=clock)
 
@@ -161,7 +171,7 @@ def _exports(url: str, exports: ExportSettings) -> None:
     serve(url, exports, stopper())
 
 
-def _county(demo: Demo, broker_port: int, clock: ScaledClock) -> None:
+def _county(demo: Demo, broker_port: int, passwords: dict[str, str], clock: ScaledClock) -> None:
     scenario = _scenario(demo, clock.since_s)
     late_s = (clock() - clock.since_s) / demo.speed
-    Fleet(scenario, Broker(port=broker_port), speed=demo.speed, late_s=late_s).run(stopper())
+    Fleet(scenario, Broker(port=broker_port, passwords=passwords), speed=demo.speed, late_s=late_s).run(stopper())

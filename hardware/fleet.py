@@ -7,7 +7,7 @@ yet acknowledged is bounded: beyond that the fleet waits, as a terminal keeps wh
 import heapq
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import paho.mqtt.client as mqtt
@@ -25,12 +25,12 @@ _PATIENCE_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """Where to publish."""
+    """Where to publish; with `passwords` by the user's name, each connection logs in: a device's under the device's
+    name, a gateway's under the gateway's."""
 
     host: str = "127.0.0.1"
     port: int = 1883
-    username: str | None = None
-    password: str | None = None
+    passwords: Mapping[str, str] | None = None
 
 
 @dataclass(slots=True)
@@ -42,6 +42,14 @@ class Progress:
     acknowledged: int = 0
     behind_s: float = 0.0
     connected: set[str] = field(default_factory=set)
+
+
+def served(scenario: Scenario, own_connections: int = OWN_CONNECTIONS) -> dict[str, list[str]]:
+    """The gateways, and the devices that each speaks for: those that have no connection of their own."""
+    found: dict[str, list[str]] = {}
+    for n, story in enumerate(scenario.stories[own_connections:]):
+        found.setdefault(f"gateway-{n % GATEWAYS + 1}", []).append(story.device.id)
+    return found
 
 
 class Fleet:
@@ -62,21 +70,16 @@ class Fleet:
         self._changed = threading.Condition()
         self._by_device: dict[str, mqtt.Client] = {}
         self._clients: list[mqtt.Client] = []
-        gateways: list[mqtt.Client] = []
-        for n, story in enumerate(scenario.stories):
-            if n < own_connections:
-                client = self._client(f"sim-{story.device.id}", story)
-            elif len(gateways) < GATEWAYS:
-                client = self._client(f"sim-gateway-{len(gateways) + 1}", None)
-                gateways.append(client)
-            else:
-                client = gateways[n % GATEWAYS]
-            self._by_device[story.device.id] = client
+        for story in scenario.stories[:own_connections]:
+            self._by_device[story.device.id] = self._client(story.device.id, story)
+        for gateway, names in served(scenario, own_connections).items():
+            self._by_device |= dict.fromkeys(names, self._client(gateway, None))
 
-    def _client(self, identity: str, story: Story | None) -> mqtt.Client:
+    def _client(self, user: str, story: Story | None) -> mqtt.Client:
+        identity = f"sim-{user}"
         client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=identity, protocol=mqtt.MQTTv311)
-        if self.broker.username is not None:
-            client.username_pw_set(self.broker.username, self.broker.password)
+        if self.broker.passwords is not None:
+            client.username_pw_set(user, self.broker.passwords[user])
         if story is not None:
             client.will_set(status_topic(story.device), OFFLINE, qos=1, retain=True)
         client.reconnect_delay_set(*_BACK_OFF_S)

@@ -3,7 +3,8 @@
 MQTT 3.1.1, QoS 1, `clean_session` off, one fixed client id per shard: whatever is not acknowledged, the broker
 delivers again, to this process or to the next one. An acknowledgement is valid only on the connection that its message
 came on, because after a reconnect the broker may give the same packet number to another message; so each message
-carries the number of its connection, and acknowledgements for an earlier one are dropped.
+carries the number of its connection, and acknowledgements for an earlier one are dropped. A broker may repeat on the
+same connection what it has waited for too long; what we still hold is not taken twice.
 """
 
 import select
@@ -25,7 +26,7 @@ from ingest.metrics import Metrics
 
 RECONNECT_FIRST_S = 1
 RECONNECT_MOST_S = 4
-_UNREAD = 50_000  # packets: more than the buffers of a connection hold
+_CLOSED = getattr(select, "POLLRDHUP", 0) | select.POLLHUP | select.POLLERR
 
 log = structlog.get_logger("ingest.mqtt")
 
@@ -41,6 +42,7 @@ class Receiver:
         self._metrics = metrics
         self._clock = clock
         self._connection = 0
+        self._held: set[int] = set()  # packet numbers of this connection that are not acknowledged
         self._since_s: float | None = None
         self._lock = Lock()
         client = _ReadingFirst(
@@ -82,6 +84,7 @@ class Receiver:
         with self._lock:
             for message in messages:
                 if message.qos and message.connection == self._connection:
+                    self._held.discard(message.mid)
                     self._client.ack(message.mid, message.qos)
 
     def _on_connect(
@@ -92,6 +95,7 @@ class Receiver:
             return
         with self._lock:
             self._connection += 1
+            self._held = set()
         self._metrics.connections.inc()
         log.info("connected to the broker", host=self._settings.host, session_present=flags.session_present)
         client.subscribe([(topic_filter, 1) for topic_filter in self._settings.filters])
@@ -101,6 +105,7 @@ class Receiver:
     ) -> None:
         with self._lock:
             self._connection += 1
+            self._held = set()
         self._since_s = None
         self._metrics.connected.set(0)
         if reason.is_failure:
@@ -116,6 +121,10 @@ class Receiver:
         log.info("listening", filters=list(self._settings.filters))
 
     def _on_message(self, _: Client, __: Any, message: MQTTMessage) -> None:
+        if message.qos:
+            if message.dup and message.mid in self._held:
+                return
+            self._held.add(message.mid)
         try:
             topic = message.topic
         except UnicodeDecodeError:
@@ -128,21 +137,27 @@ class Receiver:
 
 
 class _ReadingFirst(Client):
-    """Reads what has come before it writes.
+    """Reads what a broker has sent before it writes to one that has gone.
 
     To write to a broker that was killed fails, and paho then drops the connection with all that it has not read from
     it: messages that the broker has acknowledged, and may not have saved.
     """
 
     def loop_write(self) -> MQTTErrorCode:
-        """Write what waits, once nothing is left to read."""
-        for _ in range(_UNREAD):
-            if not self._has_come():
-                break
+        """Write what waits; where the broker has closed the connection, once nothing is left to read."""
+        while self._is_closed_there() and self._has_come():
             code = self.loop_read()
             if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 return code
         return super().loop_write()
+
+    def _is_closed_there(self) -> bool:
+        sock: Any = self.socket()
+        if sock is None:
+            return False
+        poll = select.poll()
+        poll.register(sock, _CLOSED)
+        return bool(poll.poll(0))
 
     def _has_come(self) -> bool:
         sock: Any = self.socket()

@@ -41,22 +41,32 @@ class ForeignTopic:
     reason: str
 
 
+def is_name(text: str) -> bool:
+    """Whether a device, or any user of the broker, can be called so: see `NAME_EXPECTED`."""
+    return _NAME.fullmatch(text) is not None
+
+
+def is_unit(text: str) -> bool:
+    """Whether a topic can name such a unit: see `UNIT_EXPECTED`."""
+    return len(text) <= 64 and _UNIT.fullmatch(text) is not None
+
+
 @lru_cache(maxsize=CACHED_TOPICS)
 def parse_topic(topic: str) -> Source | ForeignTopic:
     """The source that `topic` names, or why it names none."""
     match topic.split("/"):
         case ["owntracks", device, terminal]:
             unit, kind = None, Kind.FIX
-            if not _NAME.fullmatch(terminal):
+            if not is_name(terminal):
                 return ForeignTopic(f"not a device's topic: terminal name: expected {NAME_EXPECTED}")
         case ["ducha", unit, device, ("fix" | "status" | "answer") as word]:
             kind = Kind(word)
-            if len(unit) > 64 or not _UNIT.fullmatch(unit):
+            if not is_unit(unit):
                 return ForeignTopic(f"not a device's topic: unit: expected {UNIT_EXPECTED}")
         case _:
             return ForeignTopic(
                 "not a device's topic: expected owntracks/{user}/{device} or ducha/{unit}/{device}/fix|status|answer"
             )
-    if not _NAME.fullmatch(device):
+    if not is_name(device):
         return ForeignTopic(f"not a device's topic: device name: expected {NAME_EXPECTED}")
     return Source(device, unit, kind)
