@@ -46,15 +46,17 @@ class BrokerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[ingest]`. The shard names the checkpoint of this worker. `settle_s` is how long the broker must have been heard
-    before silence counts: until then what it kept for us is still coming. `past_days` is how old a fix may be that
-    comes in, `keep_days` how long fixes are kept; it is more, so that nothing comes in only to be dropped. What a
-    device sends beyond `device_burst` fixes at once and `device_fixes_per_s` in the long run waits until it is calm."""
+    before silence counts; `mark_s` how often it is asked up to when what it delivered is complete. `past_days` is how
+    old a fix may be that comes in, `keep_days` how long fixes are kept; it is more, so that nothing comes in only to be
+    dropped. What a device sends beyond `device_burst` fixes at once and `device_fixes_per_s` in the long run waits for
+    a calm."""
 
     shard: str = "ingest"
     batch_messages: Count = 2_000
     gather_s: Annotated[float, Meta(ge=0, le=1)] = 0.02
     tick_s: Positive = 1.0
     settle_s: Annotated[float, Meta(ge=0)] = 5.0
+    mark_s: Positive = 0.5
     checkpoint_s: Positive = 30.0
     plan_poll_s: Positive = 3.0
     lateness_s: Positive = 120.0

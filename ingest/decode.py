@@ -109,6 +109,8 @@ class _Reading:
         elif len(payload) > self._limits.payload_bytes:
             text = f"expected at most {self._limits.payload_bytes} bytes, got {len(payload)}"
             self._flaws[number] = [Flaw("size", text, field="payload")]
+        elif source.kind is Kind.MARK:
+            return
         elif source.kind is Kind.STATUS:
             self._read_status(number, source, message)
         else:

@@ -36,6 +36,7 @@ class Metrics:
         self.last_message = Gauge(
             "ducha_ingest_last_message_timestamp_seconds", "When the last message came (Unix time)", registry=r
         )
+        self.unmarked = Gauge("ducha_ingest_marks_missing", "1 while the broker drops ingest's own marks", registry=r)
         self.connected = Gauge("ducha_ingest_broker_connected", "1 while connected to the broker", registry=r)
 
     def serve(self, port: int, host: str = "127.0.0.1") -> None:

@@ -8,6 +8,7 @@ import structlog
 
 from ingest.config import Settings
 from ingest.inbox import Inbox
+from ingest.marks import Marks
 from ingest.metrics import Metrics
 from ingest.mqtt import Receiver
 from ingest.worker import Worker
@@ -30,7 +31,10 @@ def serve(
     if settings.ingest.metrics_port is not None:
         metrics.serve(settings.ingest.metrics_port, settings.ingest.metrics_host)
     with Intake(settings.database.url, name=settings.ingest.shard) as ledger:
-        worker = Worker(settings.ingest, inbox, ledger, receiver.acknowledge, receiver.heard_for_s, metrics, clock)
+        marks = Marks(settings.broker.filters, settings.ingest.shard, settings.ingest.mark_s, receiver.publish)
+        worker = Worker(
+            settings.ingest, inbox, ledger, receiver.acknowledge, receiver.heard_for_s, marks, metrics, clock
+        )
         receiver.start()
         log.info("ingest started", broker=f"{settings.broker.host}:{settings.broker.port}", shard=settings.ingest.shard)
         try:

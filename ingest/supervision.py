@@ -45,6 +45,7 @@ class Supervision:
         self._insist = insist
         self._lateness_s = lateness_s
         self.rebuilds = Rebuilds(ledger, insist, metrics, _RULES)
+        self.heard_s = -np.inf  # event time at which the engine began: where the stored fixes end
         self.known: list[Alert] = []  # alerts that last, or ended lately, when the engine began
         self._devices = DeviceTable()
         self._plan = Plan()
@@ -72,7 +73,7 @@ class Supervision:
         fixes = self._insist(lambda: self._ledger.fixes_since(since_s))
         self.known = self._insist(lambda: self._ledger.alerts_known(since_s, _RULES))
         known, apart = of_engine(self.known), self.rebuilds.begin()
-        heard_s = min(now_s, float(fixes.t_s.max())) if len(fixes) else now_s
+        self.heard_s = min(now_s, float(fixes.t_s.max())) if len(fixes) else now_s
         self._engine, outcome = Engine.resume(
             self._plan,
             self._rules,
@@ -80,7 +81,7 @@ class Supervision:
             checkpoint,
             fixes,
             known,
-            heard_s,
+            self.heard_s,
             lateness_s=self._lateness_s,
             apart=list(apart),
         )

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 UNIT_EXPECTED = "labels of A-Z a-z 0-9 _ - with dots between them, 64 characters at most"
 NAME_EXPECTED = "1 to 64 of A-Z a-z 0-9 . _ : @ -, the first a letter or digit"
+OWN = "_ingest"  # a level of a topic on which ingest speaks to itself
 CACHED_TOPICS = 65_536  # a device has three topics at most; beyond this the oldest are parsed anew
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}")
@@ -23,6 +24,7 @@ class Kind(StrEnum):
     FIX = "fix"
     STATUS = "status"
     ANSWER = "answer"
+    MARK = "mark"  # of an ingest worker, to itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ def is_unit(text: str) -> bool:
 def parse_topic(topic: str) -> Source | ForeignTopic:
     """The source that `topic` names, or why it names none."""
     match topic.split("/"):
+        case [*levels] if OWN in levels:
+            return Source(OWN, None, Kind.MARK)
         case ["owntracks", device, terminal]:
             unit, kind = None, Kind.FIX
             if not is_name(terminal):

@@ -19,6 +19,7 @@ from analytics.outcome import Checkpoint, Outcome
 from ingest.config import WorkerSettings
 from ingest.decode import Decoded, Limits, decode
 from ingest.inbox import Inbox
+from ingest.marks import Marks
 from ingest.messages import Message
 from ingest.metrics import Metrics
 from ingest.patience import Patience, Stopped
@@ -50,6 +51,7 @@ class Worker:
         ledger: Intake,
         acknowledge: Callable[[Sequence[Message]], None],
         heard_for_s: Callable[[], float],
+        marks: Marks,
         metrics: Metrics,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -58,12 +60,14 @@ class Worker:
         self._ledger = ledger
         self._acknowledge = acknowledge
         self._heard_for_s = heard_for_s
+        self._marks = marks
         self._metrics = metrics
         self._clock = clock
         self._limits = Limits(settings.payload_bytes, settings.future_s, settings.past_days * 86_400.0)
         self._retention = Retention(ledger, settings.keep_days, metrics)
         self._newest_s = np.empty(0)
-        self._deaf_since_s: float | None = None
+        self._engine_s = -np.inf
+        self._unmarked = False
         self.ready = Event()  # set when the engine stands and messages are taken
 
     def run(self, stop: Event) -> None:
@@ -91,9 +95,8 @@ class Worker:
             self.ready.clear()
 
     def _begin(self) -> None:
-        now_s = self._clock()
-        self._deaf_since_s = now_s
-        outcome = self._supervision.begin(now_s)
+        outcome = self._supervision.begin(self._clock())
+        self._engine_s = self._supervision.heard_s
         self._surplus.begin(self._supervision.rules, self._supervision.known, self._supervision.devices.names)
         self._commit(_NOTHING, outcome)
         self._ticked_s = self._kept_s = self._polled_s = time.monotonic()
@@ -102,11 +105,12 @@ class Worker:
     def _turn(self) -> None:
         """Take what is there, or what comes until the next tick."""
         settings = self._settings
+        self._marks.send(self._clock())
         wait_s = max(0.0, settings.tick_s - (time.monotonic() - self._ticked_s))
-        wait_s = min(wait_s, self._supervision.rebuilds.due_in_s(), self._surplus.due_in_s())
+        wait_s = min(wait_s, settings.mark_s, self._supervision.rebuilds.due_in_s(), self._surplus.due_in_s())
         messages = self._inbox.take(settings.batch_messages, wait_s, settings.gather_s)
         if messages:
-            self._take_in(messages)
+            self._receive(messages)
         now_s = time.monotonic()
         if now_s - self._ticked_s >= settings.tick_s:
             self._ticked_s = now_s
@@ -115,7 +119,7 @@ class Worker:
         if now_s - self._polled_s >= settings.plan_poll_s:
             self._polled_s = now_s
             if self._supervision.is_outdated():
-                self._commit(_NOTHING, self._supervision.begin(self._engine_time_s([])))
+                self._begin()
             self._retention.look(self._clock())
         if now_s - self._told_s >= TELL_S:
             self._told_s = now_s
@@ -128,9 +132,7 @@ class Worker:
             taken = self._surplus.take_in(names, self._clock())
             if taken is not None:
                 self._note_late([taken])
-            rebuilt = self._supervision.rebuild(
-                self._engine_time_s([]), _REBUILD_BUDGET_S, but=self._surplus.draining()
-            )
+            rebuilt = self._supervision.rebuild(self._engine_time_s(), _REBUILD_BUDGET_S, but=self._surplus.draining())
             outcome = Outcome(rebuilt.changes, rebuilt.crossings, _NO_DEVICES)
             self._commit(_NOTHING, outcome, None, Deferred(walked=rebuilt.walked))
         except Stopped:
@@ -146,7 +148,7 @@ class Worker:
     def _finish(self) -> None:
         """Commit what waits in the inbox, as far as time allows, and the state of the engine."""
         while messages := self._inbox.take(self._settings.batch_messages):
-            self._take_in(messages)
+            self._receive(messages)
         self._kept_s = -np.inf
         self._take_in([])
         log.info("stopped", left_to_the_broker=len(self._inbox))
@@ -159,8 +161,17 @@ class Worker:
             self._stopping_s = time.monotonic()
         return time.monotonic() - self._stopping_s > self._settings.stop_s / 2
 
+    def _receive(self, messages: Sequence[Message]) -> None:
+        """Take in and acknowledge `messages`, and then know what our own marks among them say."""
+        said = [message for message in messages if not self._marks.own(message.topic)]
+        if said:
+            self._take_in(said)
+        for message in messages:
+            self._marks.take(message.topic, message.payload)
+        self._acknowledge(messages)  # in the order in which they came, as MQTT demands
+
     def _take_in(self, messages: Sequence[Message]) -> None:
-        """Process and acknowledge `messages`; without any, let time pass."""
+        """Process `messages`; without any, let time pass."""
         if self._is_out_of_time():
             raise Stopped("out of time; what is not acknowledged stays with the broker")
         try:
@@ -179,7 +190,6 @@ class Worker:
             letter = DeadLetter(messages[0].topic, _refusal(error), messages[0].payload)
             self._insist(lambda: self._ledger.commit(FixBatch.empty(), dead_letters=[letter], received_s=self._clock()))
             self._metrics.dead_letters.labels("refused").inc()
-        self._acknowledge(messages)
 
     def _process(self, messages: Sequence[Message]) -> None:
         decoded = decode(messages, self._clock(), self._limits) if messages else _NOTHING
@@ -191,7 +201,7 @@ class Worker:
             decoded = replace(decoded, fixes=fixes)
             self._count_late(fixes)
             aside = ((AsideReason.FLOOD, surplus),) if len(surplus) else ()
-        advance = self._supervision.advance(decoded.fixes, self._engine_time_s(messages))
+        advance = self._supervision.advance(decoded.fixes, self._engine_time_s())
         checkpoint = None
         if time.monotonic() - self._kept_s >= self._settings.checkpoint_s:
             self._kept_s = time.monotonic()
@@ -201,19 +211,27 @@ class Worker:
             self._note_late(np.unique(advance.unwalked.device).tolist())
         self._count(messages, decoded)
 
-    def _engine_time_s(self, messages: Sequence[Message]) -> float:
-        """The time up to which everything said has been taken in; later than that, silence means nothing.
+    def _engine_time_s(self) -> float:
+        """Event time up to which the input is complete; silence after it proves nothing. It never goes back.
 
-        While the broker is not heard, and shortly after, the engine's time stands still. While messages wait, it is the
-        time at which the last one taken was received.
+        While the broker is not heard, and shortly after, it stands still; else it is what our own marks say. Where the
+        broker drops these, it is the clock, and a message that waits long may be taken for a silence.
         """
-        now_s = self._clock()
-        if self._heard_for_s() <= self._settings.settle_s:
-            if self._deaf_since_s is None:
-                self._deaf_since_s = now_s
-            return min(now_s, self._deaf_since_s)
-        self._deaf_since_s = None
-        return min(now_s, messages[-1].received_s) if messages and len(self._inbox) else now_s
+        if self._heard_for_s() > self._settings.settle_s:
+            self._say_whether_marked()
+            complete_s = np.inf if self._unmarked and not len(self._inbox) else self._marks.complete_s()
+            self._engine_s = max(self._engine_s, min(self._clock(), complete_s))
+        return self._engine_s
+
+    def _say_whether_marked(self) -> None:
+        missing = self._marks.missing()
+        if missing and not self._unmarked:
+            log.error(
+                "the broker does not return our marks: silence is judged without them; allow ingest to publish and "
+                "subscribe to topics with the level _ingest"
+            )
+        self._unmarked = missing
+        self._metrics.unmarked.set(missing)
 
     def _commit(
         self,

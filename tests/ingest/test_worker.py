@@ -71,7 +71,7 @@ class Ingest:
 
     @contextmanager
     def running(self, clock: Callable[[], float] = time.time, **settings: Any) -> Iterator[Metrics]:
-        quick = {"tick_s": 0.05, "plan_poll_s": 0.1, "settle_s": 0.0, "checkpoint_s": 0.2} | settings
+        quick = {"tick_s": 0.05, "mark_s": 0.05, "plan_poll_s": 0.1, "settle_s": 0.0, "checkpoint_s": 0.2} | settings
         everything = Settings(
             database=DatabaseSettings(url=self.uri),
             broker=BrokerSettings(host=self._broker.host, port=self._broker.port),
@@ -203,6 +203,40 @@ def test_silence_is_noticed_when_nothing_comes(ingest: Ingest, terminal: Termina
         terminal.publish("owntracks/off-12/phone", location(tst=began_s + 400, lon=POST[0], lat=POST[1]))
         wait_until(lambda: ingest.alerts("signal-lost")[0][2] is False)
     assert ingest.alerts("signal-lost") == [("off-12", began_s + 5, False, False)]
+
+
+def test_what_waited_in_the_broker_while_ingest_was_away_is_no_silence(ingest: Ingest, terminal: Terminal) -> None:
+    began_s = int(time.time())
+    ingest.save_plan(post_plan(began_s))
+    clock = Clock(began_s)
+    with ingest.running(clock):
+        terminal.publish("owntracks/off-12/phone", location(tst=began_s, lon=POST[0], lat=POST[1]))
+        wait_until(lambda: ingest.count("fixes") == 1)
+    for second in range(10, 900, 10):
+        terminal.send("owntracks/off-12/phone", location(tst=began_s + second, lon=POST[0], lat=POST[1]))
+    clock.t_s += 900
+    with ingest.running(clock, batch_messages=1):
+        wait_until(lambda: ingest.count("fixes") == 90)
+        clock.t_s += 400
+        wait_until(lambda: ingest.alerts("signal-lost"))
+    assert ingest.alerts("signal-lost") == [("off-12", began_s + 890, True, False)], "the true one, and no other before"
+
+
+def test_what_waited_while_the_database_was_busy_is_no_silence(ingest: Ingest, terminal: Terminal) -> None:
+    began_s = int(time.time())
+    ingest.save_plan(post_plan(began_s))
+    clock = Clock(began_s)
+    with ingest.running(clock, batch_messages=1) as metrics:
+        terminal.publish("owntracks/off-12/phone", location(tst=began_s, lon=POST[0], lat=POST[1]))
+        wait_until(lambda: ingest.count("fixes") == 1)
+        with psycopg.connect(ingest.uri) as busy:
+            busy.execute("LOCK TABLE positions IN ACCESS EXCLUSIVE MODE")
+            for second in range(10, 400, 10):
+                terminal.publish("owntracks/off-12/phone", location(tst=began_s + second, lon=POST[0], lat=POST[1]))
+            clock.t_s += 400
+            wait_until(lambda: (metrics.registry.get_sample_value("ducha_ingest_messages_total") or 0) > 39)
+        wait_until(lambda: ingest.count("fixes") == 40)
+    assert ingest.alerts("signal-lost") == []
 
 
 def test_while_the_broker_is_not_heard_nobody_is_called_silent(ingest: Ingest, terminal: Terminal) -> None:

@@ -1,0 +1,70 @@
+"""Marks: up to when what the broker delivered is complete."""
+
+import msgspec
+
+from ingest.config import ALL_DEVICES
+from ingest.marks import Mark, Marks, own_topic
+from ingest.topics import Kind, Source, parse_topic
+
+
+class Wire:
+    """What was published."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, bytes]] = []
+
+    def __call__(self, topic: str, payload: bytes) -> None:
+        self.sent.append((topic, payload))
+
+
+def marks(wire: Wire, shard: str = "west") -> Marks:
+    return Marks(("owntracks/+/+", "ducha/+/+/fix"), shard, 0.0, wire)
+
+
+def test_each_filter_has_a_topic_that_it_matches_and_that_is_no_devices() -> None:
+    topics = [own_topic(topic_filter) for topic_filter in (*ALL_DEVICES, "ducha/west/+/fix", "ducha/#")]
+    assert topics[:2] == ["owntracks/_ingest/_ingest", "ducha/_ingest/_ingest/fix"]
+    assert topics[-2:] == ["ducha/west/_ingest/fix", "ducha/_ingest"]
+    for topic in topics:
+        source = parse_topic(str(topic))
+        assert isinstance(source, Source)
+        assert source.kind is Kind.MARK
+    assert own_topic("ducha/west/car-07/fix") is None
+
+
+def test_the_input_is_complete_up_to_the_oldest_of_the_marks_that_came_back() -> None:
+    wire = Wire()
+    mine = marks(wire)
+    assert mine.complete_s() == -float("inf")
+    mine.send(100.0)
+    first, second = wire.sent
+    mine.take(*first)
+    assert mine.complete_s() == -float("inf"), "through the other filter something may still be coming"
+    mine.take(*second)
+    assert mine.complete_s() == 100.0
+    mine.send(105.0)
+    mine.take(*wire.sent[2])
+    assert mine.complete_s() == 100.0
+    mine.take(*wire.sent[3])
+    assert mine.complete_s() == 105.0
+
+
+def test_no_second_mark_is_sent_while_one_is_on_its_way() -> None:
+    wire = Wire()
+    mine = marks(wire)
+    for now_s in (1.0, 2.0, 3.0):
+        mine.send(now_s)
+    assert len(wire.sent) == 2
+
+
+def test_marks_of_another_process_say_nothing_but_that_it_is_there() -> None:
+    wire, others = Wire(), Wire()
+    mine, other = marks(wire), marks(others)
+    other.send(500.0)
+    for sent in others.sent:
+        mine.take(*sent)
+    assert mine.complete_s() == -float("inf")
+    assert mine.rival == msgspec.json.decode(others.sent[0][1], type=Mark)
+    mine.take("owntracks/_ingest/_ingest", b"not a mark")
+    mine.take("owntracks/off-12/phone", wire.sent[0][1] if wire.sent else b"")
+    assert mine.complete_s() == -float("inf")
