@@ -114,11 +114,16 @@ def demo(
     minutes: Annotated[float | None, typer.Option(min=0.1, help="Stop after so many minutes.")] = None,
     cars: Annotated[int, typer.Option(min=1, max=2000, help="Patrol cars.")] = 24,
     officers: Annotated[int, typer.Option(min=1, max=5000, help="Officers with a terminal.")] = 36,
+    incidents: Annotated[
+        bool, typer.Option("--incidents", help="Something every few minutes, not a normal day.")
+    ] = False,
 ) -> None:
     """The whole system on one machine from nothing: database, broker, a simulated county, ingest, console."""
     from console import demo as demonstration
+    from hardware.day import Day
 
-    demonstration.run(demonstration.Demo(data, port, speed, seed, minutes, cars, officers), errors.print)
+    day = Day.INCIDENTS if incidents else Day.NORMAL
+    demonstration.run(demonstration.Demo(data, port, speed, seed, minutes, cars, officers, day), errors.print)
 
 
 Config = Annotated[

@@ -19,6 +19,7 @@ from console.demo_shift import Cast, clock_of
 from console.exports.settings import ExportSettings
 from console.processes import Child, watch
 from hardware.county import build
+from hardware.day import Day
 from hardware.fleet import OWN_CONNECTIONS, Broker, Fleet, served
 from hardware.scenario import Scenario
 from ingest.broker import EmbeddedBroker
@@ -44,6 +45,7 @@ class Demo:
     minutes: float | None = None
     cars: int = 24
     officers: int = 36
+    day: Day = Day.NORMAL
 
 
 def run(demo: Demo, say: Callable[[str], None]) -> None:
@@ -73,7 +75,7 @@ def run(demo: Demo, say: Callable[[str], None]) -> None:
                 Child("county", _county, (demo, broker.port, passwords, clock), lasting=False),
             ]
             if clock.is_the_wall_clock:
-                children += demo_cameras.children(demo.data, demo.seed, url, demo.port, stations)
+                children += demo_cameras.children(demo.data, demo.seed, demo.day, url, demo.port, stations)
                 children.append(Child("exports", _exports, (url, exports)))
             elif first:
                 say("no cameras: they live by the wall clock, and this county's clock is another")
@@ -87,7 +89,7 @@ def run(demo: Demo, say: Callable[[str], None]) -> None:
 def _clock(demo: Demo, url: str) -> ScaledClock:
     with Ledger(url) as ledger:
         latest_s = ledger.latest_s()
-    cast = Cast(demo.seed, demo.cars, demo.officers, _shift_minutes(demo), demo.speed)
+    cast = Cast(demo.seed, demo.cars, demo.officers, _shift_minutes(demo), demo.speed, demo.day)
     return clock_of(demo.data, cast, latest_s, time.time())
 
 
@@ -96,7 +98,7 @@ def _shift_minutes(demo: Demo) -> float:
 
 
 def _scenario(demo: Demo, start_s: float) -> Scenario:
-    return build(demo.seed).demo(start_s, _shift_minutes(demo), demo.cars, demo.officers)
+    return build(demo.seed).demo(start_s, _shift_minutes(demo), demo.cars, demo.officers, demo.day)
 
 
 def _users(scenario: Scenario) -> list[User]:

@@ -15,6 +15,7 @@ from console.processes import Child
 from hardware.cameras.bodycam import wear
 from hardware.cameras.county import DemoCameras, demo_cameras
 from hardware.cameras.server import CameraServer
+from hardware.day import Day
 from hardware.registrar import Registration, register
 from ingest.cameras.config import CameraSettings, Kind, RecorderSettings, Settings
 from ingest.config import DatabaseSettings
@@ -40,38 +41,42 @@ _SOCKET_BYTES = 100
 
 
 def children(
-    data: Path, seed: int, database_url: str, console_port: int, stations: list[dict[str, Any]]
+    data: Path, seed: int, day: Day, database_url: str, console_port: int, stations: list[dict[str, Any]]
 ) -> list[Child]:
     """The processes that the demo's cameras need. `stations` are the base map's features that cameras hang at."""
     base_port = _free_ports(len(_SIGHTS))
     return [
-        Child("scenes", _scenes, (seed, base_port, f"http://127.0.0.1:{console_port}")),
-        Child("cameras", _cameras, (data, seed, database_url, base_port, stations)),
+        Child("scenes", _scenes, (seed, day, base_port, f"http://127.0.0.1:{console_port}")),
+        Child("cameras", _cameras, (data, seed, day, database_url, base_port, stations)),
     ]
 
 
-def _county(seed: int) -> DemoCameras:
-    return demo_cameras(seed, minutes=MINUTES, size=SIZE, fps=FPS)
+def _county(seed: int, day: Day) -> DemoCameras:
+    return demo_cameras(seed, minutes=MINUTES, size=SIZE, fps=FPS, day=day)
 
 
-def _scenes(seed: int, base_port: int, console: str) -> None:
+def _scenes(seed: int, day: Day, base_port: int, console: str) -> None:
     """The virtual cameras, who registers the session in the interrogation room, and who wears a camera."""
     stop = stopper()
-    with CameraServer(_county(seed).specs, port=base_port):
+    with CameraServer(_county(seed, day).specs, port=base_port):
         threading.Thread(target=register, args=(console, SESSION, stop), daemon=True).start()
         wear(f"{console}/api/v1/devices/{_WORN.id}/whip", stop)
 
 
-def _cameras(data: Path, seed: int, database_url: str, base_port: int, stations: list[dict[str, Any]]) -> None:
+def _cameras(
+    data: Path, seed: int, day: Day, database_url: str, base_port: int, stations: list[dict[str, Any]]
+) -> None:
     from ingest.__main__ import log_to_stderr
     from ingest.cameras.worker import serve
 
     log_to_stderr()
-    serve(_settings(data, seed, database_url, base_port, stations), stopper())
+    serve(_settings(data, seed, day, database_url, base_port, stations), stopper())
 
 
-def _settings(data: Path, seed: int, database_url: str, base_port: int, stations: list[dict[str, Any]]) -> Settings:
-    county = _county(seed)
+def _settings(
+    data: Path, seed: int, day: Day, database_url: str, base_port: int, stations: list[dict[str, Any]]
+) -> Settings:
+    county = _county(seed, day)
     cameras = []
     for number, spec in enumerate(county.specs):
         name, kind = _SIGHTS[spec.name]

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from console.clock import ScaledClock
+from hardware.day import Day
 
 FILE = "shift.json"
 _LEAST_LEFT_S = 60.0  # a shift that is nearly over is not gone on with
@@ -23,6 +24,7 @@ class Cast(msgspec.Struct, frozen=True):
     officers: int
     minutes: float
     speed: float
+    day: Day = Day.NORMAL
 
 
 class _Shift(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ import shapely
 from hardware import names, plane
 from hardware.beats import Beats
 from hardware.curves import blob, smooth
+from hardware.day import Day
 from hardware.drafting import Drafter
 from hardware.layout import Town, draw_connectors, draw_highway, draw_ring, draw_towns
 from hardware.roads import RoadNetwork, Way, cut
@@ -64,12 +65,15 @@ class County:
 
         return shift(self, start_s, hours, cars, officers)
 
-    def demo(self, start_s: float, minutes: float, cars: int = 24, officers: int = 36) -> "Scenario":
-        """A scenario that starts mid-shift: a quarter of an hour of history before `start_s`, with acts already under
-        way, then acts every few minutes."""
+    def demo(
+        self, start_s: float, minutes: float, cars: int = 24, officers: int = 36, day: Day = Day.INCIDENTS
+    ) -> "Scenario":
+        """A scenario that starts mid-shift: a quarter of an hour of history before `start_s`, with a stop already under
+        way that becomes too long within the first minute; then an act an hour, or, on a day of incidents, every few
+        minutes."""
         from hardware.scenario import demo
 
-        return demo(self, start_s, minutes, cars, officers)
+        return demo(self, start_s, minutes, cars, officers, day)
 
 
 def build(seed: int = 1) -> County:

@@ -17,6 +17,7 @@ from hardware.area_patrol import AreaPatrol
 from hardware.auditing import Auditor
 from hardware.beats import AreaBeat, PostBeat, RouteBeat, StandbyBeat
 from hardware.county import County
+from hardware.day import Day
 from hardware.faults import place_faults
 from hardware.keeping import PostKeeper, StandbyKeeper
 from hardware.patrolling import Ground
@@ -27,6 +28,7 @@ from hardware.route_patrol import RoutePatrol, top_speed_run_m
 from hardware.uplink import Trace, send
 
 HISTORY_S = 900.0
+_ACTS_PER_HOUR = {Day.NORMAL: 0.6, Day.INCIDENTS: 26.0}  # of all devices together
 _NOTICED_AFTER_S = {"overtime-stop": 690.0, "not-on-patrol": 1020.0, "off-post": 420.0, "signal-lost": 250.0}
 
 
@@ -127,11 +129,12 @@ def shift(county: County, start_s: float, hours: float, cars: int, officers: int
     return _played(county, (cars, officers), start_s, start_s, end_s, 0.042, 0.09)
 
 
-def demo(county: County, start_s: float, minutes: float, cars: int, officers: int) -> Scenario:
+def demo(county: County, start_s: float, minutes: float, cars: int, officers: int, day: Day) -> Scenario:
     """See `County.demo`."""
     end_s = start_s + minutes * 60
-    acts_per_hour = min(0.7, 26.0 / max(1, cars + officers))
-    return _played(county, (cars, officers), start_s - HISTORY_S, start_s, end_s, acts_per_hour, 0.3)
+    acts_per_hour = min(0.7, _ACTS_PER_HOUR[day] / max(1, cars + officers))
+    opening = _Opening(start_s, day)
+    return _played(county, (cars, officers), start_s - HISTORY_S, start_s, end_s, acts_per_hour, 0.3, opening)
 
 
 def _played(
@@ -142,12 +145,12 @@ def _played(
     end_s: float,
     acts_per_hour: float,
     near_per_hour: float,
+    opening: "_Opening | None" = None,
 ) -> Scenario:
     rng = np.random.default_rng([county.seed, 2, *counts])
     ground = Ground(county.network, county.beats)
     auditor = Auditor()
-    stories, opened = [], live_s > start_s
-    first = _Opening(live_s) if opened else None
+    stories, opened = [], opening is not None
     for number, device in enumerate(roster.devices(county.beats, *counts, rng)):
         own = np.random.default_rng([county.seed, 3, number])
         spans = roster.blocks if opened else roster.shifts
@@ -156,8 +159,8 @@ def _played(
         mover = _mover(ground, device, duties[0].from_s if duties else start_s, opened, own)
         for n, duty in enumerate(duties):
             cues = roster.cues(duty, choice, acts_per_hour, near_per_hour, own)
-            if first is not None and n == 0:
-                cues = first.cues(device) or cues
+            if opening is not None and n == 0:
+                cues = opening.cues(device) or cues
             mover.serve(duty, cues)
             place_faults(duty, cues, mover.record, *mover.itinerary.arrays(), own)
         path = mover.itinerary.arrays()
@@ -186,11 +189,17 @@ def _mover(
 class _Opening:
     """The acts under way when a demo opens, so that its first minute has something to show."""
 
-    def __init__(self, live_s: float) -> None:
+    def __init__(self, live_s: float, day: Day) -> None:
+        self._fast: list[Cue] = []
+        self._left: dict[type, list[Cue]] = {RouteBeat: [Cue(Act.OVERTIME_STOP, live_s - 608, 1140)]}
+        if day is Day.INCIDENTS:
+            self._open_with_incidents(live_s)
+
+    def _open_with_incidents(self, live_s: float) -> None:
         self._fast = [Cue(Act.SPEEDING, live_s + 20)]
-        self._left: dict[type, list[Cue]] = {
+        self._left = {
             RouteBeat: [
-                Cue(Act.OVERTIME_STOP, live_s - 608, 1140),
+                *self._left[RouteBeat],
                 Cue(Act.OVERTIME_STOP, live_s - 590, 1260),
                 Cue(Act.OFF_ROUTE, live_s - 100),
                 Cue(Act.OVERTIME_STOP, live_s - 420, 960),

@@ -1,11 +1,12 @@
-"""The clock burned into a picture: digits of the camera's own clock for people, and a strip of bits for machines.
+"""The clock burned into a picture: digits of the camera's own clock for people, in China's time, and a strip of bits
+for machines.
 
 The strip tells the true time: white and black blocks along the lower edge, a white and a black one first, then 48 bits
 of milliseconds since 1970 and 4 bits of their checksum, most significant first. A client that reads it knows how old
 the picture is.
 """
 
-import time
+from datetime import datetime, timedelta, timezone
 from itertools import pairwise
 
 import cv2
@@ -15,6 +16,7 @@ from hardware.cameras.picture import Picture
 
 _BITS, _CHECK = 48, 4
 _BLOCKS = 2 + _BITS + _CHECK
+_CHINA = timezone(timedelta(hours=8))
 _MASK = (1 << _CHECK) - 1
 
 
@@ -22,7 +24,7 @@ def burn(picture: Picture, true_s: float, clock_s: float) -> None:
     """Draw both on `picture`."""
     height, width = picture.shape[:2]
     ms = round(clock_s * 1000)
-    text = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(ms // 1000)) + f".{ms % 1000:03d}"
+    text = f"{datetime.fromtimestamp(ms // 1000, _CHINA):%Y-%m-%d %H:%M:%S}.{ms % 1000:03d}"
     scale = height / 480
     at = (round(12 * scale), round(34 * scale))
     for colour, thick in (((0, 0, 0), 5), ((255, 255, 255), 2)):

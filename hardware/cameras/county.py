@@ -18,9 +18,11 @@ from hardware.cameras.picture import Size
 from hardware.cameras.places import interrogation_room, service_window, street, waiting_room
 from hardware.cameras.scene import Figure, Move, Scene
 from hardware.cameras.sound import Murmur
+from hardware.day import Day
 
 Region = tuple[float, float, float, float]  # left, top, right, bottom as shares of the picture
-CYCLE_S = 900.0  # everything happens again after so long
+CYCLE_S = 900.0  # near misses, and on a day of incidents everything, happen again after so long
+NORMAL_S = 3600.0  # so do breaches on a normal day
 _WINDOW: Region = (0.36, 0.25, 0.62, 0.72)
 _ROOM: Region = (0.0, 0.1, 1.0, 1.0)
 _KNOWN = Credentials("ducha", "county-demo")
@@ -61,20 +63,27 @@ def demo_cameras(
     size: Size = (960, 540),
     fps: float = 12.0,
     footage: Path | None = None,
+    day: Day = Day.INCIDENTS,
 ) -> DemoCameras:
-    """The county's cameras. `footage` is a folder with clips of real people to take clerks from.
+    """The county's cameras. `footage` is a folder with clips of real people to take clerks from. On a normal day a
+    window is empty and an officer alone once an hour, and a lens covered or a cable cut, in turn.
 
     Raises:
         OSError: `footage` lacks its clips.
     """
-    return _County(np.random.default_rng([seed, 7]), speed, minutes, footage).cameras(size, fps)
+    return _County(np.random.default_rng([seed, 7]), speed, minutes, footage, day).cameras(size, fps)
 
 
 class _County:
-    def __init__(self, rng: np.random.Generator, speed: float, minutes: float, footage: Path | None) -> None:
+    def __init__(self, rng: np.random.Generator, speed: float, minutes: float, footage: Path | None, day: Day) -> None:
         self._rng, self._speed, self._footage = rng, speed, footage
         self._end_s = minutes * 60
-        self._starts = np.arange(0.0, self._end_s, CYCLE_S).tolist()
+        every_s = NORMAL_S if day is Day.NORMAL else CYCLE_S
+        self._starts: list[float] = np.arange(0.0, self._end_s, CYCLE_S).tolist()
+        self._breaches: list[float] = np.arange(0.0, self._end_s, every_s).tolist()
+        taking_turns = day is Day.NORMAL
+        self._covered = self._breaches[1::2] if taking_turns else self._breaches
+        self._cut = self._breaches[::2] if taking_turns else self._breaches
         self._truth: list[Happening] = []
         self._near: list[Happening] = []
         self._people = 0
@@ -89,8 +98,10 @@ class _County:
             "hearing": talk,
         }
         common["bitrate_bps"] = round(size[0] * size[1] * fps * 0.11)
-        covered = self._outages("win-3", Fault.COVERED, 240.0, 90.0, "camera-tampered", "a cloth hangs over the lens")
-        cut = self._outages("street-1", Fault.DIE, 150.0, 60.0, "stream-lost", "the cable is cut")
+        covered = self._outages(
+            self._covered, "win-3", Fault.COVERED, 240.0, 90.0, "camera-tampered", "a cloth hangs over the lens"
+        )
+        cut = self._outages(self._cut, "street-1", Fault.DIE, 150.0, 60.0, "stream-lost", "the cable is cut")
         specs = [
             CameraSpec(name="win-1", view=self._empty_window(), **common),
             CameraSpec(name="win-2", view=self._staffed_window(), **common),
@@ -106,7 +117,7 @@ class _County:
     def _empty_window(self) -> Scene:
         """The clerk is away for seven minutes."""
         script = []
-        for start_s in self._starts:
+        for start_s in self._breaches:
             from_s = start_s + self._about(60)
             to_s = from_s + 420
             script += [Move(from_s, "clerk", "out"), Move(to_s, "clerk", "desk")]
@@ -142,10 +153,11 @@ class _County:
     def _interrogation(self) -> Scene:
         """One of two officers is away for three minutes."""
         script = []
-        for start_s in self._starts:
+        for start_s in self._breaches:
             from_s = start_s + self._about(180)
             script += [Move(from_s, "officer-1", "out"), Move(from_s + 180, "officer-1", "left")]
             self._happens("single-officer", "room-1", from_s, from_s + 180, "one officer alone with the detainee")
+        for start_s in self._starts:
             from_s = start_s + self._about(600)
             script += [Move(from_s, "officer-1", "out"), Move(from_s + 35, "officer-1", "left")]
             self._near_miss("single-officer", "room-1", from_s, from_s + 35, "an officer fetches something")
@@ -177,9 +189,9 @@ class _County:
         return Scene(street(), cast, dict.fromkeys(cast, "west"), script)
 
     def _outages(
-        self, camera: str, fault: Fault, at_s: float, seconds: float, rule: str, note: str
+        self, starts: Sequence[float], camera: str, fault: Fault, at_s: float, seconds: float, rule: str, note: str
     ) -> tuple[Outage, ...]:
-        spans = [(from_s, from_s + seconds) for from_s in (start_s + self._about(at_s) for start_s in self._starts)]
+        spans = [(from_s, from_s + seconds) for from_s in (start_s + self._about(at_s) for start_s in starts)]
         for span in spans:
             self._happens(rule, camera, *span, note)
         return tuple(Outage(*span, fault) for span in spans)

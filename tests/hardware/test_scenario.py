@@ -1,15 +1,19 @@
 """What devices do: what is honest breaks no rule by geometry alone, what is scripted is recorded as it was."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
+import pytest
 import shapely
 
 from analytics.planning import parse_plan
 from hardware.acts import Duty
 from hardware.auditing import Auditor
 from hardware.beats import AreaBeat, PostBeat, RouteBeat, StandbyBeat
-from hardware.county import County
+from hardware.cameras.county import demo_cameras
+from hardware.county import County, build
+from hardware.day import Day
 from hardware.plane import Floats
 from hardware.scenario import Scenario, Story
 
@@ -146,6 +150,19 @@ def test_demo_opens_with_a_stop_about_to_become_too_long(demo: Scenario) -> None
     stops = [d for d in demo.truth if d.act == "overtime-stop" and d.rule == "overtime-stop"]
 
     assert any(-640 <= d.from_s - demo.live_s <= -560 and d.to_s > demo.live_s + 120 for d in stops)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_normal_day_opens_with_a_stop_and_asks_for_people_a_few_times_an_hour(seed: int) -> None:
+    hours = 8
+    normal = build(seed).demo(1_767_571_200.0, hours * 60, 24, 36, Day.NORMAL)
+    opening = [d for d in normal.truth if d.act == "overtime-stop" and d.from_s < normal.live_s]
+    assert [round(normal.live_s - d.from_s) for d in opening] == pytest.approx([600], abs=40)
+    seen = demo_cameras(seed, minutes=hours * 60, day=Day.NORMAL).truth
+    moments = [d.from_s - normal.live_s for d in normal.truth if not d.side_effect] + [h.from_s for h in seen]
+    by_hour = Counter(max(0, int(at_s // 3600)) for at_s in moments)
+    assert max(by_hour.values()) <= 6
+    assert {h.rule for h in seen} == {"post-unattended", "single-officer", "camera-tampered", "stream-lost"}
 
 
 def test_demo_uploads_its_history_at_once(demo: Scenario) -> None:
