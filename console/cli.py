@@ -255,11 +255,15 @@ def evidence_commands() -> None:
 def evidence_verify(
     export: Annotated[Path, typer.Argument(help="An export (ZIP, or unpacked), or a recorder's folder.")],
     key: Annotated[list[Path] | None, typer.Option(help="A key or certificate (PEM) to trust; repeatable.")] = None,
+    untrusted_key: Annotated[
+        bool, typer.Option("--untrusted-key", help="Go by the keys that it brings itself.")
+    ] = False,
 ) -> None:
-    """Check footage offline: 0 intact, 1 not (a line says which second of which stream, and how), 2 unreadable."""
+    """Check footage offline: 0 intact and signed by a key that you trust, 1 not (a line says which second of which
+    stream, and how), 2 unreadable."""
     from console.evidence import verify
 
-    if not verify(export, key or [], typer.echo):
+    if not verify(export, key or [], typer.echo, untrusted=untrusted_key):
         raise typer.Exit(1)
 
 

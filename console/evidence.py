@@ -11,29 +11,43 @@ from store.evidence.export_verification import verify_export
 from store.evidence.log import RECORDER
 from store.evidence.manifest import Request
 from store.evidence.signer import FileSigner, public_key_of
+from store.evidence.standalone import MAX_KEY, whole
 from store.evidence.verification import Key, Report, verify_folder
 
+UNPROVED = "not proved: it fits its own keys, which prove nothing; expected --key TRUSTED.pem, or else --untrusted-key"
+UNTRUSTED = "the key is not trusted: it is the one that came with it; compare it with one that you trust"
 
-def verify(path: Path, keys: Sequence[Path], say: Callable[[str], None]) -> bool:
-    """Says a line for each finding and key; returns whether nothing speaks against the footage. `keys` are the PEM
-    files (keys or certificates) that are trusted.
+
+def verify(path: Path, keys: Sequence[Path], say: Callable[[str], None], *, untrusted: bool = False) -> bool:
+    """Says a line for each finding and key; returns whether nothing speaks against the footage and it is proved by one
+    of `keys`, PEM files (keys or certificates) that are trusted; or, where `untrusted`, by the keys that it brings.
 
     Raises:
         Unreadable, InvalidKey: naming the file, and what was expected.
     """
+    if keys and untrusted:
+        raise Unreadable("--untrusted-key: expected it without --key")
     trusted = [public_key_of(_read(key), str(key)) for key in keys]
-    if not path.exists():
-        raise Unreadable(f"{path}: no such file or folder; expected an export or a recorder's folder")
-    if path.is_dir() and (path / RECORDER).is_file():
-        report = verify_folder(path, trusted)
-    else:
-        report = verify_export(path, trusted)
+    try:
+        report = _report(path, trusted)
+    except (OSError, MemoryError) as error:
+        raise Unreadable(f"{path}: {getattr(error, 'strerror', None) or 'more than the memory holds'}") from error
     for finding in report.findings:
         say(str(finding))
     for key in report.keys:
         say(_about(key))
     say(_summary(report))
-    return report.sound
+    if not trusted and (untrusted or report.sound):
+        say(UNTRUSTED if untrusted else UNPROVED)
+    return report.sound and (bool(trusted) or untrusted)
+
+
+def _report(path: Path, trusted: Sequence[bytes]) -> Report:
+    if not path.exists():
+        raise Unreadable(f"{path}: no such file or folder; expected an export or a recorder's folder")
+    if path.is_dir() and (path / RECORDER).is_file():
+        return verify_folder(path, trusted)
+    return verify_export(path, trusted)
 
 
 def export(folder: Path, out: Path, cameras: Sequence[str], span: tuple[str, str], request: Request, key: Path) -> str:
@@ -72,6 +86,6 @@ def _summary(report: Report) -> str:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return whole(path, MAX_KEY)
     except OSError as error:
         raise Unreadable(f"{path}: {error.strerror}; expected a key or certificate as PEM") from error

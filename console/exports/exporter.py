@@ -19,8 +19,9 @@ from store.errors import StoreError, StoreUnavailable
 from store.evidence.errors import ExportError
 from store.evidence.export_verification import verify_export
 from store.evidence.files import make_folder, sync_folder, tighten
+from store.evidence.log import CERTIFICATE, identity
 from store.evidence.manifest import Request
-from store.evidence.signer import FileSigner
+from store.evidence.signer import FileSigner, public_key_of
 from store.evidence.verdict import Finding
 from store.export_work import ExportWork, Result, Task
 
@@ -112,7 +113,7 @@ class Exporter:
         if not any(stream.files for stream in manifest.streams):
             path.unlink()
             raise ExportError("none of the footage is there any more; expected at least some of what was recorded")
-        report = verify_export(path)
+        report = verify_export(path, (signer.public_key, public_key_of(identity(Path(task.folder))[1], CERTIFICATE)))
         bad = [finding for finding in report.findings if not finding.sound]
         return Result(path.stat().st_size, _sha256(path), report.sound, _told(bad))
 

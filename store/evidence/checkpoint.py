@@ -108,15 +108,18 @@ def check_origin(name: str) -> None:
 
 def notes(text: str | TextIO) -> Iterator[tuple[int, str]]:
     """The notes in the text of a `heads.txt`, or in the file (opened with "\\n" as the only end of a line), each with
-    the number of its first line; what is no note comes as it is."""
-    first, lines, signed = 1, list[str](), False
+    the number of its first line; what is no note comes as it is, and what is longer than any in pieces."""
+    first, lines, signed, length = 1, list[str](), False, 0
     file = io.StringIO(text, newline="\n") if isinstance(text, str) else text
-    for number, line in enumerate(file, 1):
-        if line == "\n" and signed:
+    number = 0
+    while line := file.readline(MAX_NOTE):
+        number += line.endswith("\n")
+        if (line == "\n" and signed) or length > MAX_NOTE:
             yield first, "".join(lines)
-            first, lines, signed = number + 1, [], False
+            first, lines, signed, length = number + 1, [], False, 0
             continue
         lines.append(line)
+        length += len(line)
         signed = line.startswith(_DASH) and line.endswith("\n")
     if lines:
         yield first, "".join(lines)

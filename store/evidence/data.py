@@ -9,10 +9,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from threading import BoundedSemaphore, local
 from types import TracebackType
 from typing import Self
+
+from store.evidence.standalone import is_plain, opened
 
 BUFFER = 1 << 18
 PIECES = 512  # to a thread at once
@@ -119,13 +121,11 @@ class DataCheck:
         if place is None:
             return 0, [Problem(piece, Fault.MISSING) for piece in pieces]
         try:
-            handle = os.open(place.path, os.O_RDONLY | os.O_CLOEXEC)
+            there = opened(place.path)
         except OSError:
             return 0, [Problem(piece, Fault.MISSING) for piece in pieces]
-        try:
-            return self._check_open(handle, place, pieces)
-        finally:
-            os.close(handle)
+        with there:
+            return self._check_open(there.fileno(), place, pieces)
 
     def _check_open(self, handle: int, place: Place, pieces: list[Piece]) -> tuple[int, list[Problem]]:
         count, problems = 0, list[Problem]()
@@ -160,19 +160,6 @@ class DataCheck:
             digest.update(buffer[:count])
             at, length = at + count, length - count
         return digest.hexdigest()
-
-
-def is_plain(name: str) -> bool:
-    """Whether `name` is a relative path that stays below where it begins, in its only spelling."""
-    path = PurePosixPath(name)
-    return (
-        bool(name)
-        and not path.is_absolute()
-        and ".." not in path.parts
-        and str(path) == name
-        and not any(c in name for c in "\\\0\n\r")
-        and name[1:2] != ":"  # a drive
-    )
 
 
 def in_folder(folder: Path) -> Callable[[str], Place | None]:

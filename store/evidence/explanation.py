@@ -20,7 +20,8 @@ EXPLANATION = """\
     sha256sum --check --strict SHA256SUMS
 
 certificate.pem 是导出者的证书，recorder.pem 是录像机的证书。请从独立渠道（例如笔录上的指纹）核对公钥，
-否则只能证明包内自洽，不能证明出自何人。
+否则只能证明包内自洽，不能证明出自何人。前两种方法因此要求用 --key 指明可信公钥（两者不同时各指明一次），
+未指明则退出码为 1；如只想核对包内自洽，请明确写 --untrusted-key，结论末行会注明公钥不可信。
 
 内容：manifest.json 清单（何人申请、何人批准、事由、案号、时段、各段摘要、已声明的中断、保管记录）；
 manifest.sig 其 Ed25519 签名；leaves.jsonl 有关会话的全部记录叶；heads.txt 录像机签名的树头；
@@ -55,7 +56,9 @@ of the following three ways will do; each is independent of the others.
 
 certificate.pem is the exporter's certificate, recorder.pem the recorder's. Compare their keys with what you know from
 elsewhere (for example the fingerprint on the paper record); without that, the package is shown to agree with itself,
-not by whom it was made.
+not by whom it was made. So the first two ways want the keys that you trust (--key, once for each of the two where they
+differ) and end with status 1 without; to check only that the package agrees with itself, say --untrusted-key, and the
+last line says that the key is not trusted.
 
 Contents: manifest.json (who asked, who approved, why, case, range, digest of every segment, declared gaps, custody);
 manifest.sig, its Ed25519 signature; leaves.jsonl, every leaf of the sessions concerned; heads.txt, the head of the log

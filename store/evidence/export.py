@@ -18,11 +18,11 @@ from typing import Any, TypeAlias
 import msgspec
 
 from store.evidence import files, standalone
-from store.evidence.data import BUFFER, is_plain
+from store.evidence.data import BUFFER
 from store.evidence.errors import ExportError, InvalidKey
 from store.evidence.explanation import EXPLANATION
 from store.evidence.leaf import GapBody, Leaf, canonical
-from store.evidence.log import CERTIFICATE, RECORDER
+from store.evidence.log import CERTIFICATE, identity
 from store.evidence.manifest import (
     CLIPS,
     DATA,
@@ -44,6 +44,7 @@ from store.evidence.manifest import (
 from store.evidence.recovery import HEADS, LEAVES
 from store.evidence.selection import Selected, select
 from store.evidence.signer import Signer, public_key_of
+from store.evidence.standalone import is_plain
 from store.names import same_person
 
 Derive: TypeAlias = Callable[[Sequence[Selected]], Mapping[str, Path]]
@@ -74,9 +75,8 @@ def export(
     """
     _check(request, streams, from_ns, to_ns)
     try:
-        about = msgspec.json.decode((folder / RECORDER).read_bytes(), type=dict[str, object])
-        certificate = (folder / CERTIFICATE).read_bytes()
-        recorder, key = str(about.get("recorder")), public_key_of(certificate, CERTIFICATE)
+        recorder, certificate = identity(folder)
+        key = public_key_of(certificate, CERTIFICATE)
         selected, proof, head = select(folder, recorder, key, sorted(set(streams)), from_ns, to_ns)
         derived = clips(selected)
         draft = out.with_name(f".{out.name}.draft")

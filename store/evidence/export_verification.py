@@ -14,7 +14,7 @@ import msgspec
 from store.evidence.continuity import CHANGED, NO_LINE, StreamWalk
 from store.evidence.data import DataCheck, Piece
 from store.evidence.errors import InvalidKey, Unreadable
-from store.evidence.leaf import Leaf, SegmentBody, canonical, touches
+from store.evidence.leaf import Leaf, SegmentBody, canonical, decoded, touches
 from store.evidence.manifest import (
     DATA,
     EXPORT_CERTIFICATE,
@@ -33,6 +33,7 @@ from store.evidence.package import Package
 from store.evidence.placing import Placed, as_they_come, in_their_places
 from store.evidence.recovery import HEADS, LEAVES
 from store.evidence.signer import public_key_of, verifies
+from store.evidence.standalone import opened
 from store.evidence.verdict import Finding, Verdict, merged
 from store.evidence.verification import Report, intact, judge_data, judge_key, piece_of, read_heads
 
@@ -83,8 +84,8 @@ def verify_export(path: Path, trusted: Sequence[bytes] = (), threads: int | None
 
 def _manifest(path: Path, document: bytes, signed: bool) -> Manifest | None:
     try:
-        manifest = msgspec.json.decode(document, type=Manifest)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        manifest = decoded(document, Manifest)
+    except msgspec.MsgspecError as error:
         if signed:
             raise Unreadable(f"{path}: {MANIFEST}: expected version 1: {error}") from error
         return None
@@ -121,7 +122,7 @@ def _digest(package: Package, name: str) -> str | None:
     place = package.place(name)
     if place is None:
         return None
-    with place.path.open("rb") as file:
+    with opened(place.path) as file:
         file.seek(place.base)
         digest, left = hashlib.sha256(), place.size
         while part := file.read(min(left, 1 << 20)):
@@ -156,10 +157,10 @@ def _placed(package: Package, manifest: Manifest, recorder_key: bytes) -> Placed
 
 def _proof(package: Package) -> Proof | None:
     try:
-        proof = msgspec.json.decode(package.read(PROOF, MAX_TEXT), type=Proof)
+        proof = decoded(package.read(PROOF, MAX_TEXT), Proof)
         for digest in (*proof.hashes, *proof.nodes):
             bytes.fromhex(digest)
-    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError):
+    except (msgspec.MsgspecError, ValueError):
         return None
     return proof if len(proof.positions) == len(proof.hashes) else None
 

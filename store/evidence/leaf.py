@@ -7,7 +7,7 @@ names the hash of the stream's leaf before. The members are those of docs/video.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -119,6 +119,23 @@ _header = msgspec.json.Decoder(_Header)
 _body = msgspec.json.Decoder(Body)
 
 
+T = TypeVar("T")
+
+
+def decoded(data: bytes, form: type[T]) -> T:
+    """The JSON in `data`, in the form of `form`.
+
+    Raises:
+        msgspec.DecodeError: it is none, is in no UTF-8, or goes too deep.
+    """
+    try:
+        return msgspec.json.decode(data, type=form)
+    except UnicodeDecodeError as error:
+        raise msgspec.DecodeError("expected UTF-8") from error
+    except RecursionError as error:
+        raise msgspec.DecodeError("expected JSON that does not go so deep") from error
+
+
 def canonical(document: object) -> bytes:
     """`document` (objects, arrays, strings, integers, booleans) as canonical JSON."""
     return _encoder.encode(document)
@@ -184,7 +201,7 @@ class Leaf:
             raise InvalidLeaf(f"expected a leaf of at most {MAX_LINE} bytes, got {len(line)}")
         try:
             header, body = _header.decode(line), _body.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise InvalidLeaf(f"expected a leaf of version {VERSION}: {error}") from error
         if (header.prev is None) != (header.seq == 0):
             raise InvalidLeaf(f"expected `prev` in every leaf but a stream's first, got seq {header.seq}")

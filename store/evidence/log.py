@@ -22,13 +22,15 @@ import msgspec
 from store.evidence import files
 from store.evidence.checkpoint import Head, SignedHead, check_origin
 from store.evidence.errors import LogBroken, LogCorrupt, LogLocked, LogUnavailable
-from store.evidence.leaf import Body, Leaf, SegmentBody, canonical
+from store.evidence.leaf import Body, Leaf, SegmentBody, canonical, decoded
 from store.evidence.recovery import HEADS, LEAVES, RESUME, LogState, recover, resume_point
 from store.evidence.signer import Signer, fingerprint, public_key_of
+from store.evidence.standalone import whole
 
 RECORDER = "recorder.json"
 CERTIFICATE = "certificate.pem"
 LOCK = ".lock"
+_ABOUT = 1 << 16  # bytes of a file that says whose folder it is
 RESUME_S = 10.0  # how often a resume point is left behind
 
 
@@ -253,6 +255,16 @@ class EvidenceLog:
 _CLOSED = "the log is closed"
 
 
+def identity(folder: Path) -> tuple[str, bytes]:
+    """The name and the certificate of the recorder whose folder it is.
+
+    Raises:
+        OSError, msgspec.MsgspecError: it is no recorder's folder.
+    """
+    about = decoded(whole(folder / RECORDER, _ABOUT), dict[str, object])
+    return str(about.get("recorder")), whole(folder / CERTIFICATE, _ABOUT)
+
+
 def _open(path: Path) -> int:
     handle = files.open_own(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
     files.sync_folder(path.parent)
@@ -275,7 +287,7 @@ def _identify(folder: Path, recorder: str, signer: Signer) -> None:
     if not files.create(folder / RECORDER, canonical(about)):
         path = folder / RECORDER
         try:
-            known = msgspec.json.decode(path.read_bytes())
+            known = decoded(path.read_bytes(), object)
         except msgspec.MsgspecError as error:
             raise LogCorrupt(f"{path}: expected JSON: {error}") from error
         if not isinstance(known, dict) or known.get("v") != 1 or known.get("recorder") != recorder:

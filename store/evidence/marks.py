@@ -19,7 +19,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Struct
 
-from store.evidence.leaf import canonical
+from store.evidence.leaf import canonical, decoded
 from store.evidence.place import BEGINNING, Place, is_signed, leads_on, lines_from
 from store.evidence.signer import Signer, verifies
 
@@ -138,7 +138,7 @@ class Marks:
         return 0, BEGINNING
 
     def _is_ours(self, stretch: Stretch) -> bool:
-        signed = msgspec.json.decode(self._line(stretch), type=_Signed)
+        signed = decoded(self._line(stretch), _Signed)
         try:
             signature, place = base64.b64decode(signed.signature), self._place(stretch)
         except ValueError:
@@ -147,8 +147,8 @@ class Marks:
         return is_signed_too and is_signed(self._folder, place, self._recorder, self._key)
 
     def _place(self, stretch: Stretch) -> Place:
-        signed = msgspec.json.decode(self._line(stretch), type=_Signed)
-        return msgspec.json.decode(signed.mark, type=Mark).place
+        signed = decoded(self._line(stretch), _Signed)
+        return decoded(bytes(signed.mark), Mark).place
 
     def _line(self, stretch: Stretch) -> bytes:
         with (self._folder / MARKS).open("rb") as file:
@@ -164,9 +164,9 @@ def _chain(path: Path, recorder: str) -> Iterator[Stretch]:
     with path.open("rb") as file:
         while line := file.readline(_MAX_LINE):
             try:
-                signed = msgspec.json.decode(line, type=_Signed)
-                mark = msgspec.json.decode(signed.mark, type=Mark)
-            except (msgspec.MsgspecError, UnicodeDecodeError):
+                signed = decoded(line, _Signed)
+                mark = decoded(bytes(signed.mark), Mark)
+            except msgspec.MsgspecError:
                 return
             is_next = (mark.recorder, mark.prev) == (recorder, prev) and mark.size > size
             if not is_next or not line.endswith(b"\n"):

@@ -19,7 +19,7 @@ from store.evidence.data import DataCheck, Fault, Problem, in_folder
 from store.evidence.errors import InvalidKey, InvalidLeaf, Unreadable
 from store.evidence.examination import LogWalk
 from store.evidence.leaf import GapBody, Leaf, Reason, SealBody, SegmentBody, TombstoneBody, bears, member_of, touches
-from store.evidence.log import CERTIFICATE, RECORDER
+from store.evidence.log import CERTIFICATE, identity
 from store.evidence.marks import runs
 from store.evidence.part import Part, PartReader
 from store.evidence.signer import public_key_of
@@ -50,9 +50,8 @@ def verify_range(
         TooLong: more than `max_leaves` would have to be read.
     """
     try:
-        about = msgspec.json.decode((folder / RECORDER).read_bytes(), type=dict[str, object])
-        own = public_key_of((folder / CERTIFICATE).read_bytes(), CERTIFICATE)
-        recorder = str(about.get("recorder"))
+        recorder, certificate = identity(folder)
+        own = public_key_of(certificate, CERTIFICATE)
         reader = PartReader(folder, recorder, own, max_leaves)
         read = _read(reader, streams, from_ns, to_ns)
         with DataCheck(in_folder(folder), threads=1) as check:

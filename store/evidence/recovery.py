@@ -11,12 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 
 from store.evidence.checkpoint import Head, SignedHead, whole_notes
 from store.evidence.errors import InvalidHead, InvalidLeaf, LogCorrupt
-from store.evidence.leaf import MAX_LINE, Leaf, canonical
+from store.evidence.leaf import MAX_LINE, Leaf, canonical, decoded
 from store.evidence.merkle import CompactRange
 from store.evidence.signer import Signer, verifies
 
@@ -93,7 +92,7 @@ def _resumed(folder: Path, recorder: str, public_key: bytes, head: Head | None) 
         document, signature, _ = (folder / RESUME).read_bytes().split(b"\n")
         if not verifies(public_key, base64.b64decode(signature), document):
             return None
-        point = msgspec.json.decode(document, type=_ResumePoint)
+        point = decoded(document, _ResumePoint)
         if point.format != _FORMAT or point.recorder != recorder or head is None or point.size >= head.size:
             return None
         leaves = [Leaf.parse(line.encode()) for line in point.last]

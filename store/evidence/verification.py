@@ -3,6 +3,9 @@
 The leaves and heads are judged by :func:`store.evidence.examination.examine`; the data are hashed in threads meanwhile.
 """
 
+import io
+import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +18,13 @@ from store.evidence.data import DataCheck, Fault, Piece, Problem, in_folder
 from store.evidence.errors import InvalidHead, InvalidKey, InvalidLeaf, Unreadable
 from store.evidence.examination import examine
 from store.evidence.leaf import MAX_LINE, Leaf, SegmentBody, TombstoneBody
-from store.evidence.log import CERTIFICATE, RECORDER
+from store.evidence.log import CERTIFICATE, identity
 from store.evidence.recovery import HEADS, LEAVES
 from store.evidence.signer import fingerprint, public_key_of
+from store.evidence.standalone import kind_of, opened, shown
 from store.evidence.verdict import Finding, Verdict, merged
+
+_PACK = re.compile(r"[^/]+/[0-9]{8}/[0-9]{6}-[0-9]+\.(mp4|mov)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,28 +96,28 @@ def verify_folder(folder: Path, trusted: Sequence[bytes] = (), threads: int | No
         Unreadable: it is no recorder's folder, or can't be read.
     """
     try:
-        about = msgspec.json.decode((folder / RECORDER).read_bytes(), type=dict[str, object])
-        own = public_key_of((folder / CERTIFICATE).read_bytes(), CERTIFICATE)
-        recorder = str(about.get("recorder"))
-        with (folder / HEADS).open(encoding="utf-8", errors="replace", newline="\n") as file:
-            heads, findings = read_heads(file, recorder, own)  # before the leaves: they may grow meanwhile
+        recorder, certificate = identity(folder)
+        own = public_key_of(certificate, CERTIFICATE)
+        there = recordings(folder)  # before the leaves: they may grow meanwhile, as may the heads
+        with io.TextIOWrapper(opened(folder / HEADS), encoding="utf-8", errors="replace", newline="\n") as file:
+            heads, findings = read_heads(file, recorder, own)
         with DataCheck(in_folder(folder), threads) as check:
             spans: dict[str, tuple[int, int, int]] = {}
-            examined = examine(_watched(read_leaves(folder / LEAVES), check, spans), heads)
+            examined = examine(_watched(read_leaves(folder / LEAVES), check, spans, there), heads)
             problems = check.finish()
             hashed = check.bytes
     except (OSError, msgspec.MsgspecError, InvalidKey) as error:
         raise Unreadable(f"{folder}: expected a recorder's folder: {error}") from error
     key, unknown = judge_key("the recorder", own, trusted)
     tombstones = {stream: walk.tombstones for stream, walk in examined.streams.items()}
-    findings += [*unknown, *examined.findings, *judge_data(problems, tombstones)]
+    findings += [*unknown, *examined.findings, *judge_data(problems, tombstones), *judge_strangers(there)]
     findings += intact(examined.streams, spans, findings)
     return Report(recorder, [key], merged(findings), examined.size, hashed)
 
 
 def read_leaves(path: Path) -> Iterator[Leaf | None]:
     """The leaves in the file, None for a line that is none. A last line without its end counts as not written."""
-    with path.open("rb") as file:
+    with opened(path) as file:
         while line := file.readline(MAX_LINE + 2):
             if not line.endswith(b"\n"):
                 if not file.peek(1):
@@ -164,15 +170,46 @@ def judge_key(of: str, key: bytes, trusted: Sequence[bytes]) -> tuple[Key, list[
 
 
 def _watched(
-    leaves: Iterable[Leaf | None], check: DataCheck, spans: dict[str, tuple[int, int, int]]
+    leaves: Iterable[Leaf | None], check: DataCheck, spans: dict[str, tuple[int, int, int]], there: dict[str, str]
 ) -> Iterator[Leaf | None]:
-    """The same leaves; what they say of data is checked meanwhile."""
+    """The same leaves; what they say of data is checked meanwhile, and taken out of what is `there`."""
     for leaf in leaves:
         if leaf is not None and isinstance(leaf.body, SegmentBody):
+            there.pop(leaf.body.file, None)
             check.add(leaf.body.file, piece_of(leaf, leaf.body))
             begin, end, count = spans.get(leaf.stream, (leaf.begin_ns, leaf.end_ns, 0))
             spans[leaf.stream] = (min(begin, leaf.begin_ns), max(end, leaf.end_ns), count + 1)
         yield leaf
+
+
+def recordings(folder: Path) -> dict[str, str]:
+    """What lies in the folders of a recorder's streams, and what it is. The newest of a stream is left out where it is
+    a plain file: it may be written just now, and a crash leaves it without a leaf."""
+    found: dict[str, str] = {}
+    for stream in folder.iterdir():
+        if stream.suffix not in (".video", ".audio") or stream.is_symlink() or not stream.is_dir():
+            continue
+        files: dict[str, str] = {}
+        folders = [stream]
+        while folders:
+            for entry in os.scandir(folders.pop()):
+                kind = kind_of(entry.stat(follow_symlinks=False).st_mode)
+                if kind == "a folder":
+                    folders.append(Path(entry.path))
+                else:
+                    files[Path(entry.path).relative_to(folder).as_posix()] = kind or "a file"
+        packs = [name for name, kind in files.items() if kind == "a file" and _PACK.fullmatch(name)]
+        files.pop(max(packs, default=""), None)
+        found |= files
+    return found
+
+
+def judge_strangers(there: dict[str, str]) -> list[Finding]:
+    """Findings for what lies among the recordings and no leaf speaks of."""
+    return [
+        Finding(Verdict.ALTERED, f"{kind} of which no leaf speaks: {shown(name)[1:-1]}", name.partition("/")[0])
+        for name, kind in sorted(there.items())
+    ]
 
 
 def piece_of(leaf: Leaf, body: SegmentBody) -> Piece:

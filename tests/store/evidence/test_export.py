@@ -244,7 +244,7 @@ def standalone(path: Path, *more: str) -> subprocess.CompletedProcess[str]:
     with zipfile.ZipFile(path) as archive:
         program = path.with_suffix(".py")
         program.write_bytes(archive.read("verify.py"))
-    command = [sys.executable, "-I", "-S", str(program), str(path), *more]
+    command = [sys.executable, "-I", "-S", str(program), str(path), *(more or ["--untrusted-key"])]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, cwd="/")
 
 
@@ -262,12 +262,17 @@ def test_python_alone_finds_it_intact(folder, tmp_path, exporter, signer):
     assert "UNKNOWN KEY of the recorder" in done.stdout
 
 
-def test_unpacked_it_needs_no_argument(folder, tmp_path, exporter):
+def test_unpacked_it_needs_to_know_whom_to_trust_and_nothing_else(folder, tmp_path, exporter):
     make(folder, tmp_path / "e.zip", exporter)
     shutil.unpack_archive(tmp_path / "e.zip", tmp_path / "e")
     command = [sys.executable, "-I", "-S", "verify.py"]
     done = subprocess.run(command, cwd=tmp_path / "e", capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1].startswith("NOT PROVED")
+    command += ["--untrusted-key"]
+    done = subprocess.run(command, cwd=tmp_path / "e", capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "NOT TRUSTED" in done.stdout.splitlines()[-1]
     (tmp_path / "e" / "manifest.json").unlink()
     done = subprocess.run(command, cwd=tmp_path / "e", capture_output=True, text=True, timeout=60)
     assert done.returncode == 2

@@ -51,7 +51,7 @@ def package(folder: Path, signer: FileSigner) -> Path:
 
 def verify(path: Path, *more: str) -> tuple[int, list[Finding], str]:
     """Exit status, findings as the lines say them, and everything that was said."""
-    done = CliRunner().invoke(app, ["evidence", "verify", str(path), *more])
+    done = CliRunner().invoke(app, ["evidence", "verify", str(path), *(more or ["--untrusted-key"])])
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
     findings = []
     for line in done.stdout.splitlines():
@@ -73,7 +73,8 @@ def test_a_folder_as_it_was_recorded_is_intact(folder):
     assert status == 0, said
     assert [(f.verdict, f.stream) for f in findings] == [(Verdict.INTACT, s) for s in sorted(STREAMS)]
     assert "its own word" in said
-    assert said.splitlines()[-1].startswith("county/r1: intact; 1,204 leaves, 0.4 MB")
+    assert said.splitlines()[-2].startswith("county/r1: intact; 1,204 leaves, 0.4 MB")
+    assert said.splitlines()[-1].startswith("the key is not trusted")
 
 
 def test_the_trusted_key_decides(folder, tmp_path, signer):
@@ -259,32 +260,53 @@ def test_python_alone_finds_the_same(package, tmp_path):
             files["leaves.jsonl"] = record.lines()
         (tmp_path / "verify.py").write_bytes(files["verify.py"])
         path = pack(files, tmp_path / "e.zip")
-        command = [sys.executable, "-I", "-S", str(tmp_path / "verify.py"), str(path)]
+        command = [sys.executable, "-I", "-S", str(tmp_path / "verify.py"), str(path), "--untrusted-key"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
         assert done.returncode == 1, done.stdout + done.stderr
-        assert done.stdout.endswith("NOT INTACT\n")
+        assert done.stdout.splitlines()[-1].startswith("NOT INTACT")
 
 
 # --- the command's contract ---
 
 
-def test_the_exit_status_says_it(package, folder, tmp_path):
-    command = [sys.executable, "-m", "console", "evidence", "verify"]
-    assert subprocess.run([*command, str(package)], cwd=ROOT, capture_output=True, timeout=60).returncode == 0
+def test_the_exit_status_says_it(package, folder, tmp_path, signer):
+    (tmp_path / "key.pem").write_bytes(signer.certificate)
+
+    def status(path):
+        command = [sys.executable, "-m", "console", "evidence", "verify", str(path), "--key", str(tmp_path / "key.pem")]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60).returncode
+
+    assert status(package) == 0
     record = Record.read(folder)
     record.leaves.pop(100)
     record.write(tmp_path / "r1")
-    assert subprocess.run([*command, str(tmp_path / "r1")], cwd=ROOT, capture_output=True, timeout=60).returncode == 1
+    assert status(tmp_path / "r1") == 1
 
 
-def test_a_mistake_is_one_line_and_status_2(package, tmp_path, monkeypatch, capsys):
+def test_what_nobody_said_to_trust_is_not_proved_however_intact(package, folder):
+    for path in (package, folder):
+        done = CliRunner().invoke(app, ["evidence", "verify", str(path)])
+        assert done.exit_code == 1
+        assert Verdict.ALTERED not in done.stdout
+        assert done.stdout.splitlines()[-1].startswith("not proved: it fits its own keys")
+        status, _, said = verify(path, "--untrusted-key")
+        assert status == 0
+        assert "not trusted" in said.splitlines()[-1]
+
+
+def test_a_mistake_is_one_line_and_status_2(package, tmp_path, monkeypatch, capsys, signer):
     (tmp_path / "x.zip").write_bytes(b"PK")
+    certificate = tmp_path.parent / "trusted.pem"
+    certificate.write_bytes(signer.certificate)
     for arguments, says in (
         (("/no/such",), "no such file or folder"),
         ((str(tmp_path / "x.zip"),), "expected an export"),
         ((str(tmp_path),), "expected certificate.pem"),
         ((str(package), "--key", str(tmp_path / "x.zip")), "expected a certificate or public key as PEM"),
         ((str(package), "--key", "/no/such.pem"), "No such file"),
+        ((str(package), "--key", str(certificate), "--untrusted-key"), "expected it without --key"),
+        (("/dev/zero",), "expected a plain file, got a device"),
+        (("x" * 5_000,), "File name too long"),
     ):
         monkeypatch.setattr(sys, "argv", ["ducha", "evidence", "verify", *arguments])
         with pytest.raises(SystemExit) as ended:
