@@ -156,7 +156,7 @@ def test_demo_opens_with_a_stop_about_to_become_too_long(demo: Scenario) -> None
 def test_a_normal_day_opens_with_a_stop_and_asks_for_people_a_few_times_an_hour(seed: int) -> None:
     hours = 8
     normal = build(seed).demo(1_767_571_200.0, hours * 60, 24, 36, Day.NORMAL)
-    opening = [d for d in normal.truth if d.act == "overtime-stop" and d.from_s < normal.live_s]
+    opening = [d for d in normal.truth if d.act == d.rule == "overtime-stop" and d.from_s < normal.live_s]
     assert [round(normal.live_s - d.from_s) for d in opening] == pytest.approx([600], abs=40)
     seen = demo_cameras(seed, minutes=hours * 60, day=Day.NORMAL).truth
     moments = [d.from_s - normal.live_s for d in normal.truth if not d.side_effect] + [h.from_s for h in seen]
