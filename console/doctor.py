@@ -7,6 +7,7 @@ from pathlib import Path
 from ingest.config import Settings
 from store.errors import StoreUnavailable
 from store.inspection import inspect
+from store.lease import ShardState, shards
 
 _TIMEOUT_S = 3.0
 
@@ -21,8 +22,10 @@ class Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Look at the database, the broker and the front end."""
-    return [_database(settings.database.url), _broker(settings.broker.host, settings.broker.port), _front_end()]
+    """Look at the database, the broker, ingest and the front end."""
+    database = _database(settings.database.url)
+    ingest = _ingest(settings.database.url, settings.ingest.shard) if database.ok else []
+    return [database, *ingest, _broker(settings.broker.host, settings.broker.port), _front_end()]
 
 
 def _database(url: str) -> Finding:
@@ -36,6 +39,25 @@ def _database(url: str) -> Finding:
         return Finding("database", False, "no schema; run `ducha migrate`")
     kind = "with TimescaleDB" if found.timescale else "native partitions"
     return Finding("database", True, f"PostgreSQL {found.version}, {kind}")
+
+
+def _ingest(url: str, shard: str) -> list[Finding]:
+    """Who holds each shard, and who waits for it."""
+    try:
+        found = shards(url)
+    except StoreUnavailable as error:
+        return [Finding("ingest", False, f"{error}; run `ducha migrate`")]
+    if not found:
+        return [Finding("ingest", True, f"shard {shard}: no worker has held it yet")]
+    return [_shard(state) for state in found]
+
+
+def _shard(state: ShardState) -> Finding:
+    if not state.held:
+        says = f"shard {state.shard}: nobody holds it; the last was {state.holder}; start `ducha ingest`"
+        return Finding("ingest", False, says)
+    waiting = f"; {', '.join(state.waiting)} waits for it" if state.waiting else ""
+    return Finding("ingest", True, f"shard {state.shard}: {state.holder}{waiting}")
 
 
 def _broker(host: str, port: int) -> Finding:

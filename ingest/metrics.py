@@ -36,6 +36,11 @@ class Metrics:
         self.last_message = Gauge(
             "ducha_ingest_last_message_timestamp_seconds", "When the last message came (Unix time)", registry=r
         )
+        self.lease = Gauge("ducha_ingest_lease_held", "1 while this worker holds its shard", registry=r)
+        self.rivals = Counter("ducha_ingest_rivals", "Other ingests of this shard seen on the broker", registry=r)
+        self.takeovers = Counter(
+            "ducha_ingest_session_takeovers", "Times another client seems to have taken the session", registry=r
+        )
         self.unmarked = Gauge("ducha_ingest_marks_missing", "1 while the broker drops ingest's own marks", registry=r)
         self.connected = Gauge("ducha_ingest_broker_connected", "1 while connected to the broker", registry=r)
 

@@ -9,6 +9,7 @@ same connection what it has waited for too long; what we still hold is not taken
 
 import select
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Any
@@ -26,6 +27,8 @@ from ingest.metrics import Metrics
 
 RECONNECT_FIRST_S = 1
 RECONNECT_MOST_S = 4
+TAKEOVERS = 3  # so many lost connections that the broker gives back at once, in this time, are no accident
+TAKEOVER_WITHIN_S = 60.0
 _CLOSED = getattr(select, "POLLRDHUP", 0) | select.POLLHUP | select.POLLERR
 
 log = structlog.get_logger("ingest.mqtt")
@@ -44,6 +47,8 @@ class Receiver:
         self._connection = 0
         self._held: set[int] = set()  # packet numbers of this connection that are not acknowledged
         self._since_s: float | None = None
+        self._lost_s = -float("inf")
+        self._back_s: deque[float] = deque(maxlen=TAKEOVERS)
         self._lock = Lock()
         client = _ReadingFirst(
             CallbackAPIVersion.VERSION2,
@@ -101,6 +106,7 @@ class Receiver:
         with self._lock:
             self._connection += 1
             self._held = set()
+        self._notice_takeover()
         self._metrics.connections.inc()
         log.info("connected to the broker", host=self._settings.host, session_present=flags.session_present)
         client.subscribe([(topic_filter, 1) for topic_filter in self._settings.filters])
@@ -114,7 +120,24 @@ class Receiver:
         self._since_s = None
         self._metrics.connected.set(0)
         if reason.is_failure:
+            self._lost_s = time.monotonic()
             log.warning("lost the broker", reason=str(reason))
+
+    def _notice_takeover(self) -> None:
+        """MQTT 3.1.1 does not say why a connection ends. A broker that takes us back at once, again and again, gives
+        the session to another client of the same id and back to us."""
+        now_s = time.monotonic()
+        if now_s - self._lost_s > RECONNECT_MOST_S + 1:
+            return
+        self._back_s.append(now_s)
+        if len(self._back_s) == TAKEOVERS and now_s - self._back_s[0] < TAKEOVER_WITHIN_S:
+            self._back_s.clear()
+            self._metrics.takeovers.inc()
+            log.error(
+                "another client with this id takes over the MQTT session, again and again; give each shard a client id "
+                "of its own",
+                client_id=self._settings.client_id,
+            )
 
     def _on_subscribe(self, _: Client, __: Any, ___: int, reasons: list[ReasonCode], ____: Properties | None) -> None:
         refused = [f for f, reason in zip(self._settings.filters, reasons, strict=False) if reason.is_failure]

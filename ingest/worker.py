@@ -26,7 +26,7 @@ from ingest.patience import Patience, Stopped
 from ingest.retention import Retention
 from ingest.supervision import Supervision
 from ingest.surplus import Surplus
-from store.errors import CommitRefused
+from store.errors import CommitRefused, LeaseLost
 from store.intake import Intake
 from store.records import AsideReason, Committed, DeadLetter, Deferred
 
@@ -68,6 +68,7 @@ class Worker:
         self._newest_s = np.empty(0)
         self._engine_s = -np.inf
         self._unmarked = False
+        self._rival: tuple[str, int] | None = None
         self.ready = Event()  # set when the engine stands and messages are taken
 
     def run(self, stop: Event) -> None:
@@ -75,6 +76,7 @@ class Worker:
 
         Raises:
             CommitRefused: when the database refuses even to set a message aside.
+            LeaseLost: when another worker has taken over this one's shard.
         """
         self._stop = stop
         self._stopping_s: float | None = None
@@ -135,7 +137,7 @@ class Worker:
             rebuilt = self._supervision.rebuild(self._engine_time_s(), _REBUILD_BUDGET_S, but=self._surplus.draining())
             outcome = Outcome(rebuilt.changes, rebuilt.crossings, _NO_DEVICES)
             self._commit(_NOTHING, outcome, None, Deferred(walked=rebuilt.walked))
-        except Stopped:
+        except (Stopped, LeaseLost):
             raise
         except Exception:  # one device's history must not stop the others
             log.exception("could not rebuild")
@@ -168,6 +170,7 @@ class Worker:
             self._take_in(said)
         for message in messages:
             self._marks.take(message.topic, message.payload)
+        self._say_rival()
         self._acknowledge(messages)  # in the order in which they came, as MQTT demands
 
     def _take_in(self, messages: Sequence[Message]) -> None:
@@ -176,7 +179,7 @@ class Worker:
             raise Stopped("out of time; what is not acknowledged stays with the broker")
         try:
             self._process(messages)
-        except Stopped:
+        except (Stopped, LeaseLost):
             raise
         except Exception as error:  # whatever one message does to engine or database, it must not stop the others
             log.exception("could not process messages", messages=len(messages))
@@ -222,6 +225,15 @@ class Worker:
             complete_s = np.inf if self._unmarked and not len(self._inbox) else self._marks.complete_s()
             self._engine_s = max(self._engine_s, min(self._clock(), complete_s))
         return self._engine_s
+
+    def _say_rival(self) -> None:
+        rival, self._marks.rival = self._marks.rival, None
+        if rival is not None and (rival.host, rival.pid) != self._rival:
+            self._rival = (rival.host, rival.pid)
+            self._metrics.rivals.inc()
+            log.error(
+                "another ingest of this shard is on the broker", shard=rival.shard, host=rival.host, pid=rival.pid
+            )
 
     def _say_whether_marked(self) -> None:
         missing = self._marks.missing()

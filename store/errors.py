@@ -15,6 +15,10 @@ class CommitRefused(StoreError):  # noqa: N818
     """The database refused what was to be written; repeating it will not help."""
 
 
+class LeaseLost(StoreError):  # noqa: N818
+    """Another worker has this shard: what is not committed is its to commit."""
+
+
 class MigrationError(StoreError):
     """The database's schema and the migrations of this program do not fit together."""
 

@@ -1,12 +1,17 @@
 """What an ingest worker alone writes and reads: the commit with what it leaves for later, and what waits since then."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
+
+import psycopg
 
 from analytics.alerts import AlertChange
 from analytics.fixes import FixBatch
 from analytics.outcome import Checkpoint, Crossing
 from store import arrays
+from store.errors import CommitRefused, LeaseLost
+from store.lease import Lease
 from store.ledger import CHUNK, Ledger, Statement
 from store.queries import queries
 from store.records import AsideReason, Committed, DeadLetter, Deferred, DeviceStatus
@@ -15,8 +20,15 @@ from store.times import moment, seconds
 _SQL = queries("intake")
 
 
+_TAKEN_OVER = "DL001"
+
+
 class Intake(Ledger):
-    """The ledger of an ingest worker."""
+    """The ledger of an ingest worker. With a `lease` it speaks to the database only while its shard is its own."""
+
+    def __init__(self, dsn: str, *, name: str = "ingest", lease: Lease | None = None) -> None:
+        super().__init__(dsn, name=name)
+        self._lease = lease
 
     def take(
         self,
@@ -30,17 +42,27 @@ class Intake(Ledger):
         *,
         received_s: float,
     ) -> Committed:
-        """One commit, and what it leaves for later, in one transaction."""
-        return self.commit(
-            fixes,
-            changes,
-            crossings,
-            dead_letters,
-            statuses,
-            checkpoint,
-            before=[*_deferring(deferred, received_s)],
-            received_s=received_s,
-        )
+        """One commit, and what it leaves for later, in one transaction.
+
+        Raises:
+            LeaseLost: where another worker has taken the shard over.
+        """
+        fence = [] if self._lease is None else [self._lease.check()]
+        try:
+            return self.commit(
+                fixes,
+                changes,
+                crossings,
+                dead_letters,
+                statuses,
+                checkpoint,
+                before=[*fence, *_deferring(deferred, received_s)],
+                received_s=received_s,
+            )
+        except CommitRefused as error:
+            if isinstance(error.__cause__, psycopg.Error) and error.__cause__.sqlstate == _TAKEN_OVER:
+                raise LeaseLost(str(error)) from error
+            raise
 
     def late_history(self, devices: Sequence[int] | None = None) -> dict[int, float]:
         """The devices, all or of those numbered, that have stored fixes which the engine has not walked; and the event
@@ -76,6 +98,13 @@ class Intake(Ledger):
             row = connection.execute(_SQL["basis"], prepare=True).fetchone()
         assert row is not None
         return row[0], int(row[1])
+
+    @contextmanager
+    def _session(self) -> Iterator[psycopg.Connection[Any]]:
+        if self._lease is not None:
+            self._lease.ensure()
+        with super()._session() as connection:
+            yield connection
 
     def _copied(self, query: bytes, values: Any) -> FixBatch:
         with self._session() as connection, connection.cursor().copy(query, values) as copy:

@@ -11,6 +11,7 @@ from store.queries import queries
 from store.times import rfc3339
 
 _SQL = queries("system")
+_LEASE = queries("lease")
 
 
 async def write(pool: Pool) -> None:
@@ -38,6 +39,13 @@ async def workers(pool: Pool) -> list[dict[str, Any]]:
     """Each ingest worker: name, committed_s_ago, waiting (messages), oldest_waiting_s, as of its last commit."""
     async with borrowed(pool) as connection:
         return await (await connection.execute(_SQL["workers"])).fetchall()
+
+
+async def shards(pool: Pool) -> list[dict[str, Any]]:
+    """Each shard of ingest: shard, host and pid of the worker that took it last, since, held, waiting (who waits)."""
+    async with borrowed(pool) as connection:
+        rows = await (await connection.execute(_LEASE["leases"])).fetchall()
+    return [row | {"since": rfc3339(row["since"])} for row in rows]
 
 
 async def recordings(pool: Pool) -> list[dict[str, Any]]:

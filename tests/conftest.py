@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from store.embedded import EmbeddedPostgres
@@ -15,6 +16,15 @@ from store.migrate import migrate
 # a busy machine is no finding
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+# the default draws every local variable of every frame, which takes a busy machine many seconds
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 _NUMBERS = itertools.count(1)
 

@@ -72,13 +72,16 @@ async def _read(console: Context, now_s: float) -> tuple[list[dict[str, Any]], d
                 "latency_s": await positions.latency(console.pool, now_s),
             }
             workers = await system.workers(console.pool)
+            shards = await system.shards(console.pool)
             cameras = await system.recordings(console.pool)
     except (StoreError, TimeoutError):
         return [], None
-    return [_ingest(workers, time.monotonic() - console.began_s), *_cameras(cameras)], figures
+    return [_ingest(workers, shards, time.monotonic() - console.began_s), *_cameras(cameras)], figures
 
 
-def _ingest(workers: Sequence[Mapping[str, Any]], watched_s: float) -> dict[str, Any]:
+def _ingest(
+    workers: Sequence[Mapping[str, Any]], shards: Sequence[Mapping[str, Any]], watched_s: float
+) -> dict[str, Any]:
     """Judged by the worker whose last commit is the oldest, and by the oldest message that waits for any.
 
     One that has just begun has committed nothing yet: that is not well, and not down.
@@ -90,7 +93,7 @@ def _ingest(workers: Sequence[Mapping[str, Any]], watched_s: float) -> dict[str,
         state = "degraded"
     rounded = ("committed_s_ago", "oldest_waiting_s")
     told = [{**worker, **{name: round(worker[name], 1) for name in rounded}} for worker in workers]
-    return {"id": "ingest", "state": state, "detail": {"workers": told}}
+    return {"id": "ingest", "state": state, "detail": {"workers": told, "shards": list(shards)}}
 
 
 def _cameras(cameras: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

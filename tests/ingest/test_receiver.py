@@ -14,7 +14,7 @@ from ingest.config import BrokerSettings
 from ingest.inbox import Inbox
 from ingest.messages import Message
 from ingest.metrics import Metrics
-from ingest.mqtt import Receiver
+from ingest.mqtt import TAKEOVERS, Receiver
 
 TOPIC = "ducha/west/car-07/fix"
 
@@ -146,3 +146,22 @@ def test_an_inbox_is_bounded_by_bytes_but_takes_a_larger_message_alone() -> None
     assert len(inbox.take(10)[0].payload) == 500
     waiting.join(10)
     assert payloads(inbox.take(10)) == [b"y"]
+
+
+def test_a_client_that_takes_the_session_over_again_and_again_is_named(broker: EmbeddedBroker) -> None:
+    metrics = Metrics()
+    settings = BrokerSettings(host=broker.host, port=broker.port, client_id="twice")
+    receiver = Receiver(settings, Inbox(metrics), metrics)
+    receiver.start()
+    try:
+        for times in range(1, TAKEOVERS + 1):
+            wait_until(lambda: receiver.heard_for_s() > 0)
+            with Terminal(broker.host, broker.port, client_id="twice"):
+                wait_until(lambda: receiver.heard_for_s() == 0)
+            connections = times + 1
+            wait_until(
+                lambda n=connections: metrics.registry.get_sample_value("ducha_ingest_broker_connections_total") == n
+            )
+        wait_until(lambda: metrics.registry.get_sample_value("ducha_ingest_session_takeovers_total") == 1)
+    finally:
+        receiver.stop()

@@ -23,6 +23,7 @@ from ingest.config import BrokerSettings, DatabaseSettings, Settings, WorkerSett
 from ingest.metrics import Metrics
 from ingest.service import serve
 from store.intake import Intake
+from store.lease import shards
 from store.ledger import Ledger
 
 POST = (120.0, 30.0)
@@ -69,14 +70,17 @@ class Ingest:
         self.uri = uri
         self._broker = broker
 
-    @contextmanager
-    def running(self, clock: Callable[[], float] = time.time, **settings: Any) -> Iterator[Metrics]:
-        quick = {"tick_s": 0.05, "mark_s": 0.05, "plan_poll_s": 0.1, "settle_s": 0.0, "checkpoint_s": 0.2} | settings
-        everything = Settings(
+    def settings(self, **changes: Any) -> Settings:
+        quick = {"tick_s": 0.05, "mark_s": 0.05, "plan_poll_s": 0.1, "settle_s": 0.0, "checkpoint_s": 0.2} | changes
+        return Settings(
             database=DatabaseSettings(url=self.uri),
             broker=BrokerSettings(host=self._broker.host, port=self._broker.port),
             ingest=WorkerSettings(**quick),
         )
+
+    @contextmanager
+    def running(self, clock: Callable[[], float] = time.time, **settings: Any) -> Iterator[Metrics]:
+        everything = self.settings(**settings)
         metrics, stop = Metrics(), threading.Event()
         failures: list[BaseException] = []
 
@@ -401,3 +405,30 @@ def test_a_flood_taken_in_after_a_restart_gives_the_alerts_of_its_replay(ingest:
         replayed = {c.alert.id: c.alert for c in changes}
         live = [a for a in ledger.alerts_known(0.0, default_rules().rules) if a.detail.get("reason") != "flood"]
     assert {a.id: contract_form(a) for a in live} == {i: contract_form(a) for i, a in replayed.items()}
+
+
+def test_of_two_workers_of_a_shard_one_works_and_the_other_goes_on_when_it_ends(
+    ingest: Ingest, terminal: Terminal
+) -> None:
+    now_s = int(time.time())
+    held = "ducha_ingest_lease_held"
+    with ingest.running() as first:
+        stop, second = threading.Event(), Metrics()
+        standby = threading.Thread(target=serve, args=(ingest.settings(), stop), kwargs={"metrics": second})
+        standby.start()
+        try:
+            wait_until(lambda: shards(ingest.uri)[0].waiting, what="the second waits")
+            terminal.publish("owntracks/off-12/phone", location(tst=now_s))
+            wait_until(lambda: ingest.count("fixes") == 1)
+            assert first.registry.get_sample_value(held) == 1
+            assert not second.registry.get_sample_value(held)
+            assert not second.registry.get_sample_value("ducha_ingest_broker_connections_total")
+            with psycopg.connect(ingest.uri, autocommit=True) as connection:
+                connection.execute("UPDATE shard_leases SET epoch = epoch + 1")  # as if a third had had it
+            terminal.publish("owntracks/off-12/phone", location(tst=now_s - 1))
+            wait_until(lambda: ingest.count("fixes") == 2, what="whoever holds the shard takes in what the other left")
+        finally:
+            stop.set()
+            standby.join(10)
+        terminal.publish("owntracks/off-12/phone", location(tst=now_s - 2))
+        wait_until(lambda: ingest.count("fixes") == 3)

@@ -28,7 +28,10 @@ function ingest(detail: Record<string, unknown>): string {
   const longest = (key: keyof Worker) => Math.max(...workers.map((worker) => numeric(worker[key]) ?? 0));
   if (!workers.length) return t("health.never_committed");
   const committed = t("health.committed", { n: workers.length, age: duration(longest("committed_s_ago")) });
+  const shards = Array.isArray(detail["shards"]) ? (detail["shards"] as { waiting?: string[] }[]) : [];
+  const standby = shards.flatMap((shard) => shard.waiting ?? []);
   const waiting = workers.reduce((sum, worker) => sum + (numeric(worker.waiting) ?? 0), 0);
+  if (standby.length) return `${committed} · ${t("health.standby", { names: standby.join("、") })}`;
   if (longest("oldest_waiting_s") < WAITING_S) return committed;
   return `${committed} · ${t("health.waiting", { n: waiting, age: duration(longest("oldest_waiting_s")) })}`;
 }

@@ -196,6 +196,7 @@ export const en: Catalogue = {
   "system.console": "Console",
   "system.latency": "Position latency median / 99 %",
   "system.load": "Alerts 10 min / 1 h",
+  "health.standby": "{names} stands by",
   "health.postgres": "PostgreSQL",
   "health.timescale": "TimescaleDB",
   "health.answer": "answers in {ms} ms",

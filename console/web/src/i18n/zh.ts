@@ -194,6 +194,7 @@ export const zh = {
   "system.console": "控制台",
   "system.latency": "位置延迟 中位 / 99 %",
   "system.load": "警示 10 分 / 1 时",
+  "health.standby": "{names} 等候接替",
   "health.postgres": "PostgreSQL",
   "health.timescale": "TimescaleDB",
   "health.answer": "应答 {ms} ms",
