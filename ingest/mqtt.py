@@ -24,6 +24,7 @@ from ingest.config import BrokerSettings
 from ingest.inbox import Inbox
 from ingest.messages import Message
 from ingest.metrics import Metrics
+from ingest.topics import OWN
 
 RECONNECT_FIRST_S = 1
 RECONNECT_MOST_S = 4
@@ -158,8 +159,9 @@ class Receiver:
         except UnicodeDecodeError:
             topic = "(not UTF-8)"
         now_s = self._clock()
-        self._metrics.messages.inc()
-        self._metrics.last_message.set(now_s)
+        if f"/{OWN}" not in topic:  # our marks are nobody's message
+            self._metrics.messages.inc()
+            self._metrics.last_message.set(now_s)
         payload, arrived_s = bytes(message.payload), message.timestamp
         self._inbox.put(Message(topic, payload, now_s, arrived_s, message.mid, message.qos, self._connection))
 
