@@ -11,6 +11,8 @@ from hardware.cameras.lens import Lens
 from hardware.cameras.picture import Picture, Size
 from hardware.cameras.tracks import Sample, Track
 
+BUFFER_S = 5.0  # of sound that a camera keeps while it is held up
+
 
 class Film:
     """Calls `deliver` on its own thread with every sample. Nobody watching, it only waits."""
@@ -28,6 +30,7 @@ class Film:
         self._frozen: Picture | None = None
         self._keyframe_s = -1e9
         self._heard = 0
+        self._listening = False
         self._thread = threading.Thread(target=self._run, name=f"camera {spec.name}", daemon=True)
         self._thread.start()
 
@@ -53,12 +56,19 @@ class Film:
         due_s = 0.0
         while self._wait_until(due_s):
             now_s = time.monotonic()
-            if now_s - due_s > 1.0:  # it starts, or was held up: what was missed is not made up for
+            if now_s - due_s > 1.0:  # it starts, or was held up: pictures that were missed are not made up for
                 due_s = now_s
-                self._heard = round(now_s * self._audio.rate_hz) if self._audio else 0
+                self._begin_to_hear(now_s)
             self._shoot(due_s)
             self._listen(due_s)
             due_s += 1 / self._camera.spec.fps
+
+    def _begin_to_hear(self, now_s: float) -> None:
+        """From now on, or, where it was listening all the time, from where it has heard up to: that comes late."""
+        if self._audio:
+            from_s = now_s - BUFFER_S if self._listening else now_s
+            self._heard = max(self._heard, round(from_s * self._audio.rate_hz))
+        self._listening = True
 
     def _wait_until(self, due_s: float) -> bool:
         """Wait until the next picture is due and wanted; false when it is time to stop."""
@@ -67,6 +77,7 @@ class Film:
                 wait_s = due_s - time.monotonic()
                 if self._watchers and wait_s <= 0:
                     return True
+                self._listening = self._listening and self._watchers > 0
                 self._change.wait(wait_s if self._watchers else None)
             return False
 

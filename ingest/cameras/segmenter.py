@@ -4,6 +4,8 @@ Pure: items of a subscription in, segments out. A group of pictures longer than 
 would outgrow `longest_s` or `max_bytes` is cut without a keyframe, so that memory is bounded whatever a camera does.
 A segment lasts until the first packet of the next arrives: what follows without a break adjoins. So do segments of one
 connection whose parameters change: they stand on another initialisation segment, and nothing is missing between them.
+So does sound that comes late, and by its own times follows on; where by them some is missing too, it was never sent,
+and its segment ends.
 """
 
 from dataclasses import dataclass
@@ -17,6 +19,8 @@ from ingest.cameras.rtp_clock import ClockSource
 from ingest.cameras.timeline import Origin, Timeline
 
 LONGEST_S = 30.0
+LATE_S = 5.0  # sound that is later than this is not waited for
+LOST_S = 0.5  # longer than this without sound, by its arrival and by its own times: it was never sent
 MAX_BYTES = 32 << 20
 
 
@@ -93,6 +97,7 @@ class Segmenter:
             track.latest_s = packet.arrived_s + self._longest_s
         elif (
             track.is_due
+            or track.lost_before(packet)
             or packet.arrived_s >= track.latest_s
             or track.bytes + size > self._max_bytes
             or (packet.is_keyframe and packet.media is Media.VIDEO and self._is_long_enough(track, packet))
@@ -105,10 +110,10 @@ class Segmenter:
 
     def _cut(self, track: "_Track", packet: Packet) -> list[Segment]:
         """The segment that ends where `packet` of the same track begins, and what ends with it."""
-        finished = [track.cut(packet.arrived_s)]
+        finished = [track.cut(None if track.lost_before(packet) else packet.arrived_s)]
         if track.media is Media.VIDEO:
             for other in (self._tracks or {}).values():
-                if other is not track and other.is_due:  # silent since the last cut
+                if other is not track and other.is_due and packet.arrived_s - other.packets[-1].arrived_s > LATE_S:
                     finished.append(other.cut(None))
                 other.is_due = other is not track and bool(other.packets)
         return [segment for segment in finished if segment is not None]
@@ -189,6 +194,17 @@ class _Track:
     def media_s(self, packet: Packet) -> float:
         """How long the pending packets are by the camera's clock, if `packet` comes next."""
         return (packet.pts - self.packets[0].pts) * self._info.time_base[0] / self._info.time_base[1]
+
+    def lost_before(self, packet: Packet) -> bool:
+        """Whether sound is missing between the last packet and this one. A camera's times alone may leap, and packets
+        alone come late; a picture stands until the next."""
+        if not self.packets or self.media is not Media.AUDIO or packet.media is not Media.AUDIO:
+            return False
+        last = self.packets[-1]
+        if packet.arrived_s - last.arrived_s <= LOST_S:
+            return False
+        numerator, denominator = self._info.time_base
+        return (packet.pts - last.pts) * numerator / denominator - self.frame_s > LOST_S
 
     def cut(self, until_s: float | None) -> Segment | None:
         """The pending packets as a segment that lasts until `until_s`, where the next one begins, or else as long as

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import av
 import pytest
-from camera_films import BEGAN_WALL_S, film, later, sound, together
+from camera_films import BEGAN_S, BEGAN_WALL_S, film, later, sound, together
 from msgspec.structs import replace as changed
 
 from ingest.cameras.annexb import MalformedVideo, nal_units, parameter_sets
@@ -107,6 +107,48 @@ def test_segments_adjoin_and_none_is_counted_twice() -> None:
             assert one.mono_s + one.duration_s == pytest.approx(next_one.mono_s, abs=1e-9)
             assert one.last_pts < next_one.first_pts
         assert sum(segment.frames for segment in of(media, found)) == len(sent)
+
+
+def test_sound_that_comes_late_and_is_whole_leaves_no_hole() -> None:
+    info, pictures = film(frames=150)
+    hearing, tones = sound("aac", 10.0)
+    burst_s = BEGAN_S + 6.0
+    held = [changed(p, arrived_s=burst_s) if 3.0 <= p.arrived_s - BEGAN_S < 6.0 else p for p in tones]
+    found = of(Media.AUDIO, segments([Opened((info, hearing)), *together(pictures, held)]))
+    for one, next_one in pairwise(found):
+        assert one.mono_s + one.duration_s == pytest.approx(next_one.mono_s, abs=1e-9)
+    assert sum(segment.frames for segment in found) == len(tones)
+
+
+@pytest.mark.parametrize("lost_s", [0.8, 2.5])
+def test_sound_that_was_never_sent_leaves_a_hole_where_it_is_missing(lost_s: float) -> None:
+    info, pictures = film(frames=150)
+    hearing, tones = sound("pcm_alaw", 10.0)
+    sent = [p for p in tones if not 3.3 <= p.arrived_s - BEGAN_S < 3.3 + lost_s]
+    found = of(Media.AUDIO, segments([Opened((info, hearing)), *together(pictures, sent)]))
+    holes = [
+        (a.mono_s + a.duration_s, b.mono_s) for a, b in pairwise(found) if b.mono_s > a.mono_s + a.duration_s + 0.1
+    ]
+    assert [pytest.approx((BEGAN_S + 3.3, BEGAN_S + 3.3 + lost_s), abs=0.1)] == holes
+
+
+def test_sound_that_ends_is_stored_while_the_picture_goes_on() -> None:
+    info, pictures = film(frames=150)
+    hearing, tones = sound("pcm_alaw", 2.0)
+    segmenter = Segmenter()
+    found = [s for item in (Opened((info, hearing)), *together(pictures, tones)) for s in segmenter.feed(item)]
+    assert sum(segment.frames for segment in of(Media.AUDIO, found)) == len(tones)
+    assert of(Media.AUDIO, found)[-1].mono_s + of(Media.AUDIO, found)[-1].duration_s == pytest.approx(
+        BEGAN_S + 2, abs=0.1
+    )
+
+
+def test_a_camera_whose_sound_tells_wrong_times_is_not_cut_to_pieces() -> None:
+    info, pictures = film(frames=90)
+    hearing, tones = sound("aac", 6.0)
+    wild = [changed(p, pts=p.pts * 11, dts=p.dts * 11) for p in tones]
+    found = of(Media.AUDIO, segments([Opened((info, hearing)), *together(pictures, wild)]))
+    assert len(found) <= 7
 
 
 def test_a_longer_group_of_pictures_makes_a_longer_segment() -> None:

@@ -1,7 +1,7 @@
-/** The desk by keyboard. Silent while somebody types or composes Chinese. */
+/** The desk by keyboard; a handler under a capital letter is for that letter with Shift. Silent while somebody types or composes Chinese. */
 import { onBeforeUnmount, onMounted } from "vue";
 import type { Key } from "@/i18n";
-import type { FormName } from "./selection";
+import type { ActionName } from "./selection";
 
 export const ACTION_KEYS = {
   ack: "A",
@@ -12,13 +12,18 @@ export const ACTION_KEYS = {
   "false-alarm": "F",
   note: "N",
   reopen: "R",
-} as const satisfies Record<FormName | "ack" | "reopen", string>;
+} as const satisfies Record<ActionName, string>;
 
 /** What the help sheet says. */
 export const DESK_HELP: readonly [string, Key][] = [
   ["J / K · ↑ / ↓", "help.move"],
+  ["G", "help.newest"],
+  ["[ · ]", "help.tabs"],
+  ["1 2 3 · 0", "help.grades"],
+  ["O", "help.order"],
   ["Enter", "help.open"],
   [ACTION_KEYS.ack, "act.ack"],
+  [`⇧${ACTION_KEYS.ack}`, "help.act_next"],
   [ACTION_KEYS.dispatch, "act.dispatch"],
   [ACTION_KEYS.explain, "act.explain"],
   [ACTION_KEYS.resolve, "act.resolve"],
@@ -27,6 +32,7 @@ export const DESK_HELP: readonly [string, Key][] = [
   [ACTION_KEYS.note, "act.note"],
   [ACTION_KEYS.reopen, "act.reopen"],
   ["U", "help.undo"],
+  ["V", "help.pictures"],
   ["M", "help.fit"],
   ["P", "help.play"],
   ["Space", "help.silence"],
@@ -46,7 +52,7 @@ export function useKeys(handlers: Record<string, () => void>, typing: () => void
     // A focused button answers Enter and Space itself.
     if (target.closest("button, a") && (event.key === "Enter" || event.key === " ")) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    const handler = handlers[key];
+    const handler = (event.shiftKey ? handlers[key.toUpperCase()] : undefined) ?? handlers[key];
     if (!handler) return;
     event.preventDefault();
     handler();

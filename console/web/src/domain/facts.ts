@@ -1,4 +1,4 @@
-/** The figures of an alert as rows of "measured | limit"; what the catalogue doesn't know is shown raw. */
+/** The figures of an alert as rows of "measured | limit", in the catalogue's words alone; the rest are technical details. */
 import type { AlertRow } from "@/api/types";
 import { known, t } from "@/i18n";
 import { clockTime, seconds } from "./time";
@@ -10,6 +10,12 @@ export interface Fact {
   limit: string;
   /** The figure that is beyond its limit. */
   beyond: boolean;
+}
+
+/** `details`: what only an engineer reads, and what has no word in the catalogue, by its own name. */
+export interface Facts {
+  rows: Fact[];
+  details: Fact[];
 }
 
 type Row = (detail: Record<string, unknown>, nameOf: (id: string) => string) => Fact | null;
@@ -42,8 +48,17 @@ const distanceLimit = (d: Record<string, unknown>): [number | null, (v: string) 
 /** More cameras than these are counted rather than named. */
 const MOST_NAMED = 6;
 
-/** Of a position, or of a gap in a recording. */
-const reasonName = (reason: string): string => known(`reason.${reason}`, known(`gap.${reason}`, reason));
+/** A row only where the catalogue has a word for each value; `words` are its keys, without the value. */
+function worded(label: string, value: unknown, ...words: string[]): Fact | null {
+  if (typeof value !== "string") return null;
+  const said = words.reduce((found, key) => found || known(`${key}.${value}`, ""), "");
+  return said ? plain(label, said) : null;
+}
+
+function clock(label: string, value: unknown): Fact | null {
+  const at = seconds(value);
+  return at === null ? null : plain(label, clockTime(at));
+}
 
 /** Known keys in the order they are read; each row names the keys it uses up. */
 const ROWS: { keys: string[]; row: Row }[] = [
@@ -103,21 +118,34 @@ const ROWS: { keys: string[]; row: Row }[] = [
     row: (d) => {
       const together = (num(d["detainees"]) ?? 0) + (num(d["officers_required"]) ?? 0);
       const wanted = num(d["rostered"]) ?? (together || null);
-      return compared(t("fact.people"), num(d["people"]), wanted, String, (value) => t("fact.at_least", { value }), true);
+      const count = (n: number) => t("unit.people", { n });
+      return compared(t("fact.people"), num(d["people"]), wanted, count, (value) => t("fact.at_least", { value }), true);
     },
   },
-  {
-    keys: ["kind", "kinds"],
-    row: (d) => plain(t("fact.reason"), typeof d["kind"] === "string" ? known(`picture.${d["kind"]}`, d["kind"]) : null),
-  },
+  { keys: ["kind", "kinds"], row: (d) => worded(t("fact.reason"), d["kind"], "picture") },
   {
     keys: ["cameras"],
-    row: (d) => {
+    row: (d, nameOf) => {
       const cameras = Array.isArray(d["cameras"]) ? d["cameras"] : [];
-      return plain(t("fact.cameras"), cameras.length > MOST_NAMED ? cameras.length : cameras);
+      return cameras.length > MOST_NAMED
+        ? plain(t("fact.cameras"), t("fact.camera_count", { n: cameras.length }))
+        : plain(t("fact.cameras"), cameras, nameOf);
     },
   },
-  { keys: ["region"], row: (d) => plain(t("fact.region"), d["region"]) },
+  { keys: ["region"], row: (d) => worded(t("fact.region"), d["region"], "region") },
+  { keys: ["stream"], row: (d) => worded(t("fact.stream"), d["stream"], "media") },
+  { keys: ["reason"], row: (d) => worded(t("fact.reason"), d["reason"], "reason", "gap") },
+  { keys: ["ended_because"], row: (d) => worded(t("fact.ended"), d["ended_because"], "ended") },
+  { keys: ["last_fix"], row: (d) => clock(t("fact.last_fix"), d["last_fix"]) },
+  { keys: ["last_packet"], row: (d) => clock(t("fact.last_packet"), d["last_packet"]) },
+  { keys: ["route"], row: (d, nameOf) => plain(t("fact.route"), d["route"], nameOf) },
+  { keys: ["area"], row: (d, nameOf) => plain(t("fact.area"), d["area"], nameOf) },
+  { keys: ["post"], row: (d, nameOf) => plain(t("fact.post"), d["post"], nameOf) },
+  { keys: ["noticed"], row: (d) => clock(t("fact.noticed"), d["noticed"]) },
+];
+
+const DETAILS: typeof ROWS = [
+  { keys: ["burst"], row: (d) => plain(t("fact.burst"), num(d["burst"])) },
   {
     keys: ["model"],
     row: (d) => {
@@ -125,64 +153,43 @@ const ROWS: { keys: string[]; row: Row }[] = [
       return plain(t("fact.model"), model && `${String(model.name)} ${String(model.sha256).slice(0, 8)}`);
     },
   },
-  {
-    keys: ["reason"],
-    row: (d) => plain(t("fact.reason"), typeof d["reason"] === "string" ? reasonName(d["reason"]) : null),
-  },
-  {
-    keys: ["ended_because"],
-    row: (d) => {
-      const why = d["ended_because"];
-      return plain(t("fact.ended"), typeof why === "string" ? known(`ended.${why}`, why) : null);
-    },
-  },
-  {
-    keys: ["last_fix"],
-    row: (d) => {
-      const at = seconds(d["last_fix"]);
-      return at === null ? null : plain(t("fact.last_fix"), clockTime(at));
-    },
-  },
-  { keys: ["route"], row: (d, nameOf) => plain(t("fact.route"), d["route"], nameOf) },
-  { keys: ["area"], row: (d, nameOf) => plain(t("fact.area"), d["area"], nameOf) },
-  { keys: ["post"], row: (d, nameOf) => plain(t("fact.post"), d["post"], nameOf) },
-  {
-    keys: ["noticed"],
-    row: (d) => {
-      const at = seconds(d["noticed"]);
-      return at === null ? null : plain(t("fact.noticed"), clockTime(at));
-    },
-  },
 ];
 
 /** What the pictures, the session's own page and the rule's name tell already. */
 const TOLD_ELSEWHERE = ["frames", "session", "suspected", "seen_s"];
-const KNOWN = new Set([...ROWS.flatMap((r) => r.keys), ...TOLD_ELSEWHERE]);
 
-/** `nameOf` turns the plan's ids into the names people know. */
-export function factsOf(alert: AlertRow, nameOf: (id: string) => string = (id) => id): Fact[] {
-  const rows = ROWS.map(({ row }) => row(alert.detail, nameOf)).filter((fact): fact is Fact => fact !== null);
-  const raw = Object.entries(alert.detail)
-    .filter(([key]) => !KNOWN.has(key))
+/** `nameOf` turns the ids of the plan and of cameras into the names people know. */
+export function factsOf(alert: AlertRow, nameOf: (id: string) => string = (id) => id): Facts {
+  const told = new Set(TOLD_ELSEWHERE);
+  const said = (of: typeof ROWS) =>
+    of.flatMap(({ keys, row }) => {
+      const fact = row(alert.detail, nameOf);
+      if (fact) for (const key of keys) told.add(key);
+      return fact ? [fact] : [];
+    });
+  const rows = said(ROWS);
+  const details = said(DETAILS);
+  const rest = Object.entries(alert.detail)
+    .filter(([key]) => !told.has(key))
     .map(([key, value]) => ({
       label: key,
       value: typeof value === "object" ? JSON.stringify(value) : String(value),
       limit: "",
       beyond: false,
     }));
-  return [...rows, ...raw];
+  return { rows, details: [...details, ...rest] };
 }
 
 /** The figure alone, for a label on the map; how long is told beside it anyway. */
 export function headline(alert: AlertRow): string {
   const times = [t("fact.duration"), t("fact.silent")];
-  const facts = factsOf(alert).filter((fact) => !times.includes(fact.label));
+  const facts = factsOf(alert).rows.filter((fact) => !times.includes(fact.label));
   return facts.find((fact) => fact.beyond)?.value ?? "";
 }
 
 /** The one line under an alert's name: the measured figure beside its limit. */
 export function summary(alert: AlertRow): string {
-  const facts = factsOf(alert);
+  const facts = factsOf(alert).rows;
   const first = facts.find((fact) => fact.beyond) ?? facts[0];
   const said = first ? [`${first.label} ${first.value}`, first.limit] : [];
   const lasted = num(alert.detail["duration_s"]);

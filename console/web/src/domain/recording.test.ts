@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { StretchRow } from "@/api/types";
-import { firstRecorded, nextGap, nextRecorded, spotAt, stretchesOf, type Stretch } from "./recording";
+import { firstRecorded, gapsOf, nextGap, nextRecorded, spotAt, stretchesOf, type Stretch, withHoles } from "./recording";
 
 const recorded = (from: number, to: number): Stretch => ({ kind: "recorded", from, to, reason: null });
 const gap = (from: number, to: number, reason = "source-lost"): Stretch => ({ kind: "gap", from, to, reason });
@@ -69,4 +69,32 @@ it("reads one stream of the server's rows, in the order of time", () => {
   const rows = [row("video", "2026-01-05T08:00:30Z"), row("audio", "2026-01-05T08:00:00Z"), row("video", "2026-01-05T08:00:00Z")];
   const begins = Date.parse("2026-01-05T08:00:00Z") / 1000;
   expect(stretchesOf(rows, "video").map((s) => s.from)).toEqual([begins, begins + 30]);
+});
+
+describe("all gaps", () => {
+  const stretch = (kind: "recorded" | "gap", from: number, to: number, reason: string | null = null) => ({ kind, from, to, reason });
+
+  it("counts what nobody recorded before, between and after, and no seam", () => {
+    const told = [stretch("recorded", 110, 120), stretch("recorded", 120.3, 130), stretch("recorded", 140, 150)];
+    const gaps = withHoles(told, 100, 160).filter((s) => s.kind === "gap");
+    expect(gaps.map(({ from, to, reason }) => [from, to, reason])).toEqual([
+      [100, 110, "not-recorded"],
+      [130, 140, "not-recorded"],
+      [150, 160, "not-recorded"],
+    ]);
+    expect(withHoles([], 100, 160)).toEqual([stretch("gap", 100, 160, "not-recorded")]);
+    expect(withHoles([stretch("recorded", 90, 170)], 100, 160)).toHaveLength(1);
+  });
+
+  it("are those of the sound as well as those of the picture, in the order of time", () => {
+    const lane = {
+      camera: "room-1",
+      video: [stretch("recorded", 100, 110), stretch("gap", 110, 112, "source-lost")],
+      audio: [stretch("gap", 104, 105, "undeclared"), stretch("recorded", 105, 112)],
+    };
+    expect(gapsOf([lane]).map(({ media, from, reason }) => [media, from, reason])).toEqual([
+      ["audio", 104, "undeclared"],
+      ["video", 110, "source-lost"],
+    ]);
+  });
 });

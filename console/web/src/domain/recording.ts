@@ -28,6 +28,38 @@ export function stretchesOf(rows: readonly StretchRow[], media: StretchRow["medi
     .sort((a, b) => a.from - b.from);
 }
 
+/** The same with the time of which nobody tells, from the beginning of a span to `until`, as gaps: not recorded. */
+export function withHoles(stretches: readonly Stretch[], from: number, until: number): Stretch[] {
+  const whole: Stretch[] = [];
+  let reached = from;
+  const hole = (to: number) => {
+    if (to - reached > SEAM_S) whole.push({ kind: "gap", from: reached, to, reason: "not-recorded" });
+  };
+  for (const stretch of stretches) {
+    hole(Math.min(stretch.from, until));
+    whole.push(stretch);
+    reached = Math.max(reached, stretch.to);
+  }
+  hole(until);
+  return whole;
+}
+
+export interface Gap extends Stretch {
+  camera: string;
+  media: StretchRow["media"];
+}
+
+/** Every gap of every lane, of the picture and of the sound: what is red on the ruler, no more and no less. */
+export function gapsOf(lanes: readonly { camera: string; video: Stretch[]; audio: Stretch[] }[]): Gap[] {
+  return lanes
+    .flatMap(({ camera, ...streams }) =>
+      (["video", "audio"] as const).flatMap((media) =>
+        streams[media].filter((s) => s.kind === "gap").map((gap) => ({ camera, media, ...gap })),
+      ),
+    )
+    .sort((a, b) => a.from - b.from);
+}
+
 export function spotAt(stretches: readonly Stretch[], t: number): Spot {
   let before: Stretch | undefined;
   for (const stretch of stretches) {

@@ -47,12 +47,6 @@ export function written(text: string): number | null {
 /** A moment in an address: RFC 3339, or Unix seconds in digits; null when it is neither. */
 export const fromAddress = (text: string): number | null => seconds(/^\d+(\.\d+)?$/.test(text) ? Number(text) : text);
 
-/** What an input of type datetime-local shows; it knows no zone, so it is told Asia/Shanghai's time. */
-export const toInput = (s: number): string => `${date(s)}T${clockTime(s)}`;
-
-/** The way back; null while it is not filled in. Asia/Shanghai is UTC+8 all year. */
-export const fromInput = (text: string): number | null => seconds(text && `${text}+08:00`);
-
 /** "20:49:04" today, "01-04 20:49" on another day. */
 export function moment(s: number, now: number): string {
   return date(s) === date(now) ? clockTime(s) : `${date(s).slice(5)} ${clockMinute(s)}`;

@@ -25,6 +25,9 @@ export function metres(m: number): string {
 export const speed = (mps: number): string => t("unit.kmh", { n: Math.round(mps * 3.6) });
 export const percent = (part: number): string => `${Math.round(part * 100)} %`;
 
+/** Who did it: the system and the desk by the catalogue's names, anybody else by their own. */
+export const actorName = (actor: string): string => known(`actor.${actor}`, actor);
+
 export const ruleName = (rule: string): string => known(`rule.${rule}`, rule);
 
 /** "警车 07" for car-07; a name the bureau gave stays as it is. */

@@ -181,14 +181,14 @@ const point = (at: LonLat, properties: object): Feature => ({
   properties: { ...properties },
 });
 
-/** A whole track with the stretches of its alerts, for playback. */
-export function showTrack(map: MapLibre, track: Track | null, alerts: readonly AlertRow[]): void {
-  const features: Feature[] = [];
-  if (track) {
+/** Whole tracks with the stretches of their alerts, for playback. */
+export function showTracks(map: MapLibre, tracks: readonly Track[], alerts: readonly AlertRow[]): void {
+  const features = tracks.flatMap((track): Feature[] => {
     const all = track.t.map((_, i): LonLat => [track.lon[i]!, track.lat[i]!]);
-    for (const run of runs(track, 0, all.length - 1)) features.push(lineOf(all.slice(...run), { part: "track" }));
-    for (const alert of alerts) features.push(...breachOf(track, alert, all));
-  }
+    const way = runs(track, 0, all.length - 1).map((run) => lineOf(all.slice(...run), { part: "track" }));
+    const own = alerts.filter((alert) => alert.device === track.device);
+    return [...way, ...own.flatMap((alert) => breachOf(track, alert, all))];
+  });
   void map.getSource<GeoJSONSource>(SOURCE)?.setData({ type: "FeatureCollection", features });
 }
 

@@ -42,14 +42,17 @@ export function usePlayer(span: Ref<[number, number]>, subject: () => string) {
 
   const toggle = () => (playing.value ? stop() : play());
   const seek = (t: number) => (head.value = t);
-  function faster(): void {
-    speed.value = SPEEDS[(SPEEDS.indexOf(speed.value) + 1) % SPEEDS.length]!;
-  }
+  const change = (by: 1 | -1) => {
+    const next = SPEEDS.indexOf(speed.value) + by;
+    speed.value = SPEEDS[Math.min(SPEEDS.length - 1, Math.max(0, next))]!;
+  };
+  const faster = () => change(1);
+  const slower = () => change(-1);
 
   watch(subject, toEnd);
   onBeforeUnmount(stop);
 
-  return { at, live, playing, speed, toggle, seek, faster, toEnd };
+  return { at, live, playing, speed, toggle, seek, faster, slower, toEnd };
 }
 
 export type Player = ReturnType<typeof usePlayer>;

@@ -48,7 +48,7 @@ export function useEvidenceKeys({ deck, period, selection, lanes, seek, mark, se
   }
 
   function gap(): void {
-    const at = nextGap(lanes().map((lane) => lane.video), deck.at);
+    const at = nextGap(lanes().flatMap((lane) => [lane.video, lane.audio]), deck.at);
     if (at !== null) seek(at);
   }
 

@@ -2,13 +2,15 @@
 import { onBeforeUnmount, ref, shallowRef, watch, type Ref } from "vue";
 import { api } from "@/api/client";
 import type { AlertRow } from "@/api/types";
-import { stretchesOf } from "@/domain/recording";
-import { iso } from "@/domain/time";
+import { stretchesOf, withHoles } from "@/domain/recording";
+import { iso, seconds } from "@/domain/time";
 import { nowExactly } from "@/stores/clock";
 import type { Lane } from "./useDeck";
 
 const AGAIN_MS = 10_000;
 const PRESENT_S = 60;
+/** What was recorded so lately may not be told yet. */
+const UNDER_WAY_S = 15;
 
 export function useRecordings(cameras: Ref<readonly string[]>, span: Ref<readonly [number, number]>) {
   const lanes = shallowRef<Lane[]>([]);
@@ -19,7 +21,10 @@ export function useRecordings(cameras: Ref<readonly string[]>, span: Ref<readonl
 
   async function laneOf(camera: string, from: string, to: string): Promise<Lane> {
     const { items } = await api.recordings(camera, from, to);
-    return { camera, video: stretchesOf(items, "video"), audio: stretchesOf(items, "audio") };
+    const [video, audio] = [stretchesOf(items, "video"), stretchesOf(items, "audio")];
+    const [begins, ends] = [seconds(from) ?? 0, Math.min(seconds(to) ?? 0, nowExactly() - UNDER_WAY_S)];
+    // A camera that nobody ever heard has no sound to miss.
+    return { camera, video: withHoles(video, begins, ends), audio: audio.length ? withHoles(audio, begins, ends) : [] };
   }
 
   async function alertsOf(device: string, since: string, until: string): Promise<AlertRow[]> {

@@ -33,7 +33,7 @@ export function onNew(watcher: Watcher): () => void {
 export async function loadAlerts(): Promise<void> {
   const now = nowExactly();
   await Promise.all([takePages({ state: "open" }), takePages({ state: "all", since: iso(now - HISTORY_S) })]);
-  if (opened.value) await open(opened.value.id);
+  if (wanted) await open(wanted);
 }
 
 async function takePages(query: { state: string; since?: string }): Promise<void> {
@@ -60,7 +60,7 @@ export function takeAlert(row: AlertRow): void {
   rows.set(row.id, row);
   if (rows.size > KEEP) forgetOldest();
   if (isNew && isOpen(row)) for (const watcher of watchers) watcher(row);
-  if (opened.value?.id === row.id) void open(row.id).catch(() => undefined);
+  if (wanted === row.id) void open(row.id).catch(() => undefined);
 }
 
 function forgetOldest(): void {
@@ -69,18 +69,24 @@ function forgetOldest(): void {
 }
 
 let wanted = "";
+/** Of two answers about one alert the one that was asked for later is the newer. */
+let asked = 0;
 
 export async function open(id: string): Promise<void> {
   wanted = id;
+  const mine = ++asked;
   const detail = await api.alert(id);
-  if (wanted === id) {
-    rows.set(id, rowOf(detail));
-    opened.value = detail;
-  }
+  if (mine === asked) take(detail);
+}
+
+function take(detail: AlertDetail): void {
+  rows.set(detail.id, rowOf(detail));
+  if (wanted === detail.id) opened.value = detail;
 }
 
 export function close(): void {
   wanted = "";
+  asked++;
   opened.value = null;
 }
 
@@ -103,8 +109,8 @@ export async function perform(id: string, action: Action): Promise<boolean> {
   try {
     const before = rows.get(id)?.actions ?? [];
     const detail = await act(id, action);
-    rows.set(id, rowOf(detail));
-    if (opened.value?.id === id) opened.value = detail;
+    if (wanted === id) asked++; // what is still on its way about this alert is older
+    take(detail);
     // A step can be undone where it is `reopen` that leads back from it.
     const undoable = detail.actions.includes("reopen") && !before.includes("reopen");
     done.value = { id, device: detail.device, action: action.name, undoable };
