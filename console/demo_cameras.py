@@ -91,6 +91,7 @@ def _settings(
                 name=name,
                 username=who.user if who else None,
                 password=who.password if who else None,
+                unit=station["properties"].get("unit") if station else None,
                 room=ROOM if kind is Kind.INTERROGATION else None,
                 lon=lon,
                 lat=lat,

@@ -51,7 +51,7 @@ class County:
             features.append(plane.feature(here, _words("place", place.name) | {"place": kind}))
         for town in self.towns:
             station = plane.point_geometry(self.network.xy[self.stations[town.id]])
-            words = _words("place", f"{town.name}派出所") | {"place": "station"}
+            words = _words("place", f"{town.name}派出所") | {"place": "station", "unit": f"county.{town.id}"}
             features.append(plane.feature(station, words))
         return {"type": "FeatureCollection", "features": features}
 
