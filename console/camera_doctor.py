@@ -10,10 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
+import msgspec
+
 from console.doctor import Finding
 from ingest.cameras.config import CameraSettings, RecorderSettings, Settings, load_camera_settings
 from ingest.cameras.detectors import default_detector, detector_of
 from ingest.cameras.leaves import newest_first
+from ingest.cameras.log_opening import newest_folder
 from ingest.cameras.lookout import looked_at, looking_threads, shares
 from ingest.cameras.states import SourceFault
 from ingest.cameras.visit import visit
@@ -41,7 +44,8 @@ def examine_cameras(config: Path | None, environment: Mapping[str, str]) -> list
         return [Finding("cameras", False, f"{error}")]
     if not settings.cameras:
         return [Finding("cameras", True, "none are named")]
-    recorder = settings.recorder
+    folder = newest_folder(Path(settings.recorder.folder))
+    recorder = msgspec.structs.replace(settings.recorder, folder=str(folder))
     leaves = _newest(Path(recorder.folder))
     return [
         Finding("cameras", True, f"{len(settings.cameras)} are named"),

@@ -8,7 +8,7 @@ from pathlib import Path
 from console.exports.making import Wish, make
 from store.evidence.errors import ExportError, Unreadable
 from store.evidence.export_verification import verify_export
-from store.evidence.log import RECORDER
+from store.evidence.identity import RECORDER
 from store.evidence.manifest import Request
 from store.evidence.signer import FileSigner, public_key_of
 from store.evidence.standalone import MAX_KEY, whole

@@ -18,7 +18,8 @@ FRAGMENTS_LIMIT = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """One recorded fragment: where its bytes lie, and whose initialisation segment (the file's beginning) it needs."""
+    """One recorded fragment: where its bytes lie, in the folder of which log, and whose initialisation segment (the
+    file's beginning) it needs."""
 
     session: str
     begins: datetime
@@ -27,17 +28,32 @@ class Fragment:
     offset: int
     bytes: int
     init_bytes: int
+    log: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedIn:
+    """A log with recordings: its number, the folder it lies in, unless it is `gone` from there, and its newest head
+    that the database knows of."""
+
+    log: int
+    origin: str | None
+    folder: str
+    gone: bool
+    size: int
+    root: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a camera is to be had: its tap, its recorder's folder, and the names of its streams there."""
+    """Where a camera is to be had: its tap, its recorder's folder, the log there, and the names of its streams."""
 
     camera: str
     tap: str
     folder: str
     state: str
     reason: str | None
+    log: int = 0
 
     @property
     def video(self) -> str:
@@ -95,10 +111,27 @@ async def fragments(pool: Pool, stream: str, from_s: float, to_s: float) -> list
     return [Fragment(**row) for row in rows]
 
 
-async def has_file(pool: Pool, stream: str, file: str) -> bool:
-    """Whether a fragment of `stream` lies in `file` (relative to the recorder's folder)."""
+async def folder_of(pool: Pool, place: Place, stream: str, file: str, log: int | None = None) -> str | None:
+    """The folder in which the `file` with fragments of `stream` lies, that of the log `log` or else of the newest that
+    has one; None where none has."""
+    told = {"camera": place.camera, "stream": stream, "file": file, "log": log}
     async with borrowed(pool) as connection:
-        return await (await connection.execute(_SQL["has_file"], (stream, file))).fetchone() is not None
+        row = await (await connection.execute(_SQL["folder_of"], told)).fetchone()
+    return None if row is None else str(row["folder"])
+
+
+async def recorded_in(pool: Pool, place: Place, from_s: float, to_s: float) -> list[RecordedIn]:
+    """The logs that tell of a camera in [from_s, to_s); where none does, the one it is recorded in now."""
+    told = {
+        "camera": place.camera,
+        "streams": [place.video, place.audio],
+        "from": moment(from_s),
+        "to": moment(to_s),
+        "log": place.log,
+    }
+    async with borrowed(pool) as connection:
+        rows = await (await connection.execute(_SQL["recorded_in"], told)).fetchall()
+    return [RecordedIn(**row) for row in rows]
 
 
 def _with_holes(camera: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -39,12 +39,14 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one: its size in bytes and its SHA-256, and what its verification said."""
+    """What became of one: its size in bytes and its SHA-256, what its verification said, and the signed head it carries
+    as a note."""
 
     size: int
     sha256: bytes
     intact: bool
     findings: Sequence[str]
+    head: str | None = None
 
 
 class ExportWork:
@@ -107,6 +109,7 @@ class ExportWork:
             "sha256": result.sha256,
             "intact": result.intact,
             "findings": list(result.findings),
+            "head": result.head,
             "at": at,
             "expires": at + timedelta(days=keep_days),
         }

@@ -188,6 +188,9 @@ async def _folder(connection: Connection, told: dict[str, Any]) -> str:
             span = f"from {rfc3339(told['from'])} to {rfc3339(told['to'])}"
             detail = f"cameras: {camera}: nothing is recorded {span}; expected a range with footage"
             raise NotRecorded(detail, "cameras")
+        if known[camera]["folders"] > 1:
+            detail = f"cameras: {camera}: its recorder began another log in the range; ask for what lies in each"
+            raise InvalidRecord(detail, "cameras")
     folders = {row["folder"] for row in rows}
     if len(folders) > 1:
         raise InvalidRecord("cameras: expected cameras of one recorder; ask for those of each on their own", "cameras")

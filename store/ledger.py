@@ -213,8 +213,8 @@ class Ledger(Writer):
         with self._session() as connection:
             rows = connection.execute(_LEDGER["recorded_gaps"], (moment(since_s),)).fetchall()
         return [
-            RecordedGap(stream, seq, seconds(begins), seconds(ends), reason)
-            for stream, seq, begins, ends, reason in rows
+            RecordedGap(stream, seq, seconds(begins), seconds(ends), reason, log)
+            for stream, seq, begins, ends, reason, log in rows
         ]
 
     def followed_by_others(self, recorder: str) -> set[str]:

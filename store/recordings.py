@@ -1,14 +1,14 @@
 """Cameras and their recordings, as their worker writes them: rows that follow from its log and may be written again."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 from store.alert_rows import as_json
 from store.evidence.leaf import GapBody, Leaf, SegmentBody, TombstoneBody
 from store.queries import queries
-from store.times import moment
+from store.times import moment, seconds
 from store.writer import Writer
 
 _SQL = queries("recordings")
@@ -50,27 +50,123 @@ class Indexed:
     hash: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogIdentity:
+    """Which log: its origin, and in hex the recorder's public key and the hash of its first leaf."""
+
+    origin: str
+    key: str
+    first_leaf: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownLog:
+    """A log as the database remembers it: where it lay, and its newest head of which everything is here. `rows_as` is
+    its number in rows of recordings."""
+
+    id: int
+    identity: LogIdentity
+    folder: str
+    rows_as: int
+    size: int
+    root: bytes
+    began_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecorderMemory:
+    """What the database remembers of a recorder: its logs, of each by `rows_as` the newest number of each stream, where
+    its cameras were recorded last, and the heads that exports carry, by the export's id."""
+
+    logs: tuple[KnownLog, ...] = ()
+    newest: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
+    folders: tuple[str, ...] = ()
+    exported: tuple[tuple[str, str], ...] = ()
+
+
 class Recordings(Writer):
     """The writer of what cameras are and what is recorded of them. Every write may be repeated without harm."""
 
     def __init__(self, dsn: str) -> None:
         super().__init__(dsn, options=_TIMEOUTS)
 
-    def newest(self, streams: Sequence[str]) -> dict[str, int]:
-        """The number of the newest leaf that has a row, of each of `streams` that has one.
+    def newest(self, streams: Sequence[str], log: int = 0) -> dict[str, int]:
+        """The number of the newest leaf of the log `log` that has a row, of each of `streams` that has one.
 
         Raises:
             StoreUnavailable: the database is away; repeat the call.
         """
         with self._session() as connection:
-            rows = connection.execute(_SQL["newest"], (list(streams),)).fetchall()
+            rows = connection.execute(_SQL["newest"], {"streams": list(streams), "log": log}).fetchall()
         return {stream: seq for stream, seq in rows if seq is not None}
 
-    def indexed(self, recorder: str) -> Indexed | None:
-        """Up to where the log of `recorder` has its rows; None where that is not known. Raises as :meth:`newest`."""
+    def indexed(self, recorder: str, log: int = 0) -> Indexed | None:
+        """Up to where the log `log`, called `recorder`, has its rows; None where that is not known. Raises as
+        :meth:`newest`."""
         with self._session() as connection:
-            row = connection.execute(_SQL["indexed"], (recorder,)).fetchone()
+            row = connection.execute(_SQL["indexed"], (recorder, log)).fetchone()
         return None if row is None else Indexed(recorder, *row)
+
+    def memory(self, recorder: str, streams: Sequence[str]) -> RecorderMemory:
+        """What is remembered of a recorder, and of `streams` in each of its logs. Raises as :meth:`newest`."""
+        with self._session() as connection:
+            rows = connection.execute(_SQL["logs"], (recorder,)).fetchall()
+            folders = connection.execute(_SQL["folders"], (recorder,)).fetchall()
+            exported = connection.execute(_SQL["exported_heads"]).fetchall()
+        logs = tuple(
+            KnownLog(
+                id=number,
+                identity=LogIdentity(origin=origin, key=key, first_leaf=first_leaf),
+                folder=folder,
+                rows_as=rows_as,
+                size=size,
+                root=bytes.fromhex(root or ""),
+                began_s=seconds(began_at),
+            )
+            for number, origin, key, first_leaf, folder, rows_as, size, root, began_at, _ in rows
+        )
+        return RecorderMemory(
+            logs=logs,
+            newest={number: self.newest(streams, number) for number in {0, *(known.rows_as for known in logs)}},
+            folders=tuple(folder for (folder,) in folders),
+            exported=tuple((export, head) for export, head in exported),
+        )
+
+    def register_log(
+        self, identity: LogIdentity, recorder: str, folder: str, began_s: float, *, named: bool
+    ) -> KnownLog:
+        """The log that is written now; `named`: its origin is unique. Rows from before logs were told apart are of the
+        first log of the recorder that is not. Raises as :meth:`write_cameras`."""
+        told = asdict(identity) | {"recorder": recorder, "folder": folder, "began": moment(began_s)}
+        with self._session() as connection, connection.transaction():
+            row = connection.execute(_SQL["register_log"], told).fetchone()
+            assert row is not None
+            number, rows_as, size, root = row
+            if rows_as < 0:
+                earlier = connection.execute(_SQL["logs"], (recorder,)).fetchall()
+                is_first = not named and all(other[5] != 0 for other in earlier)
+                rows_as = 0 if is_first else number
+                connection.execute(_SQL["rows_of_log"], {"id": number, "rows_as": rows_as})
+        return KnownLog(
+            id=number,
+            identity=identity,
+            folder=folder,
+            rows_as=rows_as,
+            size=size,
+            root=bytes.fromhex(root or ""),
+            began_s=began_s,
+        )
+
+    def remember_head(self, log: KnownLog, size: int, root: bytes) -> None:
+        """All rows of what this head of the log counts are written. Raises as :meth:`write_cameras`."""
+        with self._session() as connection:
+            connection.execute(_SQL["remember_head"], {"id": log.id, "size": size, "root": root.hex()})
+
+    def mark_gone(self, recorder: str, logs: Sequence[int]) -> None:
+        """These logs of `recorder`, and no others, are not in their folders any more. Raises as
+        :meth:`write_cameras`."""
+        with self._session() as connection:
+            connection.execute(_SQL["mark_gone"], {"recorder": recorder, "gone": list(logs)})
 
     def write_cameras(self, rows: Sequence[CameraRow], *, notify: bool) -> None:
         """Bring rows of cameras up to date; with `notify` the consoles are told. Raises as :meth:`newest`, and
@@ -85,9 +181,9 @@ class Recordings(Writer):
         with self._session() as connection:
             connection.execute(_SQL["drop_cameras"], (recorder, list(ids)))
 
-    def write_leaves(self, leaves: Sequence[Leaf], indexed: Indexed | None = None) -> int:
-        """Project leaves onto rows, in the order of the log, which has its rows up to `indexed` then; how many rows are
-        new. Raises as :meth:`write_cameras`."""
+    def write_leaves(self, leaves: Sequence[Leaf], indexed: Indexed | None = None, log: int = 0) -> int:
+        """Project leaves onto rows of the log `log`, in its order, which has its rows up to `indexed` then; how many
+        rows are new. Raises as :meth:`write_cameras`."""
         rows = [row for leaf in leaves if (row := _segment(leaf)) is not None]
         gone = [
             {"stream": leaf.stream, "from_seq": leaf.body.from_seq, "to_seq": leaf.body.to_seq}
@@ -99,9 +195,9 @@ class Recordings(Writer):
         written = 0
         with self._session() as connection, connection.transaction():
             if rows:
-                written = connection.execute(_SQL["write_segments"], (as_json(rows),)).rowcount
+                written = connection.execute(_SQL["write_segments"], {"log": log, "rows": as_json(rows)}).rowcount
             if gone:
-                connection.execute(_SQL["drop_segments"], (as_json(gone),))
+                connection.execute(_SQL["drop_segments"], {"log": log, "gone": as_json(gone)})
             if rows and indexed is not None:
                 newest = {"stream": rows[-1]["stream"], "seq": rows[-1]["seq"]}
                 connection.execute(_SQL["write_indexed"], asdict(indexed) | newest)

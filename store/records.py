@@ -60,6 +60,7 @@ class RecordedGap:
     from_s: float
     to_s: float
     reason: str
+    log: int = 0
 
 
 @dataclass(frozen=True, slots=True)

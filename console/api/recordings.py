@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,10 +13,12 @@ from console.api.context import Console, Store, Time, whole
 from console.api.shapes import Rows, StretchRow, Verification
 from console.live.playlist import MEDIA_TYPE, Outside, inside, master_playlist, media_playlist
 from store import cameras
+from store.cameras import RecordedIn
 from store.errors import InvalidRecord, NotFound
 from store.evidence.range_verification import verify_range
 from store.evidence.verdict import Finding, Verdict
-from store.evidence.verification import Report
+from store.evidence.verification import Key, Report
+from store.evidence.witnesses import Known
 from store.times import moment, rfc3339, seconds
 
 STRETCHES_DAYS = 31
@@ -50,7 +53,7 @@ async def playlist(
     if media is None and await cameras.fragments(store, place.audio, *span):
         text = master_playlist(shown, (from_, to))
     else:
-        text = media_playlist(shown)
+        text = media_playlist(shown, place.log)
     if not shown:
         raise NotFound(f"camera {camera}: nothing is recorded from {rfc3339(from_)} to {rfc3339(to)}")
     return Response(text, headers={"cache-control": "no-store"}, media_type=MEDIA_TYPE)
@@ -61,14 +64,20 @@ async def playlist(
     response_class=FileResponse,
     responses={200: {"description": "a file of the recording", "content": {"video/mp4": {}}}},
 )
-async def read_file(store: Store, camera: str, file: str) -> Response:
-    """The bytes of a recorded file, by range; only of files that hold fragments of this camera."""
+async def read_file(
+    store: Store, camera: str, file: str, log: Annotated[int | None, Query(ge=0, lt=2**31)] = None
+) -> Response:
+    """The bytes of a recorded file, by range; only of files that hold fragments of this camera. `log` is as a playlist
+    says, where the recorder has begun another log since."""
     place = await cameras.place(store, camera)
     stream = file.partition("/")[0]
-    if stream not in (place.video, place.audio) or not await cameras.has_file(store, stream, file):
+    folder = None
+    if stream in (place.video, place.audio):
+        folder = await cameras.folder_of(store, place, stream, file, log)
+    if folder is None:
         raise NotFound(f"file {file}: there is none of this name in the recording")
     try:
-        path = await asyncio.to_thread(inside, Path(place.folder), file)
+        path = await asyncio.to_thread(inside, Path(folder), file)
     except Outside as error:
         raise NotFound(str(error)) from error
     return FileResponse(path, media_type="video/mp4", headers={"cache-control": "private, max-age=3600"})
@@ -81,8 +90,11 @@ async def verify(console: Console, store: Store, camera: str, from_: From, to: T
     _check(from_, to, VERIFICATION_HOURS)
     place = await cameras.place(store, camera)
     span = round(seconds(from_) * 1e9), round(min(seconds(to), time.time()) * 1e9)  # a session goes on, but not yet
+    logs = await cameras.recorded_in(store, place, span[0] / 1e9, span[1] / 1e9)
+    streams = (place.video, place.audio)
     async with console.verifying:
-        report = await asyncio.to_thread(verify_range, Path(place.folder), (place.video, place.audio), *span)
+        reports = [await asyncio.to_thread(_verified, log, streams, *span) for log in logs]
+    report = _together(reports)
     return {
         "camera": camera,
         "from": rfc3339(from_),
@@ -95,6 +107,27 @@ async def verify(console: Console, store: Store, camera: str, from_: From, to: T
         "bytes": report.bytes,
         "verified_at": rfc3339(moment(time.time())),
     }
+
+
+def _verified(log: RecordedIn, streams: Sequence[str], from_ns: int, to_ns: int) -> Report:
+    """What one log says of the range; of one that is not there any more, that it is not."""
+    if log.gone:
+        detail = f"the log {log.origin} is not in {log.folder} any more"
+        missing = [Finding(Verdict.MISSING, detail, None, from_ns, to_ns)]
+        return Report(log.origin or "", [Key("the recorder", "", None)], missing, 0, 0)
+    known = [Known("the database", log.size, bytes.fromhex(log.root))] if log.root else []
+    return verify_range(Path(log.folder), streams, from_ns, to_ns, known=known)
+
+
+def _together(reports: Sequence[Report]) -> Report:
+    """What several logs say of one range: a recorder may have begun another in it."""
+    return Report(
+        ", ".join(report.recorder for report in reports),
+        [Key("the recorder", ", ".join(dict.fromkeys(report.keys[0].fingerprint for report in reports)), None)],
+        [finding for report in reports for finding in report.findings],
+        sum(report.leaves for report in reports),
+        sum(report.bytes for report in reports),
+    )
 
 
 def _proof(report: Report) -> str:

@@ -18,6 +18,7 @@ from console.exports.settings import ExportSettings, zip_path
 from store.errors import StoreError, StoreUnavailable
 from store.evidence.errors import ExportError
 from store.evidence.export_verification import verify_export
+from store.evidence.exported_heads import head_of
 from store.evidence.files import make_folder, sync_folder, tighten
 from store.evidence.log import CERTIFICATE, identity
 from store.evidence.manifest import Request
@@ -115,7 +116,7 @@ class Exporter:
             raise ExportError("none of the footage is there any more; expected at least some of what was recorded")
         report = verify_export(path, (signer.public_key, public_key_of(identity(Path(task.folder))[1], CERTIFICATE)))
         bad = [finding for finding in report.findings if not finding.sound]
-        return Result(path.stat().st_size, _sha256(path), report.sound, _told(bad))
+        return Result(path.stat().st_size, _sha256(path), report.sound, _told(bad), head_of(path))
 
     def _tell(self, task: Task, fraction: float) -> None:
         if self._stop.is_set():

@@ -13,7 +13,7 @@ from console.exports.clip import make_clips
 from store.evidence.errors import ExportError
 from store.evidence.export import export
 from store.evidence.files import make_folder
-from store.evidence.log import RECORDER
+from store.evidence.identity import RECORDER
 from store.evidence.manifest import Manifest, Request
 from store.evidence.selection import Selected
 from store.evidence.signer import Signer

@@ -17,8 +17,9 @@ class Outside(Exception):  # noqa: N818  (an answer)
     """A file that is not of this recording."""
 
 
-def media_playlist(fragments: Sequence[Fragment]) -> str:
-    """The fragments of one stream in the order of time. A gap or another initialisation segment is a discontinuity."""
+def media_playlist(fragments: Sequence[Fragment], log: int = 0) -> str:
+    """The fragments of one stream in the order of time. A gap or another initialisation segment is a discontinuity.
+    Those of another log than `log`, in which the camera is recorded now, are asked for with its number."""
     longest_s = max((_duration_s(fragment) for fragment in fragments), default=1.0)
     lines = [
         "#EXTM3U",
@@ -28,11 +29,11 @@ def media_playlist(fragments: Sequence[Fragment]) -> str:
     ]
     before: Fragment | None = None
     for fragment in fragments:
-        lines += _joined(before, fragment)
+        lines += _joined(before, fragment, log)
         lines += [
             f"#EXTINF:{_duration_s(fragment):.6f},",
             f"#EXT-X-BYTERANGE:{fragment.bytes}@{fragment.offset}",
-            _address(fragment.file),
+            _address(fragment, log),
         ]
         before = fragment
     return "\n".join([*lines, "#EXT-X-ENDLIST", ""])
@@ -67,15 +68,15 @@ def inside(folder: Path, file: str) -> Path:
     return path
 
 
-def _joined(before: Fragment | None, fragment: Fragment) -> list[str]:
+def _joined(before: Fragment | None, fragment: Fragment, log: int) -> list[str]:
     """What stands before a fragment that does not just go on from the one before."""
-    same_file = before is not None and before.file == fragment.file
+    same_file = before is not None and (before.log, before.file) == (fragment.log, fragment.file)
     goes_on = before is not None and fragment.begins - before.ends <= SEAM
     if same_file and goes_on:
         return []
     lines = [] if before is None else ["#EXT-X-DISCONTINUITY"]
     if not same_file:
-        lines.append(f'#EXT-X-MAP:URI="{_address(fragment.file)}",BYTERANGE="{fragment.init_bytes}@0"')
+        lines.append(f'#EXT-X-MAP:URI="{_address(fragment, log)}",BYTERANGE="{fragment.init_bytes}@0"')
     return [*lines, f"#EXT-X-PROGRAM-DATE-TIME:{rfc3339(fragment.begins)}"]
 
 
@@ -83,6 +84,7 @@ def _duration_s(fragment: Fragment) -> float:
     return max(0.001, (fragment.ends - fragment.begins).total_seconds())
 
 
-def _address(file: str) -> str:
+def _address(fragment: Fragment, log: int) -> str:
     """Relative to the playlist."""
-    return f"files/{quote(file)}"
+    file = f"files/{quote(fragment.file)}"
+    return file if fragment.log == log else f"{file}?log={fragment.log}"

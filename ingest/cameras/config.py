@@ -37,12 +37,14 @@ class Kind(StrEnum):
 
 class RecorderSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[cameras]`. `folder` holds the recordings, `key` is the file of the private key that signs the heads of its log,
-    `tap` the path of the Unix socket. Recording stops while less than `reserve_gb` is free on the disk. Where `look`,
+    and `recorder` its name in the `bureau`, by default the machine's: its log is called by both. `tap` is the path of
+    the Unix socket. Recording stops while less than `reserve_gb` is free on the disk. Where `look`,
     pictures are judged, by the operator's own YOLOX network in the file `model`, or by the one that came with us, on
     `looking_threads` threads, or as many as suit the machine."""
 
     folder: Annotated[str, Meta(min_length=1)] = "var/recordings"
     recorder: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9./-]{0,99}$")] = "ducha/recorder"
+    bureau: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9./-]{0,59}$")] | None = None
     key: Annotated[str, Meta(min_length=1)] = "var/recorder.pem"
     tap: Annotated[str, Meta(min_length=1)] = "var/tap.sock"
     segment_s: Annotated[float, Meta(ge=0.2, le=10)] = 1.0
@@ -107,6 +109,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     database: DatabaseSettings
     recorder: RecorderSettings
     cameras: tuple[CameraSettings, ...]
+    exports: str | None = None  # the folder of exports on this machine: their heads are compared with the log
+
+
+class _Exports(Struct, frozen=True, kw_only=True):
+    """`[exports]`, as far as it matters here."""
+
+    folder: Annotated[str, Meta(min_length=1)] = "var/exports"
 
 
 def load_camera_settings(path: Path | None, environment: Mapping[str, str]) -> Settings:
@@ -123,7 +132,18 @@ def load_camera_settings(path: Path | None, environment: Mapping[str, str]) -> S
         database=read_table("database", DatabaseSettings, document, environment, path),
         recorder=recorder,
         cameras=_cameras(document.get("camera", []), environment, path),
+        exports=_exports(document.get("exports", {}), environment),
     )
+
+
+def _exports(table: Any, environment: Mapping[str, str]) -> str | None:
+    """Where exports lie; what else their table says is read, and judged, by those who make them."""
+    if "DUCHA_EXPORTS_FOLDER" in environment:
+        return environment["DUCHA_EXPORTS_FOLDER"]
+    try:
+        return msgspec.convert(table, _Exports).folder
+    except msgspec.ValidationError:
+        return None
 
 
 def _cameras(tables: Any, environment: Mapping[str, str], path: Path | None) -> tuple[CameraSettings, ...]:

@@ -63,7 +63,7 @@ class Facts:
         self._hours = {camera.id: ServiceHours(camera.service) for camera in cameras}
         self._last = last
         self._rooms: Mapping[str, Interrogation] = {}
-        self._seen: set[tuple[str, int]] = set()
+        self._seen: set[tuple[str, int, int]] = set()
         self._open: dict[str, Gap] = {}
         self._ended_s: dict[str, float] = {}  # when the last gap of each stream was over
 
@@ -71,8 +71,10 @@ class Facts:
         """Go by `records` from now on; what is to be told of gaps that are not the recorder's own."""
         self._rooms = records.rooms
         streams = self._streams()
-        told = [row for row in records.gaps if (row.stream, row.seq) not in self._seen and row.stream in streams]
-        self._seen = {(row.stream, row.seq) for row in records.gaps}
+        told = [
+            row for row in records.gaps if (row.stream, row.log, row.seq) not in self._seen and row.stream in streams
+        ]
+        self._seen = {(row.stream, row.log, row.seq) for row in records.gaps}
         return [
             missing
             for missing in self._joined(told)
@@ -103,7 +105,7 @@ class Facts:
 
     def _joined(self, rows: Sequence[RecordedGap]) -> Iterator[Missing]:
         streams = self._streams()
-        for row in sorted(rows, key=lambda r: (r.stream, r.seq)):
+        for row in sorted(rows, key=lambda r: (r.stream, r.log, r.seq)):
             before = self._open.get(row.stream)
             if before is not None and before.to_s is not None and row.from_s - before.to_s > _SEAM_S:
                 yield Missing(streams[row.stream], row.stream, before)

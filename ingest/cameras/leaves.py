@@ -1,10 +1,11 @@
 """Reading the log's leaves while it is written: from its end backwards, and on as it grows."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from store.evidence.errors import InvalidLeaf
-from store.evidence.leaf import MAX_LINE, Leaf, SealBody, TombstoneBody
+from store.evidence.leaf import MAX_LINE, Leaf, Remark, SealBody
 from store.evidence.recovery import LEAVES
 
 BLOCK = 1 << 18
@@ -31,15 +32,23 @@ def newest_first(folder: Path) -> Iterator[tuple[int, Leaf]]:
             rest, end = data[:first] if first or not begin else data, begin
 
 
+def first_leaf(folder: Path) -> Leaf | None:
+    """The log's first leaf; None where there is none."""
+    with suppress(FileNotFoundError), (folder / LEAVES).open("rb") as file:
+        line = file.readline(MAX_LINE + 2)
+        return _leaf(line[:-1]) if line.endswith(b"\n") else None
+    return None
+
+
 def is_sealed(folder: Path, last: Leaf) -> bool:
-    """Whether the session of the stream whose newest leaf is `last` is sealed. Tombstones come at any time and say
+    """Whether the session of the stream whose newest leaf is `last` is sealed. Remarks come at any time and say
     nothing of that; but a stream in a session says something every 10 s, so one need not look far beyond them."""
-    if not isinstance(last.body, TombstoneBody):
+    if not isinstance(last.body, Remark):
         return isinstance(last.body, SealBody)
     for _, leaf in newest_first(folder):
         if abs(leaf.wall_ns - last.wall_ns) > _SOON_NS:
             break
-        if leaf.stream == last.stream and not isinstance(leaf.body, TombstoneBody):
+        if leaf.stream == last.stream and not isinstance(leaf.body, Remark):
             return isinstance(leaf.body, SealBody)
     return True
 
@@ -63,13 +72,15 @@ class Follower:
         self._file = (folder / LEAVES).open("rb")
         self._place = self.read_to = place
 
-    def read(self, limit: int) -> list[Leaf]:
-        """Up to about `limit` whole leaves from here on; the same again until :meth:`advance`."""
+    def read(self, limit: int, end: int) -> list[Leaf]:
+        """Up to about `limit` whole leaves from here on, but none behind byte `end`; the same again until
+        :meth:`advance`."""
         self._file.seek(self._place)
         lines: list[bytes] = []
-        while len(lines) < limit and (line := self._file.readline()).endswith(b"\n"):
+        self.read_to = self._place
+        while len(lines) < limit and self.read_to < end and (line := self._file.readline()).endswith(b"\n"):
             lines.append(line)
-        self.read_to = self._place + sum(map(len, lines))
+            self.read_to += len(line)
         return [leaf for line in lines if (leaf := _leaf(line[:-1])) is not None]
 
     def advance(self) -> None:

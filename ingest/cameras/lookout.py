@@ -141,7 +141,8 @@ class Lookout:
 
     def _let_go(self, ledger: Ledger, known: Iterable[Alert], looked_at: set[str], now_s: float) -> None:
         """End what is open about cameras that nobody looks at any more: this recorder's that it has no longer."""
-        followed = looked_at | ledger.followed_by_others(self._settings.recorder.recorder)
+        recorder = self._settings.recorder.recorder
+        followed = looked_at | {recorder} | ledger.followed_by_others(recorder)
         gone = [Standing.resumed(alert) for alert in known if alert.device not in followed]
         changes = unwatched(gone, now_s)
         if changes:

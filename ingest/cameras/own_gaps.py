@@ -22,16 +22,16 @@ class OwnGaps:
             if camera.record
             for media in Media
         }
-        self._seen: set[tuple[str, int]] = set()
+        self._seen: set[tuple[str, int, int]] = set()
 
     def learn(self, records: Records, now_s: float) -> tuple[AlertChange, ...]:
         """What is to be told at `now_s`, after a look into the records."""
         holes = []
         for row in records.gaps:
             camera, interrogation = self._cameras.get(row.stream, (None, False))
-            if camera is None or (row.stream, row.seq) in self._seen:
+            if camera is None or (row.stream, row.log, row.seq) in self._seen:
                 continue
             if is_own(row.reason, interrogation=interrogation):
                 holes.append(Hole(camera, row.from_s, row.to_s, row.reason))
-        self._seen = {(row.stream, row.seq) for row in records.gaps}
+        self._seen = {(row.stream, row.log, row.seq) for row in records.gaps}
         return self._watcher.use(records.rules, now_s) + self._watcher.gaps(holes, now_s)

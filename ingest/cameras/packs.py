@@ -15,6 +15,7 @@ from ingest.cameras import fmp4
 from ingest.cameras.packets import Media
 from store.evidence.files import make_folder, open_own, sync_folder
 
+ASIDE = "unacknowledged"  # the folder of what was set aside, laid out as the recorder's own
 _DAY = re.compile(r"\d{8}")
 _FILE = re.compile(r"(\d{6})-(\d{1,18})\.(mp4|mov)")
 _STREAM = re.compile(rf"[^/]+\.({'|'.join(Media)})")

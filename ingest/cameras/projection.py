@@ -15,7 +15,8 @@ from ingest.cameras.leaves import Follower, ends_at, newest_first
 from ingest.cameras.metrics import CameraMetrics
 from ingest.cameras.packs import streams_in
 from store.errors import CommitRefused, StoreUnavailable
-from store.recordings import CameraRow, Indexed, Recordings
+from store.evidence.log import EvidenceLog
+from store.recordings import CameraRow, Indexed, KnownLog, Recordings
 
 EVERY_S = 1.0
 SEEN_EVERY_S = 3.0
@@ -26,17 +27,24 @@ log = structlog.get_logger("ingest.cameras")
 
 
 class Projection:
-    """Writes on a thread of its own. `cameras` gives the rows of the cameras as they are now."""
+    """Writes on a thread of its own. `cameras` gives the rows of the cameras as they are now. `identify` compares the
+    log with what the database knows, and gives its number there; None while nothing is to be written."""
 
     def __init__(
         self,
         dsn: str,
+        evidence: EvidenceLog,
         folder: Path,
         recorder: str,
         cameras: Callable[[], Sequence[CameraRow]],
         metrics: CameraMetrics,
+        identify: Callable[[Recordings], KnownLog | None],
     ) -> None:
         self._dsn = dsn
+        self._evidence = evidence
+        self._identify = identify
+        self._log: KnownLog | None = None
+        self._told = 0  # leaves of which the database knows the head
         self._folder = folder
         self._recorder = recorder
         self._cameras = cameras
@@ -46,6 +54,7 @@ class Projection:
         self._stopping = False
         self._seen_s = 0.0
         self._follower: Follower | None = None
+        self._kept = False
         self._away = False
         self._thread = Thread(target=self._run, name="projection", daemon=True)
 
@@ -108,23 +117,33 @@ class Projection:
         self._seen_s = time.monotonic()
 
     def _write_leaves(self, recordings: Recordings) -> None:
-        if self._follower is None:
+        if not self._kept:
             recordings.keep_cameras(self._recorder, [row.id for row in self._cameras()])
-            self._follower = Follower(self._folder, self._behind(recordings))
-        while leaves := self._follower.read(BATCH):
-            reached = Indexed(self._recorder, self._follower.read_to, leaves[-1].hash)
-            self._metrics.projected.inc(recordings.write_leaves(leaves, reached))
+            self._kept = True
+        if self._follower is None:
+            self._log = self._log or self._identify(recordings)
+            if self._log is None:
+                return
+            self._follower = Follower(self._folder, self._behind(recordings, self._log.rows_as))
+        assert self._log is not None
+        vouched = self._evidence.vouched  # what comes after it a loss of power may take back
+        while leaves := self._follower.read(BATCH, vouched.end):
+            reached = Indexed(self._evidence.origin, self._follower.read_to, leaves[-1].hash)
+            self._metrics.projected.inc(recordings.write_leaves(leaves, reached, self._log.rows_as))
             self._follower.advance()
+        if vouched.size > self._told:
+            recordings.remember_head(self._log, vouched.size, vouched.root)
+            self._told = vouched.size
 
-    def _behind(self, recordings: Recordings) -> int:
+    def _behind(self, recordings: Recordings, log: int) -> int:
         """The place in the log from which on rows may be missing: where the database says that it has them up to there,
         that; else where they end for the last of its streams, as each stream's are there up to a leaf of its and none
         after."""
-        known = recordings.indexed(self._recorder)
+        known = recordings.indexed(self._evidence.origin, log)
         if known is not None and (leaf := ends_at(self._folder, known.place)) is not None and leaf.hash == known.hash:
             return known.place
         streams = streams_in(self._folder)
-        newest = recordings.newest(streams)
+        newest = recordings.newest(streams, log)
         missing = set(streams)
         begin = None
         for place, leaf in newest_first(self._folder):

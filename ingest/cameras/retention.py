@@ -1,7 +1,8 @@
 """Letting go of old recordings: whole pack files, oldest first, each with a tombstone in the log before it is deleted.
 
-The leaves stay for ever. What a legal hold names is not deleted: the database is asked for each pack, and while it
-can't be asked nothing is deleted at all.
+What no leaf acknowledged and was set aside goes with the footage beside which it was found. The leaves stay for ever.
+What a legal hold names is not deleted: the database is asked for each pack, and while it can't be asked nothing is
+deleted at all.
 """
 
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 import structlog
 
 from ingest.cameras.metrics import CameraMetrics
-from ingest.cameras.packs import PackFile, packs_of
+from ingest.cameras.packs import ASIDE, PackFile, packs_of
 from store.errors import StoreUnavailable
 from store.evidence.errors import LogUnavailable
 from store.evidence.files import sync_folder
@@ -77,11 +78,12 @@ class Retention:
         now_s = min(wall_ns / 1e9, newest_s + (time.monotonic() - self._began_s) + ABSURD_S)
         before_s = now_s - self._keep_days * DAY_S
         packs = packs_of(self._folder, stream)
-        for number, pack in enumerate(packs):
+        ends = [*(after.seq - 1 for after in packs[1:]), last.seq]
+        aside = [(pack, pack.seq) for pack in packs_of(self._folder / ASIDE, stream)]  # each with a leaf of its own
+        for pack, to_seq in [*aside, *zip(packs, ends, strict=False)]:
             end_s = pack.began_s + self._longest_s
             if end_s >= before_s:
                 continue
-            to_seq = packs[number + 1].seq - 1 if number + 1 < len(packs) else last.seq
             with self._may_delete(stream.rpartition(".")[0], pack.began_s, end_s) as may_delete:
                 if may_delete:
                     self._delete(stream, last.session, pack, to_seq, wall_ns, mono_ns)

@@ -5,17 +5,22 @@ database may be away at any time.
 """
 
 import os
+import socket
 import sys
 import time
 from pathlib import Path
 from threading import Event
 from typing import Self
 
+import msgspec
 import structlog
 
+from analytics.video.rules.recording_contradicted import Contradiction
 from ingest.cameras.awaited import AwaitedFanout, Entrance, awaited
-from ingest.cameras.config import CameraSettings, Settings
+from ingest.cameras.config import CameraSettings, RecorderSettings, Settings
+from ingest.cameras.contradictions import Contradictions
 from ingest.cameras.fanout import Fanout
+from ingest.cameras.log_opening import Memory, Opened, held, identity_in_database, late, open_log
 from ingest.cameras.lookout import Lookout
 from ingest.cameras.marking import Marking
 from ingest.cameras.metrics import CameraMetrics
@@ -31,12 +36,13 @@ from ingest.cameras.stream_log import Expected
 from ingest.cameras.tap import Tap
 from ingest.errors import IngestError
 from store.errors import StoreError
-from store.evidence.errors import EvidenceError, LogUnavailable
+from store.evidence.errors import EvidenceError, LogRolledBack, LogUnavailable
+from store.evidence.exported_heads import heads_in
 from store.evidence.files import make_folder
-from store.evidence.log import EvidenceLog
+from store.evidence.identity import as_bureau, identity_of
 from store.evidence.signer import FileSigner
 from store.held import Held
-from store.recordings import CameraRow
+from store.recordings import CameraRow, KnownLog, Recordings
 
 HEAD_S = 1.0  # that what was recorded last is soon vouched for, whether its stream goes on or not
 STOP_S = 3.0  # for recorders to store and seal what they have
@@ -116,20 +122,33 @@ class Worker:
         metrics: CameraMetrics | None = None,
         patience: Patience | None = None,
     ) -> None:
-        self.settings = settings.recorder
         self.metrics = metrics or CameraMetrics()
-        told = Patience(stall_s=self.settings.stall_s, keyframe_s=self.settings.keyframe_s)
+        told = Patience(stall_s=settings.recorder.stall_s, keyframe_s=settings.recorder.keyframe_s)
         self.patience = patience or told
-        self._folder = Path(self.settings.folder)
         self.is_left_waiting = False
         """Whether a thread still waits in FFmpeg, or looks, at the end."""
         self._failure: BaseException | None = None
         self._failed = Event()
-        self._evidence = self._opened_log()
+        self._memory = self._remembered(settings)
+        self._opened = self._opened_log(settings.recorder)
+        self._evidence, self._folder = self._opened.evidence, self._opened.folder
+        settings = msgspec.structs.replace(
+            settings, recorder=msgspec.structs.replace(settings.recorder, folder=str(self._folder))
+        )
+        self.settings = settings.recorder
+        self._contradictions = Contradictions(settings.database.url, self.settings.recorder)
+        found = [*self._opened.contradictions, *self._absent()]
+        self._contradictions.tell(found, time.time(), is_all=self._memory.database is not None)
         self._room = Room(self._folder, round(self.settings.reserve_gb * 1e9))
         self._held = Held(settings.database.url)
         self.projection = Projection(
-            settings.database.url, self._folder, self.settings.recorder, self._rows, self.metrics
+            settings.database.url,
+            self._evidence,
+            self._folder,
+            self.settings.recorder,
+            self._rows,
+            self.metrics,
+            self._identified,
         )
         self.cameras = [CameraWork(camera, self) for camera in settings.cameras]
         fanouts = {camera.settings.id: camera.fanout for camera in self.cameras}
@@ -147,6 +166,7 @@ class Worker:
                 camera.source.start()
         if self._awaited:
             self._entrance = self._opened_entrance()
+        self._contradictions.start()
         self.projection.start()
         if self._lookout is not None:
             self._lookout.start()
@@ -185,6 +205,7 @@ class Worker:
         self._tap.stop(0.2)
         self._sign()
         self.projection.stop(1.0)
+        self._contradictions.stop(1.0)
         self._evidence.close()
         self._held.close()
         for camera in self.cameras:
@@ -234,19 +255,69 @@ class Worker:
         self._failure = self._failure or error
         self._failed.set()
 
-    def _opened_log(self) -> EvidenceLog:
+    def _remembered(self, settings: Settings) -> Memory:
+        """What the database, if it is there, and exports know of the recorder's logs."""
+        heads = heads_in(Path(settings.exports)) if settings.exports is not None else ()
+        streams = {f"{camera.id}.{media}" for camera in settings.cameras for media in Media}
+        self._streams = sorted(streams)
         try:
-            key = Path(self.settings.key)
+            with Recordings(settings.database.url) as recordings:
+                return Memory(recordings.memory(settings.recorder.recorder, self._streams), heads)
+        except StoreError as error:
+            log.warning("the database is away: the log is compared with it later", error=str(error))
+            return Memory(None, heads)
+
+    def _opened_log(self, settings: RecorderSettings) -> Opened:
+        try:
+            key = Path(settings.key)
             make_folder(key.parent)
-            signer = FileSigner.open_or_create(key)
-            evidence = EvidenceLog(self._folder, self.settings.recorder, signer)
-            self._marking = Marking(self._folder, self.settings.recorder, signer)
-            self.metrics.irreconcilable.set(len(reconcile(self._folder)))
-            return evidence
+            self._signer = FileSigner.open_or_create(key)
+            bureau = settings.bureau or as_bureau(socket.gethostname())
+            base = Path(settings.folder).absolute()
+            opened = open_log(base, settings.recorder, bureau, self._signer, self._memory)
+            self._marking = Marking(opened.folder, opened.evidence.origin, self._signer)
+            return opened
         except OSError as error:
             raise RecordingFailed(f"cameras.folder or cameras.key: {error.filename}: {error.strerror}") from error
         except StoreError as error:
             raise RecordingFailed(f"cameras.folder or cameras.key: {error}") from error
+
+    def _absent(self) -> list[Contradiction]:
+        """Set aside what no leaf acknowledges; what the leaves say and the disk has not."""
+        try:
+            absent = reconcile(self._folder, self._opened.compared, self._evidence, time.monotonic_ns())
+        except OSError as error:
+            raise RecordingFailed(f"cameras.folder: {error.filename}: {error.strerror}") from error
+        self.metrics.irreconcilable.set(len(absent))
+        if not absent:
+            return []
+        newest = max(absent, key=lambda one: one.from_ns)
+        problem = f"{self._folder}: {newest}" + (f"; and {len(absent) - 1} others" if len(absent) > 1 else "")
+        return [Contradiction("footage-gone", str(self._folder), newest.from_ns / 1e9, problem)]
+
+    def _identified(self, recordings: Recordings) -> KnownLog | None:
+        """The log's number in the database, when it was compared with what that knows."""
+        if self._failure is not None:
+            return None
+        recorder = self.settings.recorder
+        if self._memory.database is None:
+            memory = Memory(recordings.memory(recorder, self._streams))
+            found = late(self._opened, memory, self._signer)
+            self._contradictions.tell([*self._opened.contradictions, *found], time.time(), is_all=True)
+            if self._opened.folder in [Path(told.folder) for told in found]:
+                log.error("the log must not be written: recording begins anew", problem=found[0].problem)
+                self._fail(LogRolledBack(found[0].problem))
+                return None
+            self._memory = memory
+        identity = identity_in_database(self._opened, self._signer)
+        if identity is None:
+            return None
+        about = identity_of(self._folder)
+        named = about is not None and about.name is not None
+        known = recordings.register_log(identity, recorder, str(self._folder), time.time(), named=named)
+        logs = recordings.memory(recorder, ()).logs
+        recordings.mark_gone(recorder, [other.id for other in logs if held(other) == 0 and other.id != known.id])
+        return known
 
     def _opened_entrance(self) -> Entrance:
         try:

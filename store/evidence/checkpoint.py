@@ -133,6 +133,15 @@ def each_note(data: bytes) -> Iterator[tuple[int, bytes]]:
         yield end, found[1]
 
 
+def first_note(data: bytes) -> int | None:
+    """Where in a part of a `heads.txt` the first note begins that it shows from its beginning; None where none does.
+    (Behind the blank line within a note come signatures.)"""
+    end = data.find(b"\n\n")
+    while end >= 0 and data.startswith(_DASH.encode(), end + 2):
+        end = data.find(b"\n\n", end + 2)
+    return end + 2 if end >= 0 else None
+
+
 def whole_notes(data: bytes) -> tuple[int, bytes | None]:
     """Where the last whole note of a `heads.txt` ends, its blank line included, and that note."""
     last = deque(each_note(data), maxlen=1)

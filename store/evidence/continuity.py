@@ -18,6 +18,7 @@ from store.evidence.leaf import (
     SegmentBody,
     StartBody,
     TombstoneBody,
+    UnacknowledgedBody,
 )
 from store.evidence.verdict import Finding, Verdict
 
@@ -157,6 +158,10 @@ class StreamWalk:
             return
         if isinstance(body, TombstoneBody):
             self.tombstones.append(body)
+            return
+        if isinstance(body, UnacknowledgedBody):
+            detail = f"{body.bytes} bytes without a leaf, set aside in {body.file}: {body.reason}"
+            self._find(Verdict.DECLARED_GAP, detail, leaf.begin_ns, leaf.end_ns)
             return
         if isinstance(body, GapBody):
             self._find(Verdict.DECLARED_GAP, body.reason, min(body.from_ns, body.to_ns), max(body.from_ns, body.to_ns))

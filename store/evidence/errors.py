@@ -23,6 +23,11 @@ class LogCorrupt(EvidenceError):  # noqa: N818
     """A log that is not as it was written: the message names file and line. It is for a person to look at."""
 
 
+class LogRolledBack(LogCorrupt):
+    """A log that is not what somebody else knows it was: shorter, or another. The message names who knows more and by
+    how much. It must not be written."""
+
+
 class LogLocked(EvidenceError):  # noqa: N818
     """Another process has this folder's log open."""
 

@@ -100,7 +100,21 @@ class TombstoneBody(_Body, frozen=True, kw_only=True, tag="tombstone"):
     reason: Text
 
 
-Body: TypeAlias = SegmentBody | GapBody | HeartbeatBody | StartBody | SealBody | TombstoneBody
+class UnacknowledgedBody(_Body, frozen=True, kw_only=True, tag="unacknowledged"):
+    """`bytes` that stood at `offset` of `source` without a leaf were set aside, as they were, in `file` (both relative
+    to the recorder's folder), and why."""
+
+    file: Annotated[str, Meta(min_length=1, max_length=500)]
+    bytes: Count
+    sha256: Digest
+    source: Annotated[str, Meta(min_length=1, max_length=500)]
+    offset: Count
+    reason: Text
+
+
+Body: TypeAlias = SegmentBody | GapBody | HeartbeatBody | StartBody | SealBody | TombstoneBody | UnacknowledgedBody
+Remark: TypeAlias = TombstoneBody | UnacknowledgedBody
+"""What is said at any time about a stream's bytes: it begins, continues and ends no session."""
 
 
 class _Header(Struct, frozen=True, kw_only=True):

@@ -10,24 +10,24 @@ person to look at; the log goes on by no means.
 import fcntl
 import os
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Condition
 from types import TracebackType
 from typing import NamedTuple, Self
 
-import msgspec
-
 from store.evidence import files
 from store.evidence.checkpoint import Head, SignedHead, check_origin
 from store.evidence.errors import LogBroken, LogCorrupt, LogLocked, LogUnavailable
+from store.evidence.identity import RECORDER, identity_of
 from store.evidence.leaf import Body, Leaf, SegmentBody, canonical, decoded
-from store.evidence.recovery import HEADS, LEAVES, RESUME, LogState, recover, resume_point
+from store.evidence.merkle import CompactRange
+from store.evidence.recovery import HEADS, LEAVES, RESUME, LogState, resume_point
 from store.evidence.signer import Signer, fingerprint, public_key_of
 from store.evidence.standalone import whole
+from store.evidence.witnesses import NOTHING, Remembered, opened
 
-RECORDER = "recorder.json"
 CERTIFICATE = "certificate.pem"
 LOCK = ".lock"
 _ABOUT = 1 << 16  # bytes of a file that says whose folder it is
@@ -44,17 +44,35 @@ class Entry(NamedTuple):
     body: Body
 
 
+class Vouched(NamedTuple):
+    """What the last signed head on the disk counts: leaves, the bytes of their lines, and their root."""
+
+    size: int
+    end: int
+    root: bytes
+
+
 class EvidenceLog:
-    """The log in `folder`, made there if there is none yet. For use from any thread.
+    """The log in `folder`, made there if there is none yet. For use from any thread. `recorder` is its origin, `name`
+    what people call the recorder, where that is another. `remembered` is what others know of the log.
 
     Raises:
         LogLocked: another process has it open.
-        LogCorrupt: it is not as it was written.
+        LogCorrupt: it is not as it was written. Nothing in the folder is changed.
+        LogRolledBack: it is shorter than somebody else knows, or another. Nothing in the folder is changed.
         InvalidHead: `recorder` can't name a log.
         OSError: the folder can't be made or written.
     """
 
-    def __init__(self, folder: Path, recorder: str, signer: Signer) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        recorder: str,
+        signer: Signer,
+        *,
+        name: str | None = None,
+        remembered: Remembered = NOTHING,
+    ) -> None:
         check_origin(recorder)
         self._folder = folder
         self._recorder = recorder
@@ -62,6 +80,7 @@ class EvidenceLog:
         self._changed = Condition()
         self._state = LogState()
         self._signed = 0  # leaves under the last signed head
+        self._vouched = Vouched(0, 0, CompactRange().root())
         self._at_head: LogState | None = None  # what the next resume point tells
         self._resumed_s: float | None = None  # when the last one was written
         self._synced = 0  # leaves that the disk has
@@ -70,12 +89,14 @@ class EvidenceLog:
         files.make_folder(folder)
         self._lock = _lock(folder)
         try:
-            files.tighten(folder)
-            _identify(folder, recorder, signer)
+            _identify(folder, recorder, signer, name)
             self._leaves = _open(folder / LEAVES)
             self._heads = _open(folder / HEADS)
-            self._state, head, heads_end = recover(folder, recorder, signer.public_key)
+            self._state, head, heads_end, signed_end = opened(folder, recorder, signer.public_key, remembered)
+            files.tighten(folder)
             self._signed = head.size if head is not None else 0
+            if head is not None:
+                self._vouched = Vouched(head.size, signed_end, head.root)
             uncounted = self._state.last if self._state.tree.size > self._signed else ()
             self._segment_at = dict.fromkeys(uncounted, self._state.tree.size - 1)  # of each stream, the newest
             self._synced = self._state.tree.size
@@ -91,6 +112,22 @@ class EvidenceLog:
         """How many leaves there are."""
         with self._changed:
             return self._state.tree.size
+
+    @property
+    def origin(self) -> str:
+        """What names the log in its leaves and heads."""
+        return self._recorder
+
+    @property
+    def vouched(self) -> Vouched:
+        """What others may be told of: no loss of power takes it away."""
+        with self._changed:
+            return self._vouched
+
+    def ends(self) -> dict[str, int]:
+        """The number of the newest leaf of each stream."""
+        with self._changed:
+            return {stream: leaf.seq for stream, leaf in self._state.last.items()}
 
     def last(self, stream: str) -> Leaf | None:
         """The newest leaf of a stream."""
@@ -126,6 +163,7 @@ class EvidenceLog:
             if self._state.tree.size == self._signed:
                 return None
             head = Head(self._recorder, self._state.tree.size, self._state.tree.root())
+            end = self._state.end
             state = self._state.copy() if self._is_resume_due() else None
         self._sync(head.size)
         signed = SignedHead.sign(head, self._signer)
@@ -139,6 +177,7 @@ class EvidenceLog:
             except OSError as error:
                 raise self._fail(HEADS, error) from error
             self._signed = head.size
+            self._vouched = Vouched(head.size, end, head.root)
         if state is not None:
             self._leave_resume_point(state)
         return signed
@@ -149,6 +188,8 @@ class EvidenceLog:
             self._changed.wait_for(lambda: not self._syncing)
             if self._broken == _CLOSED:
                 return
+            if self._broken is None and self._at_head is not None and self._at_head.tree.size < self._signed:
+                self._keep_resume_point(self._at_head)
             self._broken = _CLOSED
             for handle in (self._leaves, self._heads, self._lock):
                 os.close(handle)
@@ -218,8 +259,13 @@ class EvidenceLog:
         before, self._at_head = self._at_head, state
         if before is not None:
             self._resumed_s = time.monotonic()
-            with suppress(OSError):  # without it, the next opening only takes longer
-                files.replace(self._folder / RESUME, resume_point(before, self._recorder, self._signer))
+            self._keep_resume_point(before)
+
+    def _keep_resume_point(self, state: LogState) -> None:
+        newest = Head(self._recorder, self._vouched.size, self._vouched.root)
+        with suppress(OSError):  # without it, the next opening only takes longer
+            point = resume_point(state, self._recorder, self._signer, newest)
+            files.replace(self._folder / RESUME, point)
 
     def _sync(self, size: int) -> None:
         """Returns when the disk has the first `size` leaves."""
@@ -281,22 +327,46 @@ def _lock(folder: Path) -> int:
     return handle
 
 
-def _identify(folder: Path, recorder: str, signer: Signer) -> None:
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Nobody else opens the log in the folder meanwhile; where there never was one, nothing is made.
+
+    Raises:
+        LogLocked: another process has it open.
+    """
+    if not (folder / LOCK).exists():
+        yield
+        return
+    handle = _lock(folder)
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+def _identify(folder: Path, recorder: str, signer: Signer, name: str | None) -> None:
     """Names the folder's recorder and key, or checks that it is this one."""
-    about = {"v": 1, "recorder": recorder, "created_ns": time.time_ns()}
-    if not files.create(folder / RECORDER, canonical(about)):
-        path = folder / RECORDER
-        try:
-            known = decoded(path.read_bytes(), object)
-        except msgspec.MsgspecError as error:
-            raise LogCorrupt(f"{path}: expected JSON: {error}") from error
-        if not isinstance(known, dict) or known.get("v") != 1 or known.get("recorder") != recorder:
-            raise LogCorrupt(f"{path}: expected version 1 of recorder {recorder}, got {known!r}")
-    if not files.create(folder / CERTIFICATE, signer.certificate):
-        path = folder / CERTIFICATE
-        key = public_key_of(path.read_bytes(), str(path))
-        if key != signer.public_key:
-            raise LogCorrupt(
-                f"{path}: this log is signed by the key {fingerprint(key)}, got {fingerprint(signer.public_key)}; "
-                "a new key needs a new folder"
-            )
+    about = {"v": 1, "recorder": recorder, "created_ns": time.time_ns()} | ({} if name is None else {"name": name})
+    path = folder / RECORDER
+    is_new = not any((folder / kept).exists() and (folder / kept).stat().st_size for kept in (LEAVES, HEADS))
+    if not (is_new and files.create(path, canonical(about))):
+        known = identity_of(folder)
+        if known is None:
+            raise LogCorrupt(f"{path}: expected a file beside the leaves that names their recorder, found none")
+        if known.recorder != recorder:
+            raise LogCorrupt(f"{path}: expected the recorder {recorder}, got {known.recorder}")
+    if not (is_new and files.create(folder / CERTIFICATE, signer.certificate)):
+        check_key(folder, signer)
+
+
+def check_key(folder: Path, signer: Signer) -> None:
+    """Raises LogCorrupt unless the log in the folder is signed by this key."""
+    path = folder / CERTIFICATE
+    if not path.exists():
+        raise LogCorrupt(f"{path}: expected the certificate of the key that signed the heads, found none")
+    key = public_key_of(path.read_bytes(), str(path))
+    if key != signer.public_key:
+        raise LogCorrupt(
+            f"{path}: this log is signed by the key {fingerprint(key)}, got {fingerprint(signer.public_key)}; "
+            "a new key needs a new folder"
+        )

@@ -124,6 +124,7 @@ class Marker:
             prev=self._prev,
         )
         line, digest = mark.signed(self._signer)
+        _sync(self._folder / HEADS)  # a mark that outlives the head it stands at would speak against the log
         handle = files.open_own(self._folder / MARKS, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         with os.fdopen(handle, "ab", buffering=0) as file:
             file.truncate(self._end)  # what does not hold, or is torn
@@ -131,6 +132,11 @@ class Marker:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._folder / MARKS))
         self._end += len(line)
         self._prev, self._marked, self._since = digest, head.size, _Since()
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 class _Since:

@@ -12,6 +12,7 @@ import base64
 import hashlib
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -154,6 +155,24 @@ class Marks:
         with (self._folder / MARKS).open("rb") as file:
             file.seek(stretch.at)
             return file.read(stretch.end - stretch.at)
+
+
+def newest_mark(folder: Path, recorder: str, key: bytes) -> Place | None:
+    """Where the newest mark is that is signed with the recorder's key, whatever the log holds now; only the end of the
+    file is looked at."""
+    path = folder / MARKS
+    if not path.exists():
+        return None
+    with path.open("rb") as file:
+        file.seek(max(0, file.seek(0, 2) - _MAX_LINE))
+        lines = file.read().split(b"\n")
+    for line in reversed(lines):
+        with suppress(ValueError):
+            signed = decoded(line, _Signed)
+            mark = decoded(bytes(signed.mark), Mark)
+            if mark.recorder == recorder and verifies(key, base64.b64decode(signed.signature), bytes(signed.mark)):
+                return mark.place
+    return None
 
 
 def _chain(path: Path, recorder: str) -> Iterator[Stretch]:

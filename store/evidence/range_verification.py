@@ -14,18 +14,33 @@ from pathlib import Path
 import msgspec
 
 from store.evidence.anchoring import Anchoring
+from store.evidence.checkpoint import Head
 from store.evidence.continuity import StreamWalk
 from store.evidence.data import DataCheck, Fault, Problem, in_folder
-from store.evidence.errors import InvalidKey, InvalidLeaf, Unreadable
+from store.evidence.errors import InvalidKey, InvalidLeaf, LogCorrupt, Unreadable
 from store.evidence.examination import LogWalk
-from store.evidence.leaf import GapBody, Leaf, Reason, SealBody, SegmentBody, TombstoneBody, bears, member_of, touches
+from store.evidence.leaf import (
+    GapBody,
+    Leaf,
+    Reason,
+    Remark,
+    SealBody,
+    SegmentBody,
+    TombstoneBody,
+    UnacknowledgedBody,
+    bears,
+    member_of,
+    touches,
+)
 from store.evidence.log import CERTIFICATE, identity
 from store.evidence.marks import runs
 from store.evidence.part import Part, PartReader
+from store.evidence.recovery import HEADS, last_head
 from store.evidence.signer import public_key_of
 from store.evidence.spans import REACH, Span
 from store.evidence.verdict import Finding, Verdict, merged
-from store.evidence.verification import Report, intact, judge_data, judge_key, piece_of
+from store.evidence.verification import Report, aside, intact, judge_data, judge_key, piece_of
+from store.evidence.witnesses import Contradicted, Known, contradiction, in_its_folder
 
 MAX_LEAVES = 2_000_000  # read for one answer; some ten seconds
 _PASSED = 3  # leaves behind the range
@@ -41,9 +56,11 @@ def verify_range(
     trusted: Sequence[bytes] = (),
     *,
     max_leaves: int = MAX_LEAVES,
+    known: Sequence[Known] = (),
 ) -> Report:
     """Verify what `folder` holds of `streams` in [from_ns, to_ns), Unix nanoseconds. `trusted` are public keys; with
-    none, the folder's own key is used. A stream of which the range holds nothing gets no finding.
+    none, the folder's own key is used. `known` are heads that others have kept. A stream of which the range holds
+    nothing gets no finding, unless somebody knows that there was more.
 
     Raises:
         Unreadable: it is no recorder's folder, or can't be read.
@@ -52,6 +69,8 @@ def verify_range(
     try:
         recorder, certificate = identity(folder)
         own = public_key_of(certificate, CERTIFICATE)
+        told = [*known, *in_its_folder(folder, recorder, own)]
+        newest = _newest(folder, recorder, own)
         reader = PartReader(folder, recorder, own, max_leaves)
         read = _read(reader, streams, from_ns, to_ns)
         with DataCheck(in_folder(folder), threads=1) as check:
@@ -67,9 +86,31 @@ def verify_range(
     key, findings = judge_key("the recorder", own, trusted)
     for near in read:
         findings += _judge(near, reader, from_ns, to_ns)
+    findings += _told_against(contradiction(folder, newest, told), read, streams, from_ns, to_ns)
     findings += judge_data(problems, tombstones)
     findings += intact(list(segments), spans, findings)
     return Report(recorder, [key], merged(findings), sum(map(len, segments.values())), hashed)
+
+
+def _newest(folder: Path, recorder: str, key: bytes) -> Head | None:
+    with suppress(LogCorrupt):  # that is found where the heads are read
+        return last_head(folder / HEADS, recorder, key)[0]
+    return None
+
+
+def _told_against(
+    against: Contradicted | None, read: "Sequence[_Near]", streams: Sequence[str], from_ns: int, to_ns: int
+) -> Iterator[Finding]:
+    """That somebody knows more than there is, of streams that don't go on after the range."""
+    if against is None:
+        return
+    if not against.is_shorter:
+        yield Finding(Verdict.ALTERED, against.problem, None, from_ns, to_ns)
+        return
+    for stream in streams:
+        if not any(near.around[stream].is_passed for near in read):
+            ends = [leaf.end_ns for near in read for _, leaf in near.around[stream].found]
+            yield Finding(Verdict.TRUNCATED, against.problem, stream, max(ends, default=from_ns), None)
 
 
 @dataclass(slots=True)
@@ -98,7 +139,7 @@ class _Around:
     def open_since_ns(self) -> int | None:
         """From when on the stream's session says nothing more, without having been sealed."""
         for _, leaf in reversed(self.found):
-            if not isinstance(leaf.body, TombstoneBody):
+            if not isinstance(leaf.body, Remark):
                 return None if isinstance(leaf.body, SealBody) else leaf.end_ns
         return None
 
@@ -175,6 +216,8 @@ def _check(leaves: Sequence[Leaf], check: DataCheck) -> tuple[int, int, int] | N
     """Has the data of the segments hashed; their begin, end and number."""
     count, begin, end = 0, 0, 0
     for leaf in leaves:
+        if isinstance(leaf.body, UnacknowledgedBody):
+            check.add(leaf.body.file, aside(leaf, leaf.body))
         if isinstance(leaf.body, SegmentBody):
             check.add(leaf.body.file, piece_of(leaf, leaf.body))
             begin, end = (min(begin, leaf.begin_ns) if count else leaf.begin_ns), max(end, leaf.end_ns)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from store.evidence.checkpoint import Head, SignedHead, whole_notes
+from store.evidence.checkpoint import Head, SignedHead, first_note, whole_notes
 from store.evidence.errors import InvalidHead, InvalidLeaf, LogCorrupt
 from store.evidence.leaf import MAX_LINE, Leaf, canonical, decoded
 from store.evidence.merkle import CompactRange
@@ -43,60 +43,73 @@ class LogState:
         self.end += len(leaf.line) + 1
 
 
-class _ResumePoint(Struct, frozen=True, kw_only=True):
+class ResumePoint(Struct, frozen=True, kw_only=True):
+    """What the log was at a signed head, and the leaves and the root (in hex) of the newest there was then; older
+    points say nothing of that."""
+
     format: str
     recorder: str
     size: int
     end: int
     nodes: list[str]
     last: list[str]
+    newest_size: int = 0
+    newest_root: str = ""
+
+    def tree(self) -> CompactRange:
+        """The tree then.
+
+        Raises:
+            ValueError: the nodes are none of a tree of this size.
+        """
+        return CompactRange(self.size, map(bytes.fromhex, self.nodes))
 
 
 _FORMAT = "ducha-evidence-resume-1"
 
 
-def resume_point(state: LogState, recorder: str, signer: Signer) -> bytes:
-    """The state as a file."""
-    point = _ResumePoint(
+def resume_point(state: LogState, recorder: str, signer: Signer, newest: Head) -> bytes:
+    """The state as a file; `newest` is the head there is now."""
+    point = ResumePoint(
         format=_FORMAT,
         recorder=recorder,
         size=state.tree.size,
         end=state.end,
         nodes=[node.hex() for node in state.tree.nodes],
         last=[leaf.line.decode() for leaf in state.last.values()],
+        newest_size=newest.size,
+        newest_root=newest.root.hex(),
     )
     document = canonical(point)
     return document + b"\n" + base64.b64encode(signer.sign(document)) + b"\n"
 
 
-def recover(folder: Path, recorder: str, public_key: bytes) -> tuple[LogState, Head | None, int]:
-    """The log in `folder` without a torn last line; its newest head, and the bytes of `heads.txt` without a torn one.
+def recover(folder: Path, recorder: str, public_key: bytes) -> tuple[LogState, Head | None, int, int]:
+    """The log in `folder` without a torn last line; its newest head, the bytes of `heads.txt` without a torn one, and
+    the bytes of the leaves that this head counts.
 
     Raises:
         LogCorrupt: naming the file and line that is not as it was written.
     """
-    head, heads_end = _last_head(folder / HEADS, recorder, public_key)
+    head, heads_end = last_head(folder / HEADS, recorder, public_key)
     state = _resumed(folder, recorder, public_key, head) or LogState()
-    _read_on(folder / LEAVES, state, recorder, head)
+    signed_end = _read_on(folder / LEAVES, state, recorder, head)
     if head is not None and head.size > state.tree.size:
         raise LogCorrupt(
             f"{folder / LEAVES}: expected at least the {head.size} leaves of the last signed head, "
             f"found {state.tree.size}"
         )
-    return state, head, heads_end
+    return state, head, heads_end, signed_end
 
 
 def _resumed(folder: Path, recorder: str, public_key: bytes, head: Head | None) -> LogState | None:
     """The state at the resume point, if it is ours, older than the newest head, and the file reaches so far."""
+    point = newest_resume_point(folder, recorder, public_key)
+    if point is None or head is None or point.size >= head.size:
+        return None
     with suppress(OSError, ValueError, InvalidLeaf):
-        document, signature, _ = (folder / RESUME).read_bytes().split(b"\n")
-        if not verifies(public_key, base64.b64decode(signature), document):
-            return None
-        point = decoded(document, _ResumePoint)
-        if point.format != _FORMAT or point.recorder != recorder or head is None or point.size >= head.size:
-            return None
         leaves = [Leaf.parse(line.encode()) for line in point.last]
-        tree = CompactRange(point.size, map(bytes.fromhex, point.nodes))
+        tree = point.tree()
         with (folder / LEAVES).open("rb") as file:
             file.seek(max(point.end - 1, 0))
             if file.read(1) == b"\n":
@@ -104,7 +117,21 @@ def _resumed(folder: Path, recorder: str, public_key: bytes, head: Head | None) 
     return None
 
 
-def _read_on(path: Path, state: LogState, recorder: str, head: Head | None) -> None:
+def newest_resume_point(folder: Path, recorder: str, public_key: bytes) -> ResumePoint | None:
+    """The resume point of the log, if one is there that is signed with its key."""
+    with suppress(OSError, ValueError):
+        document, signature, _ = (folder / RESUME).read_bytes().split(b"\n")
+        if verifies(public_key, base64.b64decode(signature), document):
+            point = decoded(document, ResumePoint)
+            if point.format == _FORMAT and point.recorder == recorder:
+                point.tree()
+                return point
+    return None
+
+
+def _read_on(path: Path, state: LogState, recorder: str, head: Head | None) -> int:
+    """Take the lines behind `state`; returns the bytes of those that `head` counts."""
+    signed_end = state.end
     with path.open("rb") as file:
         file.seek(state.end)
         while line := file.readline(MAX_LINE + 2):
@@ -112,15 +139,18 @@ def _read_on(path: Path, state: LogState, recorder: str, head: Head | None) -> N
             if not line.endswith(b"\n"):
                 if len(line) > MAX_LINE or file.read(1):
                     raise LogCorrupt(f"{path}: line {number}: expected a leaf of at most {MAX_LINE} bytes")
-                return  # torn
+                return signed_end  # torn
             try:
                 leaf = Leaf.parse(line[:-1])
             except InvalidLeaf as error:
                 raise LogCorrupt(f"{path}: line {number}: {error}") from error
             _check_follows(leaf, state.last.get(leaf.stream), recorder, f"{path}: line {number}")
             state.add(leaf)
-            if head is not None and state.tree.size == head.size and state.tree.root() != head.root:
-                raise LogCorrupt(f"{path}: the first {head.size} lines are not those of the last signed head")
+            if head is not None and state.tree.size == head.size:
+                if state.tree.root() != head.root:
+                    raise LogCorrupt(f"{path}: the first {head.size} lines are not those of the last signed head")
+                signed_end = state.end
+    return signed_end
 
 
 def _check_follows(leaf: Leaf, before: Leaf | None, recorder: str, where: str) -> None:
@@ -133,7 +163,12 @@ def _check_follows(leaf: Leaf, before: Leaf | None, recorder: str, where: str) -
         )
 
 
-def _last_head(path: Path, recorder: str, public_key: bytes) -> tuple[Head | None, int]:
+def last_head(path: Path, recorder: str, public_key: bytes) -> tuple[Head | None, int]:
+    """The newest head in a `heads.txt`, and the bytes of the file without a torn one.
+
+    Raises:
+        LogCorrupt: it is none, or not signed with this key for this recorder.
+    """
     data, base = _tail(path)
     end, note = whole_notes(data)
 
@@ -160,8 +195,8 @@ def _tail(path: Path) -> tuple[bytes, int]:
         base = max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES)
         file.seek(base)
         data = file.read()
-        begin = data.find(b"\n\n") + 2
-        if not base or begin < 2 or whole_notes(data[begin:])[1] is None:
+        begin = first_note(data)
+        if not base or begin is None or whole_notes(data[begin:])[1] is None:
             file.seek(0)
             return file.read(), 0
         return data[begin:], base + begin

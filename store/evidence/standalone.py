@@ -590,7 +590,7 @@ def check_stream(manifest: Any, stream: Any, leaves: dict[int, dict[str, Any]], 
     if first and first["seq"] and first["wall_ns"] + first.get("duration_ns", 0) > manifest["from_ns"]:
         bad(f"MISSING {name} before {moment(first['wall_ns'])}: what came before the first leaf is not shown")
     end = last["wall_ns"] + last.get("duration_ns", 0) if last else 0
-    if last and last["type"] not in ("seal", "tombstone") and end < manifest["to_ns"]:
+    if last and last["type"] not in ("seal", "tombstone", "unacknowledged") and end < manifest["to_ns"]:
         bad(f"TRUNCATED {name} after {moment(end)}: no seal")
     told = {segment["seq"] for segment in stream["segments"]}
     for seq, leaf in leaves.items():

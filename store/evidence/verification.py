@@ -3,10 +3,11 @@
 The leaves and heads are judged by :func:`store.evidence.examination.examine`; the data are hashed in threads meanwhile.
 """
 
+import hashlib
 import io
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -17,12 +18,13 @@ from store.evidence.checkpoint import Head, SignedHead, notes
 from store.evidence.data import DataCheck, Fault, Piece, Problem, in_folder
 from store.evidence.errors import InvalidHead, InvalidKey, InvalidLeaf, Unreadable
 from store.evidence.examination import examine
-from store.evidence.leaf import MAX_LINE, Leaf, SegmentBody, TombstoneBody
+from store.evidence.leaf import MAX_LINE, Leaf, SegmentBody, TombstoneBody, UnacknowledgedBody
 from store.evidence.log import CERTIFICATE, identity
 from store.evidence.recovery import HEADS, LEAVES
 from store.evidence.signer import fingerprint, public_key_of
 from store.evidence.standalone import kind_of, opened, shown
 from store.evidence.verdict import Finding, Verdict, merged
+from store.evidence.witnesses import Contradicted, Known, contradiction, in_its_folder
 
 _PACK = re.compile(r"[^/]+/[0-9]{8}/[0-9]{6}-[0-9]+\.(mp4|mov)")
 
@@ -89,8 +91,11 @@ def intact(streams: Iterable[str], spans: dict[str, tuple[int, int, int]], found
     return sound
 
 
-def verify_folder(folder: Path, trusted: Sequence[bytes] = (), threads: int | None = None) -> Report:
+def verify_folder(
+    folder: Path, trusted: Sequence[bytes] = (), threads: int | None = None, *, known: Sequence[Known] = ()
+) -> Report:
     """Verify all that a recorder's folder holds. `trusted` are public keys; with none, the folder's own key is used.
+    `known` are heads that others have kept.
 
     Raises:
         Unreadable: it is no recorder's folder, or can't be read.
@@ -99,6 +104,7 @@ def verify_folder(folder: Path, trusted: Sequence[bytes] = (), threads: int | No
         recorder, certificate = identity(folder)
         own = public_key_of(certificate, CERTIFICATE)
         there = recordings(folder)  # before the leaves: they may grow meanwhile, as may the heads
+        told = [*known, *in_its_folder(folder, recorder, own)]
         with io.TextIOWrapper(opened(folder / HEADS), encoding="utf-8", errors="replace", newline="\n") as file:
             heads, findings = read_heads(file, recorder, own)
         with DataCheck(in_folder(folder), threads) as check:
@@ -110,9 +116,21 @@ def verify_folder(folder: Path, trusted: Sequence[bytes] = (), threads: int | No
         raise Unreadable(f"{folder}: expected a recorder's folder: {error}") from error
     key, unknown = judge_key("the recorder", own, trusted)
     tombstones = {stream: walk.tombstones for stream, walk in examined.streams.items()}
+    against = contradiction(folder, max(heads, key=lambda head: head.size, default=None), told)
+    ends = {stream: walk.last.end_ns for stream, walk in examined.streams.items() if walk.last is not None}
+    findings += _contradicted(against, ends)
     findings += [*unknown, *examined.findings, *judge_data(problems, tombstones), *judge_strangers(there)]
     findings += intact(examined.streams, spans, findings)
     return Report(recorder, [key], merged(findings), examined.size, hashed)
+
+
+def _contradicted(against: Contradicted | None, ends: Mapping[str, int]) -> Iterator[Finding]:
+    """That somebody knows more than there is; `ends`: up to when each stream goes."""
+    if against is not None and against.is_shorter:
+        yield Finding(Verdict.TRUNCATED, against.problem, None, max(ends.values(), default=None), None)
+        yield from (Finding(Verdict.TRUNCATED, against.problem, stream, end, None) for stream, end in ends.items())
+    elif against is not None:
+        yield Finding(Verdict.ALTERED, against.problem)
 
 
 def read_leaves(path: Path) -> Iterator[Leaf | None]:
@@ -179,6 +197,8 @@ def _watched(
             check.add(leaf.body.file, piece_of(leaf, leaf.body))
             begin, end, count = spans.get(leaf.stream, (leaf.begin_ns, leaf.end_ns, 0))
             spans[leaf.stream] = (min(begin, leaf.begin_ns), max(end, leaf.end_ns), count + 1)
+        elif leaf is not None and isinstance(leaf.body, UnacknowledgedBody):
+            check.add(leaf.body.file, aside(leaf, leaf.body))
         yield leaf
 
 
@@ -210,6 +230,12 @@ def judge_strangers(there: dict[str, str]) -> list[Finding]:
         Finding(Verdict.ALTERED, f"{kind} of which no leaf speaks: {shown(name)[1:-1]}", name.partition("/")[0])
         for name, kind in sorted(there.items())
     ]
+
+
+def aside(leaf: Leaf, body: UnacknowledgedBody) -> Piece:
+    """What was set aside, as a whole file."""
+    empty = hashlib.sha256().hexdigest()
+    return Piece(leaf.stream, leaf.seq, leaf.begin_ns, leaf.end_ns, 0, body.bytes, body.sha256, 0, empty)
 
 
 def piece_of(leaf: Leaf, body: SegmentBody) -> Piece:

@@ -19,7 +19,7 @@ UPDATE exports SET progress = %(progress)s WHERE id = %(id)s AND state = 'making
 -- name: made
 -- It is there.
 UPDATE exports SET state = 'ready', progress = 1, bytes = %(bytes)s, sha256 = %(sha256)s, intact = %(intact)s,
-    findings = %(findings)s, ready_at = %(at)s, expires_at = %(expires)s
+    findings = %(findings)s, head = %(head)s, ready_at = %(at)s, expires_at = %(expires)s
 WHERE id = %(id)s;
 
 -- name: failed

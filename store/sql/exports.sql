@@ -1,10 +1,21 @@
 -- name: cameras
 -- Of the cameras asked for, those there are, and which of them have footage in the range.
-SELECT id, folder, EXISTS (
-    SELECT 1 FROM segments
-    WHERE stream IN (id || '.video', id || '.audio') AND type = 'segment' AND begins < %(to)s AND ends > %(from)s
-) AS recorded
-FROM cameras WHERE id = ANY (%(cameras)s) ORDER BY id;
+SELECT id, coalesce(within.folder, cameras.folder) AS folder, coalesce(within.folders, 1) AS folders,
+       within.folder IS NOT NULL AS recorded
+FROM cameras
+LEFT JOIN LATERAL (
+    SELECT min(folder) AS folder, count(DISTINCT folder) AS folders FROM (
+        SELECT DISTINCT log FROM unnest(ARRAY[id || '.video', id || '.audio']) AS named (stream), LATERAL (
+            SELECT log FROM segments WHERE segments.stream = named.stream AND type = 'segment'
+                AND begins < %(to)s AND ends > %(from)s AND begins >= coalesce((SELECT max(begins) FROM segments
+                WHERE segments.stream = named.stream AND begins <= %(from)s), %(from)s)
+        ) AS rows
+    ) AS told, LATERAL (
+        SELECT coalesce((SELECT folder FROM evidence_logs WHERE recorder = cameras.recorder AND rows_as = told.log
+                         ORDER BY evidence_logs.id LIMIT 1), cameras.folder) AS folder
+    ) AS lying
+) AS within ON true
+WHERE id = ANY (%(cameras)s) ORDER BY id;
 
 -- name: insert
 -- An export that somebody asks for.

@@ -75,4 +75,5 @@ FROM jsonb_to_recordset(%s::jsonb) AS saw (id text, people int, picture text, at
 
 -- name: recorded_gaps
 -- Gaps of recordings that end later than a time.
-SELECT stream, seq, begins, ends, coalesce(reason, '') FROM segments WHERE type = 'gap' AND ends > %s ORDER BY stream, seq;
+SELECT stream, seq, begins, ends, coalesce(reason, ''), log FROM segments WHERE type = 'gap' AND ends > %s
+ORDER BY stream, log, seq;

@@ -14,10 +14,10 @@ SELECT stream,
        newest.reason
 FROM unnest(%(streams)s::text[]) AS wanted (stream)
 LEFT JOIN LATERAL (
-    SELECT type, begins, ends, reason FROM segments WHERE stream = wanted.stream ORDER BY seq DESC LIMIT 1
+    SELECT type, begins, ends, reason FROM segments WHERE stream = wanted.stream ORDER BY log DESC, seq DESC LIMIT 1
 ) AS newest ON true
 LEFT JOIN LATERAL (
-    SELECT ends FROM segments WHERE stream = wanted.stream AND type = 'segment' ORDER BY seq DESC LIMIT 1
+    SELECT ends FROM segments WHERE stream = wanted.stream AND type = 'segment' ORDER BY log DESC, seq DESC LIMIT 1
 ) AS recorded ON true;
 
 -- name: alerts

@@ -1,5 +1,6 @@
 """A recorder with its folder, its log and its clocks in the hands of a test."""
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from ingest.cameras.fanout import Fanout
 from ingest.cameras.leaves import newest_first
 from ingest.cameras.metrics import CameraMetrics
 from ingest.cameras.packets import Packet
-from ingest.cameras.reconcile import reconcile
+from ingest.cameras.reconcile import compare, reconcile
 from ingest.cameras.recorder import Clock, Recorder
 from store.evidence.leaf import Leaf
 from store.evidence.log import EvidenceLog
@@ -32,7 +33,9 @@ class Bench:
     def __init__(self, folder: Path, **options: object) -> None:
         self.folder = folder / "recordings"
         self.evidence = EvidenceLog(self.folder, "r", FileSigner.open_or_create(folder / "key.pem"))
-        self.problems = reconcile(self.folder)
+        self.problems = [
+            absent.file for absent in reconcile(self.folder, compare(self.folder), self.evidence, time.monotonic_ns())
+        ]
         self.fanout = Fanout()
         self.metrics = CameraMetrics()
         self.failures: list[BaseException] = []

@@ -22,8 +22,10 @@ def test_leaves_are_read_from_either_end_whatever_the_blocks(tmp_path: Path, mon
         found = list(newest_first(tmp_path / "r"))
         assert [leaf for _, leaf in found] == made[::-1]
         follower = Follower(tmp_path / "r", found[10][0])
-        assert follower.read(100) == made[29:]
-        assert follower.read(3) == made[29:32]
+        end = found[0][0] + len(made[-1].line) + 1
+        assert follower.read(100, end) == made[29:]
+        assert follower.read(100, found[0][0]) == made[29:-1]
+        assert follower.read(3, end) == made[29:32]
         follower.advance()
-        assert follower.read(3) == made[32:35]
+        assert follower.read(3, end) == made[32:35]
         follower.close()

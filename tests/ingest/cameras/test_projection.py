@@ -13,7 +13,9 @@ from ingest.cameras.packs import streams_in
 from ingest.cameras.projection import Projection
 from store.evidence.leaf import HeartbeatBody, Leaf, SegmentBody
 from store.evidence.log import EvidenceLog
+from store.evidence.merkle import leaf_hash
 from store.evidence.signer import FileSigner
+from store.recordings import KnownLog, LogIdentity, Recordings
 
 S = 1_000_000_000
 NOON_NS = 1_767_585_600 * S
@@ -32,13 +34,14 @@ def record(evidence: EvidenceLog, stream: str, seconds: range) -> None:
             offset=n, bytes=1, sha256="1" * 64, init_bytes=7, init_sha256="2" * 64, codec="h264",
         )  # fmt: skip
         evidence.append(stream, "s", NOON_NS + n * S, n * S, body)
+    evidence.sign_head()  # what no head counts yet has no rows
 
 
 class Index:
     """The projection of a log, started and stopped, with how many leaves it read."""
 
-    def __init__(self, uri: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._uri, self._folder, self._read = uri, folder, 0
+    def __init__(self, uri: str, folder: Path, evidence: EvidenceLog, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._uri, self._folder, self._evidence, self._read = uri, folder, evidence, 0
 
         def counted(line: bytes) -> Leaf | None:
             self._read += 1
@@ -52,9 +55,17 @@ class Index:
             (row,) = connection.execute("SELECT count(*) FROM segments").fetchall()
         return int(row[0])
 
+    def _registered(self, recordings: Recordings) -> KnownLog:
+        with (self._folder / "leaves.jsonl").open("rb") as file:
+            first = leaf_hash(file.readline()[:-1]).hex()
+        identity = LogIdentity(origin="r", key="", first_leaf=first)
+        return recordings.register_log(identity, "r", str(self._folder), 0.0, named=True)
+
     def leaves_read_until(self, rows: int) -> int:
         self._read = 0
-        projection = Projection(self._uri, self._folder, "r", lambda: (), CameraMetrics())
+        projection = Projection(
+            self._uri, self._evidence, self._folder, "r", lambda: (), CameraMetrics(), self._registered
+        )
         projection.start()
         wait_until(lambda: self.rows() == rows, 30, "the rows")
         assert projection.stop(10)
@@ -62,8 +73,8 @@ class Index:
 
 
 @pytest.fixture
-def index(postgres_uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Index:
-    return Index(postgres_uri, tmp_path / "r", monkeypatch)
+def index(postgres_uri: str, evidence: EvidenceLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Index:
+    return Index(postgres_uri, tmp_path / "r", evidence, monkeypatch)
 
 
 def test_a_start_reads_what_is_behind_whatever_folders_and_streams_that_are_over_there_are(
@@ -98,7 +109,7 @@ def test_another_log_in_the_place_of_the_one_that_is_known_is_read_whole(
     index.leaves_read_until(50)
     with EvidenceLog(tmp_path / "other", "r", FileSigner.open_or_create(tmp_path / "key.pem")) as other:
         record(other, "yard.video", range(60))
-        assert Index(postgres_uri, tmp_path / "other", monkeypatch).leaves_read_until(110) >= 60
+        assert Index(postgres_uri, tmp_path / "other", other, monkeypatch).leaves_read_until(110) >= 60
 
 
 def test_only_folders_of_streams_are_streams(tmp_path: Path) -> None:

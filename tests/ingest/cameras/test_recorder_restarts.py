@@ -9,7 +9,7 @@ from recorder_bench import INFO, PACKETS, VIDEO, Bench, faults
 
 from ingest.cameras.fanout import Ending
 from ingest.cameras.packs import packs_of
-from store.evidence.leaf import GapBody, Reason, SealBody, SegmentBody
+from store.evidence.leaf import GapBody, Reason, SealBody, SegmentBody, UnacknowledgedBody
 
 
 def test_a_stop_seals_and_the_next_start_declares_the_time_between(tmp_path: Path) -> None:
@@ -52,13 +52,21 @@ def test_a_crash_costs_the_segment_under_way_and_just_that_is_declared(tmp_path:
     one.kill()
     with pack.path.open("ab") as file:
         file.write(b"a fragment without a leaf")
-    orphan = pack.path.with_name("235959-99.mp4")
+    orphan = pack.path.with_name("235959-4.mp4")
     orphan.write_bytes(b"a pack without a leaf")
 
     two = Bench(tmp_path)
     assert two.problems == []
     assert pack.path.stat().st_size == last.offset + last.bytes
     assert not orphan.exists()
+    aside = two.bodies(UnacknowledgedBody)
+    assert [(body.source, body.offset) for body in aside] == [
+        (file.relative_to(two.folder).as_posix(), offset)
+        for file, offset in ((pack.path, last.offset + last.bytes), (orphan, 0))
+    ]
+    tail, whole = ((two.folder / body.file).read_bytes() for body in aside)
+    assert tail.endswith(b"a fragment without a leaf")  # after what the recorder itself was about to acknowledge
+    assert whole == b"a pack without a leaf"
     two.fanout.open((INFO,))
     two.send(list(later(PACKETS, 10.0)))
     two.wait_for(SegmentBody, 4)

@@ -118,6 +118,7 @@ def test_wherever_the_last_head_is_torn_the_heads_before_stay(tmp_path, signer):
     first = len(data) // 2
     for cut in range(first + 1, len(data)):
         path.write_bytes(data[:cut])
+        (folder / "resume.json").unlink(missing_ok=True)  # as it would not be there yet
         with EvidenceLog(folder, "r1", signer) as log:
             assert path.read_bytes() == data[:first]
             assert log.sign_head().head.size == 2
@@ -179,7 +180,7 @@ def test_a_resume_point_that_does_not_hold_is_as_good_as_none(tmp_path, signer):
         b"",
         b"{}\n\n",
         good[:-9],
-        good.replace(b'"size":1}', b'"size":2}'),
+        good.replace(b'"size":2}', b'"size":3}'),
         good.replace(b"c.video", b"c.audio"),
     ):
         path.write_bytes(bad)
@@ -244,7 +245,7 @@ def test_heads_that_are_not_ours_are_an_error_that_names_the_line(tmp_path, sign
 
 def test_another_recorder_or_key_gets_another_folder(log, tmp_path, signer):
     log.close()
-    with pytest.raises(LogCorrupt, match=r"recorder\.json: expected version 1 of recorder r2"):
+    with pytest.raises(LogCorrupt, match=r"recorder\.json: expected the recorder r2, got r1"):
         EvidenceLog(tmp_path / "r1", "r2", signer)
     other = FileSigner.open_or_create(tmp_path / "k")
     with pytest.raises(LogCorrupt, match="a new key needs a new folder"):
