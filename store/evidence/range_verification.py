@@ -86,7 +86,8 @@ def verify_range(
     key, findings = judge_key("the recorder", own, trusted)
     for near in read:
         findings += _judge(near, reader, from_ns, to_ns)
-    findings += _told_against(contradiction(folder, newest, told), read, streams, from_ns, to_ns)
+    against = contradiction(folder, newest, told)
+    findings += _told_against(against, read, [s for s in streams if (folder / s).is_dir()], from_ns, to_ns)
     findings += judge_data(problems, tombstones)
     findings += intact(list(segments), spans, findings)
     return Report(recorder, [key], merged(findings), sum(map(len, segments.values())), hashed)
