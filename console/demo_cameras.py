@@ -102,6 +102,7 @@ def _settings(
     recorder = RecorderSettings(
         folder=str(data / "recordings"),
         recorder="demo/recorder",
+        bureau="demo",
         key=str(data / "recorder.pem"),
         tap=str(_socket(data)),
         keep_days=2,

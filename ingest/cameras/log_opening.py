@@ -34,6 +34,7 @@ from store.recordings import KnownLog, LogIdentity, RecorderMemory
 
 DECLARATION = "recorder"  # the stream in which a log says why it was begun
 _MOST_LOGS = 1_000
+_LOOKED_AT = 100_000  # leaves, for the ends of streams
 _REASON_CHARACTERS = 500
 
 log = structlog.get_logger("ingest.cameras")
@@ -196,12 +197,26 @@ def _open(folder: Path, name: str, bureau: str, signer: Signer, memory: Memory) 
     with locked(folder):
         if about is not None:
             check_key(folder, signer)
-            check(folder, origin, signer.public_key, remembered)
+            _check(folder, origin, signer.public_key, remembered)
         compared = compare(folder) if folder.exists() else Compared()
         if (problem := beyond_a_crash(folder, compared.leftovers)) is not None:
             raise LogRolledBack(f"{folder}: {problem}")
     named = name if about is None or about.name is not None else None
     return EvidenceLog(folder, origin, signer, name=named, remembered=remembered), compared
+
+
+def _check(folder: Path, origin: str, key: bytes, remembered: Remembered) -> None:
+    """Raises LogRolledBack where a head that is known speaks against the log; where rows do too, which stream ends."""
+    try:
+        check(folder, origin, key, remembered)
+    except LogRolledBack as error:
+        ends: dict[str, int] = {}
+        for number, (_, leaf) in enumerate(newest_first(folder)):
+            ends.setdefault(leaf.stream, leaf.seq)
+            if number >= _LOOKED_AT or remembered.newest.keys() <= ends.keys():
+                break
+        also = remembered.shorter_than(ends)
+        raise LogRolledBack(f"{error}; {also}" if also is not None else str(error)) from error
 
 
 def _expect_in_place(folder: Path, origin: str, memory: Memory) -> None:

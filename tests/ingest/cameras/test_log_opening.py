@@ -159,7 +159,9 @@ def test_one_line_says_who_knows_more_and_how_much(
     site.evidence.close()
     (told,) = [told for told in site.contradictions if told.reason == "rolled-back"]
     who = "the resume point" if resume else "the newest mark" if marks else "the database"
-    assert told.problem == f"{folder}: {who} counts {total} signed leaves, the log {left}: {total - left} fewer"
+    more = f"{folder}: {who} counts {total} signed leaves, the log {left}: {total - left} fewer"
+    rows = f"the database knows leaf {total - 2} of {VIDEO}, the log ends with leaf {left - 1}"  # without the seal
+    assert told.problem == f"{more}; {rows}: {total - left - 1} fewer"
 
 
 def test_rows_alone_tell_which_stream_ends_too_early(stopped: Path, tmp_path: Path, postgres_uri: str) -> None:
