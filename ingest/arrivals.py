@@ -7,8 +7,8 @@ from analytics.alerts import Alert, AlertChange, Change
 from analytics.rulebook import Rulebook
 from analytics.rules.implausible_position import RULE
 
-FLOOD = "flood"
-_REASONS = frozenset({FLOOD})
+FLOOD, CLOCK, OWN_CLOCK = "flood", "clock", "own-clock"
+_REASONS = frozenset({FLOOD, CLOCK, OWN_CLOCK})
 
 
 def of_engine(alerts: Iterable[Alert]) -> list[Alert]:
@@ -38,6 +38,13 @@ class ArrivalAlerts:
 
     def __contains__(self, device: str) -> bool:
         return device in self._open
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def opened(self) -> list[Alert]:
+        """The open alerts."""
+        return list(self._open.values())
 
     def raise_once(self, device: str, now_s: float, lon: float | None, lat: float | None, **detail: Any) -> None:
         """Say it, unless it is said already or the rule is off."""

@@ -45,13 +45,15 @@ class BrokerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[ingest]`. The shard names the checkpoint of this worker. `settle_s` is how long the broker must have been heard
+    """`[ingest]`. The shard names the checkpoint and the lease of this worker; it judges the devices of `units` and of
+    what is beneath them, of all units where none is named. `settle_s` is how long the broker must have been heard
     before silence counts; `mark_s` how often it is asked up to when what it delivered is complete. `past_days` is how
     old a fix may be that comes in, `keep_days` how long fixes are kept; it is more, so that nothing comes in only to be
     dropped. What a device sends beyond `device_burst` fixes at once and `device_fixes_per_s` in the long run waits for
     a calm."""
 
     shard: str = "ingest"
+    units: tuple[str, ...] = ()
     batch_messages: Count = 2_000
     gather_s: Annotated[float, Meta(ge=0, le=1)] = 0.02
     tick_s: Positive = 1.0
@@ -145,7 +147,7 @@ def read_table(
         variable = f"DUCHA_{name}_{key}".upper()
         if variable in environment:
             text = environment[variable]
-            value = text.split(",") if key == "filters" else text
+            value = text.split(",") if key in ("filters", "units") else text
             try:
                 changes[key] = msgspec.convert(value, field.type, strict=False)
             except msgspec.ValidationError as error:

@@ -5,7 +5,7 @@ with its reason, and everything around it still counts. Figures are checked as a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -72,6 +72,8 @@ class Decoded:
     statuses: list[DeviceStatus]
     answers: list[Answered]
     rejected: list[Rejected]
+    retained: FixBatch = field(default_factory=FixBatch.empty)  # of earlier: no sign of life
+    mistimed: FixBatch = field(default_factory=FixBatch.empty)  # refused for their time alone
 
 
 def decode(messages: Sequence[Message], now_s: float, limits: Limits | None = None) -> Decoded:
@@ -79,9 +81,17 @@ def decode(messages: Sequence[Message], now_s: float, limits: Limits | None = No
     reading = _Reading(limits or Limits())
     for number, message in enumerate(messages):
         reading.read(number, message)
-    fixes = reading.fixes(now_s)
+    fixes, kept, mistimed = reading.fixes(now_s)
+    retained = np.array([message.retained for message in messages], np.bool_)[kept]
     return Decoded(
-        list(reading.names), reading.units, fixes, reading.statuses, reading.answers, reading.rejected(messages)
+        list(reading.names),
+        reading.units,
+        fixes.take(~retained),
+        reading.statuses,
+        reading.answers,
+        reading.rejected(messages),
+        fixes.take(retained),
+        mistimed,
     )
 
 
@@ -142,14 +152,14 @@ class _Reading:
                 self.units[source.device] = source.unit
         return number
 
-    def _say(self, source: Source, status: Literal["online", "offline"], at_s: float) -> None:
+    def _say(self, source: Source, status: Literal["online", "offline"], message: Message) -> None:
         self._number(source)
-        self.statuses.append(DeviceStatus(source.device, status, at_s))
+        self.statuses.append(DeviceStatus(source.device, status, message.received_s, message.retained))
 
     def _read_status(self, number: int, source: Source, message: Message) -> None:
         word = message.payload[:32].strip()
         if word in (b"online", b"offline"):
-            self._say(source, "online" if word == b"online" else "offline", message.received_s)
+            self._say(source, "online" if word == b"online" else "offline", message)
         elif message.payload:  # an empty one only clears what the broker retained
             self._flaws[number] = [Flaw("status", f"expected online or offline, got {word!r}")]
 
@@ -157,7 +167,7 @@ class _Reading:
         content = examine(message.payload)
         self._locations += content.locations
         if content.last_will:
-            self._say(source, "offline", message.received_s)
+            self._say(source, "offline", message)
         if content.several:
             self._arrays.add(number)
             self._indices[number] = content.indices
@@ -165,8 +175,9 @@ class _Reading:
             self._flaws[number] = content.flaws
         self._sizes[number] = content.size
 
-    def fixes(self, now_s: float) -> FixBatch:
-        """The locations read, as arrays, without those whose figures can't be."""
+    def fixes(self, now_s: float) -> tuple[FixBatch, NDArray[np.int64], FixBatch]:
+        """The locations read, as arrays, without those whose figures can't be; for each the number of its message; and
+        those that can't be for their time alone."""
         read = self._locations
         t_s = np.array([x.tst for x in read], np.float64).round(6)  # as the store keeps it
         lon = np.array([x.lon for x in read], np.float64)
@@ -180,11 +191,16 @@ class _Reading:
         runs = np.array(self._runs, np.int64).reshape(-1, 3)
         bounds = self._bounds(now_s)
         columns: dict[str, Floats] = {"tst": t_s, "lat": lat, "lon": lon, "vel": vel, "cog": cog, "acc": acc}
-        good = np.ones(len(read), np.bool_)
+        good, timely = np.ones(len(read), np.bool_), np.ones(len(read), np.bool_)
         for name, (low, high, optional, _) in bounds.items():
             value = columns[name]
             inside = (value >= low) & (value <= high)
-            good &= (inside | np.isnan(value)) if optional else inside
+            if name == "tst":
+                timely = inside
+            else:
+                good &= (inside | np.isnan(value)) if optional else inside
+        mistimed = good & ~timely
+        good &= timely
         if not good.all():
             self._blame(np.flatnonzero(~good), runs, columns, bounds)
         cog[cog == 360.0] = 0.0
@@ -198,7 +214,12 @@ class _Reading:
             acc,
             np.where(mock, int(FixFlag.MOCK), int(FixFlag.NONE)),
         )
-        return batch if good.all() else batch.take(good)
+        message = np.repeat(runs[:, 0], runs[:, 2])
+        return (
+            (batch, message, batch.take(mistimed))
+            if good.all()
+            else (batch.take(good), message[good], batch.take(mistimed))
+        )
 
     def _bounds(self, now_s: float) -> dict[str, tuple[float, float, bool, str]]:
         """For each figure: lowest, highest, may it be unknown, and the words for it."""

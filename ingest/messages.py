@@ -14,3 +14,4 @@ class Message:
     mid: int = 0
     qos: int = 0
     connection: int = 0
+    retained: bool = False  # kept by the broker from earlier: it says nothing of the present

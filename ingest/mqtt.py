@@ -163,7 +163,8 @@ class Receiver:
             self._metrics.messages.inc()
             self._metrics.last_message.set(now_s)
         payload, arrived_s = bytes(message.payload), message.timestamp
-        self._inbox.put(Message(topic, payload, now_s, arrived_s, message.mid, message.qos, self._connection))
+        place = (message.mid, message.qos, self._connection)
+        self._inbox.put(Message(topic, payload, now_s, arrived_s, *place, retained=bool(message.retain)))
 
 
 class _ReadingFirst(Client):

@@ -66,11 +66,12 @@ class Rebuilds:
         self._walks: deque[_Walk] = deque()
         self._cursor_s = np.empty(0)
 
-    def begin(self) -> dict[int, float]:
-        """Start over with what the database says is due."""
+    def begin(self, devices: NDArray[np.intp] | None = None) -> dict[int, float]:
+        """Start over with what the database says is due, of all devices or of some."""
         self._walks.clear()
         self._cursor_s = np.empty(0)
-        self._due = self._insist(self._ledger.late_history)
+        numbers = None if devices is None else devices.tolist()
+        self._due = self._insist(lambda: self._ledger.late_history(numbers))
         self._set_cursors(self._due, -np.inf)
         return self._due
 

@@ -21,6 +21,7 @@ from ingest.arrivals import of_engine
 from ingest.metrics import Metrics
 from ingest.patience import Insist
 from ingest.rebuilding import RUN_UP_S, Rebuilds, Rebuilt
+from ingest.shard_units import ShardUnits
 from store.intake import Intake
 
 _BASIS_BYTES = 32
@@ -40,13 +41,16 @@ class Advance:
 class Supervision:
     """The plan and rules in force, the engine that holds them, and the numbers of the devices."""
 
-    def __init__(self, ledger: Intake, insist: Insist, metrics: Metrics, lateness_s: float) -> None:
+    def __init__(
+        self, ledger: Intake, insist: Insist, metrics: Metrics, lateness_s: float, units: Sequence[str] = ()
+    ) -> None:
         self._ledger = ledger
         self._insist = insist
         self._lateness_s = lateness_s
         self.rebuilds = Rebuilds(ledger, insist, metrics, _RULES)
         self.heard_s = -np.inf  # event time at which the engine began: where the stored fixes end
         self.known: list[Alert] = []  # alerts that last, or ended lately, when the engine began
+        self._shard = ShardUnits(units)
         self._devices = DeviceTable()
         self._plan = Plan()
         self._rules = all_rules()
@@ -62,7 +66,11 @@ class Supervision:
         """
         self._read_basis()
         self._devices = self._insist(self._ledger.devices)
+        self._shard.units_of = self._insist(self._ledger.device_units)
+        self._plan = self._shard.part_of(self._plan)
         self._number_planned()
+        mine = None if self._shard.whole else np.flatnonzero(self._mine())
+        names = None if mine is None else [self._devices.names[device] for device in mine.tolist()]
         stored = self._insist(self._ledger.checkpoint)
         checkpoint, since_s = None, self._horizon_s(now_s)
         if stored is not None:
@@ -70,9 +78,9 @@ class Supervision:
             checkpoint = Checkpoint(payload, stored.since_s)
             # under another plan the checkpoint may say nothing of a duty: its whole history is read then
             since_s = stored.since_s if basis == self._basis else min(since_s, stored.since_s)
-        fixes = self._insist(lambda: self._ledger.fixes_since(since_s))
-        self.known = self._insist(lambda: self._ledger.alerts_known(since_s, _RULES))
-        known, apart = of_engine(self.known), self.rebuilds.begin()
+        fixes = self._insist(lambda: self._ledger.fixes_since(since_s, mine))
+        self.known = self._insist(lambda: self._ledger.alerts_known(since_s, _RULES, names))
+        known, apart = of_engine(self.known), self.rebuilds.begin(mine)
         self.heard_s = min(now_s, float(fixes.t_s.max())) if len(fixes) else now_s
         self._engine, outcome = Engine.resume(
             self._plan,
@@ -110,12 +118,15 @@ class Supervision:
             # another worker may have registered some in between, so the order is the database's, not ours
             for name in self._insist(self._ledger.devices).names:
                 self._devices.index(name)
+            self._shard.units_of |= told
             log.info("new devices", count=len(unknown), names=unknown[:10])
         return np.array([self._devices.index(name) for name in names], np.int32)
 
     def advance(self, fixes: FixBatch, now_s: float) -> Advance:
         """One step of the engine."""
         engine = self._running
+        if not self._shard.whole:
+            fixes = fixes.take(self._mine()[fixes.device])
         if not len(fixes):
             return Advance(engine.tick(now_s), fixes)
         beyond = engine.unwalkable(fixes)
@@ -133,6 +144,10 @@ class Supervision:
         if not np.isfinite(checkpoint.since_s):
             return None
         return Checkpoint(self._basis + checkpoint.payload, checkpoint.since_s)
+
+    def _mine(self) -> NDArray[np.bool_]:
+        """Which devices this shard judges."""
+        return np.array([self._shard.has(name) for name in self._devices.names], np.bool_)
 
     @property
     def _running(self) -> Engine:

@@ -8,6 +8,7 @@ device has been calm. An alert says so once.
 
 import time
 from collections import deque
+from collections.abc import Iterable
 
 import numpy as np
 import structlog
@@ -25,6 +26,7 @@ from store.records import AsideReason
 CALM_S = 2.0  # without surplus for so long, a device is calm
 OVER_S = 60.0  # and after so long with nothing waiting, the flood is over
 PORTION = 5_000
+AT_ONCE = (AsideReason.RETAINED, AsideReason.ACCEPTED)
 ASIDE_MOST = 1_000_000  # fixes that are set aside of one device: eleven days of one a second
 
 log = structlog.get_logger("ingest.surplus")
@@ -44,12 +46,16 @@ class Surplus:
         self._waiting: dict[int, int] = {}
         self._exceeded_s: dict[int, float] = {}  # by the monotonic clock: when surplus last came
         self._turns: deque[int] = deque()
+        self._kept: deque[tuple[int, AsideReason]] = deque()  # devices with fixes that may be taken in at once
         self._alerts = ArrivalAlerts(FLOOD)
 
     def begin(self, rules: Rulebook, known: list[Alert], names: list[str]) -> None:
         """Go on with what the database says is waiting."""
         self._waiting = self._insist(lambda: self._ledger.waiting(AsideReason.FLOOD))
         self._turns = deque(self._waiting)
+        self._kept.clear()
+        for reason in AT_ONCE:
+            self.keep(self._insist(lambda r=reason: self._ledger.waiting(r)), reason)  # type: ignore[misc]
         self._alerts.begin(rules, known)
         now_s = time.monotonic()
         open_ones = {number for number, name in enumerate(names) if name in self._alerts}
@@ -72,12 +78,18 @@ class Surplus:
         self._note(surplus, fixes, over, names, now_s)
         return kept, surplus
 
+    def keep(self, devices: Iterable[int], reason: AsideReason) -> None:
+        """Take in as soon as there is a turn what these devices have set aside for `reason`."""
+        self._kept.extend((device, reason) for device in devices if (device, reason) not in self._kept)
+
     def draining(self) -> set[int]:
         """Devices that are taken in just now: their history is worth walking when that is done."""
         return {device for device in self._turns if self._is_calm(device)}
 
     def due_in_s(self) -> float:
         """Seconds until there is something to do; infinite where nothing is."""
+        if self._kept:
+            return 0.0
         now_s = time.monotonic()
         waits = (max(0.0, self._exceeded_s[device] + CALM_S - now_s) for device in self._turns)
         return min(waits, default=np.inf)
@@ -88,6 +100,13 @@ class Surplus:
             if device not in self._waiting:
                 del self._exceeded_s[device]
                 self._alerts.end(names[device], now_s)
+        if self._kept:
+            device, reason = self._kept.popleft()
+            taken, fresh = self._insist(lambda: self._ledger.take_in(device, reason, PORTION))
+            self._metrics.fixes.inc(fresh)
+            if taken == PORTION:
+                self._kept.append((device, reason))
+            return device
         for _ in range(len(self._turns)):
             device = self._turns.popleft()
             if not self._is_calm(device):

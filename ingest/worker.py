@@ -18,6 +18,7 @@ from analytics.fixes import FixBatch
 from analytics.outcome import Checkpoint, Outcome
 from ingest.config import WorkerSettings
 from ingest.decode import Decoded, Limits, decode
+from ingest.device_clocks import DeviceClocks
 from ingest.inbox import Inbox
 from ingest.marks import Marks
 from ingest.messages import Message
@@ -68,6 +69,7 @@ class Worker:
         self._newest_s = np.empty(0)
         self._engine_s = -np.inf
         self._unmarked = False
+        self._clocks = DeviceClocks()
         self._rival: tuple[str, int] | None = None
         self.ready = Event()  # set when the engine stands and messages are taken
 
@@ -83,7 +85,7 @@ class Worker:
         insist = Patience(stop, self._metrics)
         self._insist = insist
         settings = self._settings
-        self._supervision = Supervision(self._ledger, insist, self._metrics, settings.lateness_s)
+        self._supervision = Supervision(self._ledger, insist, self._metrics, settings.lateness_s, settings.units)
         self._surplus = Surplus(self._ledger, insist, self._metrics, settings.device_fixes_per_s, settings.device_burst)
         try:
             self._begin()
@@ -100,6 +102,7 @@ class Worker:
         outcome = self._supervision.begin(self._clock())
         self._engine_s = self._supervision.heard_s
         self._surplus.begin(self._supervision.rules, self._supervision.known, self._supervision.devices.names)
+        self._clocks.begin(self._supervision.rules, self._supervision.known)
         self._commit(_NOTHING, outcome)
         self._ticked_s = self._kept_s = self._polled_s = time.monotonic()
         self._told_s = -np.inf
@@ -198,18 +201,25 @@ class Worker:
         decoded = decode(messages, self._clock(), self._limits) if messages else _NOTHING
         numbers = self._supervision.number(decoded.names, decoded.units)
         aside: tuple[tuple[AsideReason, FixBatch], ...] = ()
-        if len(decoded.fixes):
-            fixes = replace(decoded.fixes, device=numbers[decoded.fixes.device])
-            fixes, surplus = self._surplus.split(fixes, self._supervision.devices.names, self._clock())
-            decoded = replace(decoded, fixes=fixes)
+        names = self._supervision.devices.names
+        fixes, retained, mistimed = (
+            replace(part, device=numbers[part.device]) for part in (decoded.fixes, decoded.retained, decoded.mistimed)
+        )
+        self._clocks.see(fixes, mistimed, names, self._clock())
+        if len(retained):
+            aside += ((AsideReason.RETAINED, retained),)
+        if len(fixes):
+            fixes, surplus = self._surplus.split(fixes, names, self._clock())
             self._count_late(fixes)
-            aside = ((AsideReason.FLOOD, surplus),) if len(surplus) else ()
+            aside += ((AsideReason.FLOOD, surplus),) if len(surplus) else ()
+        decoded = replace(decoded, fixes=fixes)
         advance = self._supervision.advance(decoded.fixes, self._engine_time_s())
         checkpoint = None
         if time.monotonic() - self._kept_s >= self._settings.checkpoint_s:
             self._kept_s = time.monotonic()
             checkpoint = self._supervision.checkpoint()
         self._commit(decoded, advance.outcome, checkpoint, Deferred(aside, advance.unwalked))
+        self._surplus.keep(np.unique(retained.device).tolist(), AsideReason.RETAINED)
         if len(advance.unwalked):
             self._note_late(np.unique(advance.unwalked.device).tolist())
         self._count(messages, decoded)
@@ -253,7 +263,7 @@ class Worker:
         deferred: Deferred = Deferred(),
     ) -> None:
         letters = [rejected.letter for rejected in decoded.rejected]
-        changes = (*outcome.changes, *self._surplus.settle())
+        changes = (*outcome.changes, *self._surplus.settle(), *self._clocks.settle())
         parts = (decoded.fixes, changes, outcome.crossings, letters, decoded.statuses)
         if checkpoint is None and not deferred and not any(len(part) for part in parts):
             return

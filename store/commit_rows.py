@@ -71,7 +71,12 @@ def status_rows(statuses: Sequence[DeviceStatus]) -> str:
     for status in statuses:
         if status.device not in last or last[status.device].at_s <= status.at_s:
             last[status.device] = status
-    return as_json([{"device": s.device, "status": s.status, "at": moment(s.at_s)} for _, s in sorted(last.items())])
+    return as_json(
+        [
+            {"device": s.device, "status": s.status, "at": moment(s.at_s), "retained": s.retained}
+            for _, s in sorted(last.items())
+        ]
+    )
 
 
 def notice(ids: tuple[str, ...], positions: bool, statuses: bool, dead_letters: bool) -> dict[str, Any]:

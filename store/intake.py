@@ -72,6 +72,11 @@ class Intake(Ledger):
             rows = connection.execute(_SQL["late_history"], values).fetchall()
         return {device: seconds(since) for device, since in rows}
 
+    def device_units(self) -> dict[str, str]:
+        """The unit of each device that has one."""
+        with self._session() as connection:
+            return dict(connection.execute(_SQL["device_units"]).fetchall())
+
     def history_page(self, device: int, after_s: float, limit: int) -> FixBatch:
         """The next stored fixes of one device later than a time, in the order of time."""
         return self._copied(_SQL["history_page"], (device, moment(after_s), limit))

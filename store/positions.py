@@ -15,9 +15,11 @@ LATENCY_WINDOW_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """Positions received since a time, each [device, t, lon, lat, speed, heading, accuracy], and how far they reach."""
+    """Positions received since a time, each [device, t, lon, lat, speed, heading, accuracy]; what devices said since,
+    "online" or "offline", and when; and how far both reach."""
 
     items: list[list[Any]]
+    said: dict[str, tuple[str, float]]
     until_s: float
 
 
@@ -30,14 +32,16 @@ async def latest(pool: Pool, now_s: float) -> list[dict[str, Any]]:
 
 
 async def changed(pool: Pool, since_s: float) -> Moved:
-    """What moved since `since_s` (of receiving); pass `until_s` the next time."""
+    """What moved, or said whether it is there, since `since_s` (of receiving); pass `until_s` the next time."""
     async with borrowed(pool) as connection:
-        rows = await (await connection.execute(_SQL["changed"], (moment(since_s),))).fetchall()
+        rows = await (await connection.execute(_SQL["changed"], {"since": moment(since_s)})).fetchall()
     items = [
         [row["device"], seconds(row["t"]), *(row[name] for name in ("lon", "lat", "speed", "heading", "accuracy"))]
         for row in rows
+        if row["moved"]
     ]
-    return Moved(items, seconds(rows[-1]["received_at"]) if rows else since_s)
+    said = {row["device"]: (row["said"], seconds(row["status_at"])) for row in rows if row["said"] is not None}
+    return Moved(items, said, seconds(rows[-1]["changed_at"]) if rows else since_s)
 
 
 async def devices(pool: Pool) -> list[dict[str, Any]]:

@@ -25,17 +25,21 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class DeviceStatus:
-    """What a device (or its last will) said of itself; `at_s` is when it was received."""
+    """What a device (or its last will) said of itself; `at_s` is when it was received. Of a `retained` word nobody
+    knows when it was said."""
 
     device: str
     status: Literal["online", "offline"]
     at_s: float
+    retained: bool = False
 
 
 class AsideReason(StrEnum):
     """Why fixes are kept and not taken in yet."""
 
     FLOOD = "flood"  # more than one device may have judged at once
+    ACCEPTED = "accepted"  # of a device that was unknown when they came
+    RETAINED = "retained"  # kept by the broker: a place of earlier, and no sign of life
 
 
 @dataclass(frozen=True, slots=True)

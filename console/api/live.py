@@ -36,6 +36,7 @@ class Live:
         self._cameras: dict[str, object] = {}
         self._since_s = 0.0
         self._sent: dict[str, list[object]] = {}
+        self._said: dict[str, tuple[str, float]] = {}
         self._measured: OrderedDict[str, None] = OrderedDict()
 
     def start(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
@@ -123,9 +124,14 @@ class Live:
         self._since_s = max(self._since_s, moved.until_s - OVERLAP_S)
         fresh = [item for item in moved.items if self._sent.get(item[0]) != item]
         self._sent |= {item[0]: item for item in fresh}
-        if fresh:
+        said = {device: word for device, word in moved.said.items() if self._said.get(device) != word}
+        self._said |= said
+        if fresh or said:
             at = rfc3339(moment(self._console.clock()))
-            self._console.hub.push("positions", {"at": at, "items": fresh})
+            self._console.hub.push(
+                "positions",
+                {"at": at, "items": fresh, "statuses": {device: word for device, (word, _) in said.items()}},
+            )
 
     async def _push_cameras(self) -> None:
         """Tells each camera whose row changed; that its worker was heard again is no change."""

@@ -72,10 +72,11 @@ ON CONFLICT (topic, sha256) DO UPDATE SET
 WHERE known.last_at <> excluded.last_at;
 
 -- name: write_statuses
--- What devices said of themselves; the newest word counts.
-UPDATE devices SET status = said.status, status_at = said.at
-FROM jsonb_to_recordset(%s::jsonb) AS said (device text, status text, at timestamptz)
-WHERE devices.name = said.device AND (devices.status_at IS NULL OR devices.status_at <= said.at);
+-- What devices said of themselves; the newest word counts. A retained one only where it is news, as of an unknown time.
+UPDATE devices SET status = said.status, status_at = CASE WHEN said.retained THEN NULL ELSE said.at END
+FROM jsonb_to_recordset(%s::jsonb) AS said (device text, status text, at timestamptz, retained boolean)
+WHERE devices.name = said.device AND (devices.status_at IS NULL OR devices.status_at <= said.at)
+  AND (NOT said.retained OR devices.status IS DISTINCT FROM said.status);
 
 -- name: write_checkpoint
 -- The engine's state, so that a restart need not read everything.

@@ -1,8 +1,10 @@
 -- name: set_aside
--- Fixes that are kept and not taken in yet, with why; one kept already changes nothing.
+-- Fixes that are kept and not taken in yet, with why; one kept already changes nothing. When a retained one was received
+-- first, nobody knows: no earlier than it was taken.
 INSERT INTO set_aside (device, t, lon, lat, speed, heading, accuracy, flags, reason, received_at)
-SELECT device, t, lon, lat, nullif(speed, 'NaN'), nullif(heading, 'NaN'), nullif(accuracy, 'NaN'), flags, %s, %s
-FROM unnest(%s::int4[], %s::timestamptz[], %s::float8[], %s::float8[], %s::float4[], %s::float4[], %s::float4[], %s::int2[])
+SELECT device, t, lon, lat, nullif(speed, 'NaN'), nullif(heading, 'NaN'), nullif(accuracy, 'NaN'), flags, why,
+       CASE WHEN why = 'retained' THEN t ELSE at END
+FROM (SELECT %s AS why, %s AS at) AS told, unnest(%s::int4[], %s::timestamptz[], %s::float8[], %s::float8[], %s::float4[], %s::float4[], %s::float4[], %s::int2[])
      AS fix (device, t, lon, lat, speed, heading, accuracy, flags)
 ON CONFLICT DO NOTHING;
 
@@ -68,3 +70,7 @@ SELECT (SELECT count(*) FROM taken), (SELECT count(*) FROM stored);
 -- name: basis
 -- Which plan and rules are stored: neither is ever changed or deleted, so two numbers tell whether anything is new.
 SELECT (SELECT max(version) FROM plans), (SELECT count(*) FROM rules);
+
+-- name: device_units
+-- The unit of each device that has one.
+SELECT name, unit::text FROM devices WHERE unit IS NOT NULL;

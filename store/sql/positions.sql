@@ -15,9 +15,13 @@ LEFT JOIN LATERAL (
 ORDER BY d.id;
 
 -- name: changed
--- Positions received later than a time.
-SELECT d.name AS device, p.t, p.lon, p.lat, p.speed, p.heading, p.accuracy, p.received_at
-FROM positions p JOIN devices d ON d.id = p.device WHERE p.received_at > %s ORDER BY p.received_at, d.id;
+-- Positions received later than a time, and those of devices that said since whether they are there.
+SELECT d.name AS device, p.t, p.lon, p.lat, p.speed, p.heading, p.accuracy, p.received_at > %(since)s AS moved,
+       CASE WHEN d.status_at > %(since)s THEN
+           CASE WHEN d.status = 'offline' AND d.status_at >= p.received_at THEN 'offline' ELSE 'online' END END AS said,
+       d.status_at, greatest(p.received_at, d.status_at) AS changed_at
+FROM positions p JOIN devices d ON d.id = p.device
+WHERE p.received_at > %(since)s OR d.status_at > %(since)s ORDER BY changed_at, d.id;
 
 -- name: devices
 -- All devices.

@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import pytest
@@ -15,8 +15,12 @@ from analytics.fixes import FixBatch
 from console.api.hub import QUEUE_EVENTS, Hub, TooManyClients
 from console.api.metrics import Metrics
 from store.ledger import Ledger
+from store.records import DeviceStatus
 
 Event = tuple[str, Any]
+
+
+WORDS: tuple[Literal["online", "offline"], ...] = ("offline", "online", "offline")
 
 
 @contextmanager
@@ -87,6 +91,17 @@ def test_only_positions_that_changed_are_pushed(ledger: Ledger, address: str) ->
             assert not seen.keys() & {item[0] for item in items}
             seen |= {item[0]: item for item in items}
     assert seen["car-1"] == ["car-1", pytest.approx(now_s, abs=1e-3), 113.0, 22.0, 5.0, 5.0, 5.0]
+
+
+def test_what_a_device_says_of_itself_is_pushed_at_once(ledger: Ledger, address: str) -> None:
+    now_s = time.time()
+    ledger.commit(drive(1, 1, start_s=now_s - 60), received_s=now_s - 60)
+    with stream(address) as events:
+        for second, word in enumerate(WORDS):
+            said = DeviceStatus("car-1", word, now_s + second)
+            ledger.commit(FixBatch.empty(), statuses=[said], received_s=now_s + second)
+            while (told := until(events, "positions"))["statuses"] != {"car-1": word}:
+                assert set(told["statuses"]) <= {"car-1"}
 
 
 def test_the_system_is_told_again_and_again(address: str) -> None:

@@ -74,9 +74,17 @@ class Ingest:
         quick = {"tick_s": 0.05, "mark_s": 0.05, "plan_poll_s": 0.1, "settle_s": 0.0, "checkpoint_s": 0.2} | changes
         return Settings(
             database=DatabaseSettings(url=self.uri),
-            broker=BrokerSettings(host=self._broker.host, port=self._broker.port),
+            broker=BrokerSettings(host=self._broker.host, port=self._broker.port, **self._filters(quick)),
             ingest=WorkerSettings(**quick),
         )
+
+    @staticmethod
+    def _filters(settings: dict[str, Any]) -> dict[str, Any]:
+        """Of a shard with units: those, and a session of its own."""
+        if "units" not in settings:
+            return {}
+        filters = tuple(f"ducha/{unit}/+/fix" for unit in settings["units"])
+        return {"client_id": f"ducha-{settings['shard']}", "filters": filters}
 
     @contextmanager
     def running(self, clock: Callable[[], float] = time.time, **settings: Any) -> Iterator[Metrics]:
@@ -432,3 +440,84 @@ def test_of_two_workers_of_a_shard_one_works_and_the_other_goes_on_when_it_ends(
             standby.join(10)
         terminal.publish("owntracks/off-12/phone", location(tst=now_s - 2))
         wait_until(lambda: ingest.count("fixes") == 3)
+
+
+def test_a_retained_position_is_no_sign_of_life_and_a_retained_status_no_news(
+    ingest: Ingest, terminal: Terminal
+) -> None:
+    now_s = int(time.time())
+    terminal.publish("owntracks/off-12/phone", location(tst=now_s - 3000, lon=POST[0], lat=POST[1]), retain=True)
+    terminal.publish("ducha/west/off-12/status", "offline", retain=True)
+    with ingest.running():
+        wait_until(lambda: ingest.count("fixes") == 1)
+        wait_until(lambda: ingest.rows("SELECT status, status_at FROM devices") == [("offline", None)])
+        assert ingest.rows("SELECT received_at = t FROM positions") == [(True,)]
+        terminal.publish("ducha/west/off-12/status", "online", retain=True)
+        wait_until(lambda: ingest.rows("SELECT status FROM devices") == [("online",)])
+        (said_at,) = ingest.rows("SELECT status_at FROM devices")
+    with ingest.running():
+        terminal.publish("owntracks/off-12/phone", location(tst=now_s, lon=POST[0], lat=POST[1]))
+        wait_until(lambda: ingest.count("fixes") == 2)
+    assert ingest.rows("SELECT status_at FROM devices") == [said_at], "a restart hears it again, and it is no news"
+
+
+@pytest.mark.parametrize(("offset_s", "rollovers"), [(7200, None), (-1024 * 7 * 86_400, 1)])
+def test_a_clock_that_is_far_off_is_told_once_with_its_offset(
+    ingest: Ingest, terminal: Terminal, offset_s: int, rollovers: int | None
+) -> None:
+    now_s = int(time.time())
+    with ingest.running():
+        for minute in range(3):
+            terminal.publish("owntracks/off-12/phone", location(tst=now_s + offset_s + minute))
+        wait_until(lambda: ingest.count("dead_letters") == 3)
+        (told,) = ingest.rows("SELECT device, detail->>'reason', detail->'offset_s', detail->'rollovers' FROM alerts")
+        assert told[:2] == ("off-12", "clock")
+        assert told[2] == pytest.approx(offset_s, abs=60)
+        assert told[3] == rollovers
+        terminal.publish("owntracks/off-12/phone", location(tst=int(time.time())))
+        wait_until(lambda: ingest.rows("SELECT ended IS NOT NULL FROM alerts") == [(True,)])
+
+
+def test_where_most_devices_disagree_alike_it_is_our_clock(ingest: Ingest, terminal: Terminal) -> None:
+    now_s = int(time.time())
+    with ingest.running():
+        for number in range(4):
+            terminal.publish(f"owntracks/off-{number}/phone", location(tst=now_s + 3600 + number))
+        own = "SELECT device, detail->'devices' FROM alerts WHERE detail->>'reason' = 'own-clock' AND ended IS NULL"
+        wait_until(lambda: [device for device, _ in ingest.rows(own)] == ["ingest"])
+        for number in range(4):
+            terminal.publish(f"owntracks/off-{number}/phone", location(tst=int(time.time())))
+        wait_until(lambda: ingest.rows("SELECT count(*) FROM alerts WHERE ended IS NULL") == [(0,)])
+
+
+def test_each_of_two_shards_judges_the_devices_of_its_own_units_alone(
+    postgres_uri: str, broker: EmbeddedBroker, terminal: Terminal
+) -> None:
+    began_s = int(time.time())
+    west, east = Ingest(postgres_uri, broker), Ingest(postgres_uri, broker)
+    plan = post_plan(began_s)
+    plan["devices"] = [{"id": f"car-{side}", "kind": "car", "unit": f"county.{side}"} for side in ("west", "east")]
+    plan["duties"] = [plan["duties"][0] | {"id": side, "device": f"car-{side}"} for side in ("west", "east")]
+    west.save_plan(plan)
+    clock = Clock(began_s)
+    both = {side: {"shard": side, "units": (f"county.{side}",)} for side in ("west", "east")}
+
+    def say(side: str, second: int) -> None:
+        body = location(tst=began_s + second, lon=POST[0], lat=POST[1], vel=0)
+        terminal.publish(f"ducha/county.{side}/car-{side}/fix", body)
+
+    with west.running(clock, **both["west"]), east.running(clock, **both["east"]):
+        say("west", 0)
+        say("east", 0)
+        wait_until(lambda: west.count("fixes") == 2)
+    with west.running(clock, **both["west"]), east.running(clock, **both["east"]):
+        clock.t_s += 600
+        say("west", 600)
+        wait_until(lambda: west.alerts("signal-lost"))
+        wait_until(lambda: west.count("fixes") == 3)
+        say("east", 600)
+        wait_until(lambda: west.count("fixes") == 4)
+        wait_until(lambda: not any(still_open for _, _, still_open, _ in west.alerts("signal-lost")))
+    raised = {(device, withdrawn) for device, _, _, withdrawn in west.alerts("signal-lost")}
+    assert raised <= {("car-west", False), ("car-east", False)}
+    assert len(west.alerts("signal-lost")) == len(raised)

@@ -58,6 +58,7 @@ export type PositionChange = [
 export interface PositionChanges {
   at: string;
   items: PositionChange[];
+  statuses?: Record<string, "online" | "offline">;
 }
 
 export interface PlanDocument extends FeatureCollection<Geometry, Record<string, unknown> | null> {

@@ -175,6 +175,8 @@ export const en: Catalogue = {
   "reason.jump": "position jumped",
   "reason.mock": "mock-location flag",
   "reason.frozen": "position frozen, speed not zero",
+  "reason.clock": "the terminal's clock is far off",
+  "reason.own-clock": "most terminals disagree with our own clock",
   "reason.flood": "more positions than can be taken in at once; the surplus waits",
 
   "unit.m": "{n} m",

@@ -173,6 +173,8 @@ export const zh = {
   "reason.jump": "位置跳变",
   "reason.mock": "模拟定位标志",
   "reason.frozen": "位置冻结而速度不为零",
+  "reason.clock": "终端时钟偏差过大",
+  "reason.own-clock": "本系统时钟与多数终端不符",
   "reason.flood": "上报过量，部分待处理",
 
   "unit.m": "{n} m",

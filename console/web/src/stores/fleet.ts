@@ -73,6 +73,14 @@ export class Fleet {
     return strangers;
   }
 
+  /** What devices say of themselves. */
+  say(statuses: Readonly<Record<string, string>>): void {
+    for (const [device, status] of Object.entries(statuses)) {
+      const i = this.slots.get(device);
+      if (i !== undefined) this.offline[i] = status === "offline" ? 1 : 0;
+    }
+  }
+
   age(i: number, now: number): Age {
     return ageOf(now - this.t[i]!, this.interval[i]!, this.offline[i] === 1);
   }

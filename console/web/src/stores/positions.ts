@@ -27,11 +27,12 @@ export async function loadPositions(): Promise<void> {
 export function takePositions(changes: PositionChanges): void {
   setServerTime(changes.at);
   const strangers = fleet.change(changes.items, nowExactly());
+  fleet.say(changes.statuses ?? {});
   version.value++;
   if (strangers.length) void loadPositions().catch(() => undefined);
 }
 
-/** Duties and link status come only with the whole list: ask for it now and then. */
+/** Duties come only with the whole list: ask for it now and then. */
 export function refreshPositions(): () => void {
   const timer = setInterval(() => void loadPositions().catch(() => undefined), REFRESH_MS);
   return () => clearInterval(timer);
