@@ -1,6 +1,7 @@
 """The signed heads that exports carry: whoever cuts a log back has to find all of them."""
 
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 from store.evidence.checkpoint import MAX_NOTE
@@ -15,10 +16,9 @@ def heads_in(folder: Path) -> tuple[tuple[str, str], ...]:
         return ()
     dated: list[tuple[float, Path]] = []
     for path in folder.glob("*.zip"):
-        try:
-            dated.append((path.stat().st_mtime, path))
-        except OSError:
-            continue
+        with suppress(OSError):
+            if path.is_file():  # and no pipe, which would be waited for
+                dated.append((path.stat().st_mtime, path))
     found = ((str(path), head_of(path)) for _, path in sorted(dated, reverse=True)[:NEWEST])
     return tuple((source, note) for source, note in found if note is not None)
 

@@ -169,6 +169,8 @@ def last_head(path: Path, recorder: str, public_key: bytes) -> tuple[Head | None
     Raises:
         LogCorrupt: it is none, or not signed with this key for this recorder.
     """
+    if not path.exists():
+        return None, 0
     data, base = _tail(path)
     end, note = whole_notes(data)
 

@@ -17,7 +17,11 @@ from export_site import NOW_S, Site, moment
 from waiting import wait_until
 
 from store.evidence.export_verification import verify_export
+from store.evidence.exported_heads import heads_in
+from store.evidence.recovery import last_head
 from store.evidence.signer import FileSigner, public_key_of
+from store.evidence.witnesses import contradiction, of_note
+from store.recordings import Recordings
 
 DAY_S = 86_400.0
 
@@ -175,6 +179,36 @@ def test_what_is_approved_is_made_intact_with_clips_that_play_and_tells_its_cust
                 assert sum(1 for _ in clip.decode(video=0)) == 6 * 15
     assert '"asked_by":"甲","case":"A-1","reason":"投诉"' in manifest.replace('"approved_by":"乙",', "")
     assert '"did":"approved"' in manifest
+
+
+def test_the_head_that_an_export_carries_speaks_for_the_log_from_then_on(site: Site) -> None:
+    """The database keeps it when the file is long gone, and the folder of exports where the database is."""
+    export = site.approved(cameras=["c-1"])
+    site.made(export)
+    path = zip_of(site, export)
+    with Recordings(site.dsn) as recordings:
+        ((number, head),) = recordings.memory("county/r1", ()).exported
+    assert number == export
+    assert heads_in(path.parent) == ((str(path), head),)
+    key = public_key_of((site.folder / "certificate.pem").read_bytes(), "the recorder")
+    known = of_note(head, "the export", "county/r1", key)
+    newest, _ = last_head(site.folder / "heads.txt", "county/r1", key)
+    assert known is not None
+    assert contradiction(site.folder, newest, [known]) is None
+    (site.folder / "heads.txt").write_bytes(b"")
+    assert contradiction(site.folder, None, [known]) is not None
+
+
+def test_what_is_no_export_has_no_head(tmp_path: Path) -> None:
+    (tmp_path / "text.zip").write_text("no ZIP")
+    (tmp_path / "folder.zip").mkdir()
+    with zipfile.ZipFile(tmp_path / "other.zip", "w") as archive:
+        archive.writestr("a.txt", "a")
+    with zipfile.ZipFile(tmp_path / "large.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("heads.txt", bytes(10_000_000))
+    os.mkfifo(tmp_path / "pipe.zip")
+    assert heads_in(tmp_path) == ()
+    assert heads_in(tmp_path / "nowhere") == ()
 
 
 def test_one_after_the_other_is_made(site: Site) -> None:

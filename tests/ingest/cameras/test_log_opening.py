@@ -460,3 +460,24 @@ def test_rows_from_before_logs_were_told_apart_are_missed_with_their_folder(tmp_
     site = opened(folder, remembered(postgres_uri))
     site.evidence.close()
     assert [(told.reason, told.folder) for told in site.contradictions] == [("gone", str(folder))]
+
+
+def test_a_start_that_was_killed_while_it_made_the_folder_is_made_good(tmp_path: Path) -> None:
+    folder = tmp_path / "site" / "recordings"
+    opened(folder).evidence.close()
+    made = sorted(contents(folder))
+    for name in made:
+        copy = copied(folder, tmp_path / "copies" / name)
+        (copy / name).unlink()
+        site = opened(copy)
+        site.evidence.close()
+        assert (site.folder, site.contradictions) == (copy, [])
+
+
+def test_heads_that_were_taken_away_are_missed(stopped: Path, tmp_path: Path) -> None:
+    folder = copied(stopped, tmp_path / "site")
+    (folder / "heads.txt").unlink()
+    site = opened(folder)
+    site.evidence.close()
+    assert site.folder != folder
+    assert "the log 0: " in site.contradictions[0].problem
