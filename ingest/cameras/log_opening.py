@@ -26,7 +26,7 @@ from store.evidence.errors import InvalidKey, LogCorrupt, LogRolledBack
 from store.evidence.files import make_folder
 from store.evidence.identity import Identity, identity_of, new_origin
 from store.evidence.leaf import Leaf, SealBody, StartBody
-from store.evidence.log import EvidenceLog, check_key, locked
+from store.evidence.log import CERTIFICATE, EvidenceLog, check_key, is_empty, locked
 from store.evidence.recovery import HEADS, last_head
 from store.evidence.signer import Signer
 from store.evidence.witnesses import Known, Remembered, check, contradiction, lacks_resume_point, of_note
@@ -195,7 +195,7 @@ def _open(folder: Path, name: str, bureau: str, signer: Signer, memory: Memory) 
     _expect_in_place(folder, origin, memory)
     remembered = _remembered(folder, about, origin, signer.public_key, memory)
     with locked(folder):
-        if about is not None:
+        if about is not None and not (is_empty(folder) and not (folder / CERTIFICATE).exists()):
             check_key(folder, signer)
             _check(folder, origin, signer.public_key, remembered)
         compared = compare(folder) if folder.exists() else Compared()

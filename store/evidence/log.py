@@ -348,7 +348,7 @@ def _identify(folder: Path, recorder: str, signer: Signer, name: str | None) -> 
     """Names the folder's recorder and key, or checks that it is this one."""
     about = {"v": 1, "recorder": recorder, "created_ns": time.time_ns()} | ({} if name is None else {"name": name})
     path = folder / RECORDER
-    is_new = not any((folder / kept).exists() and (folder / kept).stat().st_size for kept in (LEAVES, HEADS))
+    is_new = is_empty(folder)
     if not (is_new and files.create(path, canonical(about))):
         known = identity_of(folder)
         if known is None:
@@ -357,6 +357,11 @@ def _identify(folder: Path, recorder: str, signer: Signer, name: str | None) -> 
             raise LogCorrupt(f"{path}: expected the recorder {recorder}, got {known.recorder}")
     if not (is_new and files.create(folder / CERTIFICATE, signer.certificate)):
         check_key(folder, signer)
+
+
+def is_empty(folder: Path) -> bool:
+    """Whether the log in the folder says nothing yet."""
+    return not any((folder / kept).exists() and (folder / kept).stat().st_size for kept in (LEAVES, HEADS))
 
 
 def check_key(folder: Path, signer: Signer) -> None:
