@@ -1,4 +1,4 @@
-# Ducha in one image: `ducha ingest`, `cameras`, `console`, `migrate`; the command is given by docker-compose.yml.
+# Ducha in one image: `ducha broker`, `ingest`, `cameras`, `console`, `migrate`; the command is given by docker-compose.yml.
 
 FROM python:3.12-slim-bookworm AS build
 WORKDIR /source
@@ -21,9 +21,9 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 10001 --home-dir /var/lib/ducha --create-home ducha \
  && cd /var/lib/ducha \
- && install --directory --owner ducha --mode 0700 recordings key run exports exporter
+ && install --directory --owner ducha --mode 0700 broker recordings key run exports exporter
 COPY --from=build /opt/ducha /opt/ducha
-COPY --chmod=0755 docker/mosquitto/make-certs docker/install-certs /usr/local/bin/
+COPY --chmod=0755 docker/nats/make-certs docker/install-certs /usr/local/bin/
 ENV PATH=/opt/ducha/bin:$PATH PYTHONUNBUFFERED=1
 USER ducha
 WORKDIR /var/lib/ducha

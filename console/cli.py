@@ -23,6 +23,8 @@ evidence = typer.Typer(help="Footage that proves itself.", no_args_is_help=True)
 app.add_typer(evidence, name="evidence")
 cameras = typer.Typer(help="Record the cameras, or find them.")
 app.add_typer(cameras, name="cameras")
+broker = typer.Typer(help="The MQTT broker of our own, or its users.")
+app.add_typer(broker, name="broker")
 # A path may hold ":x:", and a name "[/x]".
 errors = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False, markup=False)
 
@@ -129,20 +131,24 @@ def demo(
 Config = Annotated[
     Path | None,
     typer.Option(
-        help=r"Settings as TOML: \[database], \[broker], \[ingest], \[console], \[exports], \[cameras], \[\[camera]]."
+        help=r"Settings as TOML: \[database], \[broker], \[nats], \[ingest], \[console], \[exports], \[cameras], …"
     ),
 ]
 
 
 @app.command()
 def serve(config: Config = None) -> None:
-    """Ingest and console, and the cameras and their exports where any are named, for one machine in production."""
+    """Ingest and console, and the broker, the cameras and their exports where the settings name any, for one machine in
+    production."""
     from console.processes import Child, watch
+    from ingest.broker.settings import load_nats_settings
     from ingest.cameras.config import load_camera_settings
     from ingest.stopping import stopper
 
     _settings(config)
     children = [Child("ingest", run_ingest, (config,)), Child("console", run_console, (config,))]
+    if load_nats_settings(config, os.environ).folder is not None:
+        children.insert(0, Child("broker", run_broker, (config,)))
     if load_camera_settings(config, os.environ).cameras:
         children += [Child("cameras", run_cameras, (config,)), Child("exports", run_exports, (config,))]
     watch(children, stopper())
@@ -152,6 +158,50 @@ def serve(config: Config = None) -> None:
 def ingest(config: Config = None) -> None:
     """Receive fixes from the broker, judge them, store them."""
     run_ingest(config)
+
+
+@broker.callback(invoke_without_command=True)
+def broker_command(context: typer.Context, config: Config = None) -> None:
+    """Run the broker of the table [nats] until SIGTERM or Ctrl-C."""
+    if context.invoked_subcommand is None:
+        run_broker(config)
+
+
+Names = Annotated[list[str], typer.Argument(help="Devices, gateways, or `ingest`.")]
+
+
+@broker.command("add")
+def broker_add(
+    names: Names,
+    unit: Annotated[list[str] | None, typer.Option(help="A gateway's: all devices of this unit; repeatable.")] = None,
+    device: Annotated[list[str] | None, typer.Option(help="A gateway's: this device; repeatable.")] = None,
+    config: Config = None,
+) -> None:
+    """Enter users, and print each with the password made for it; with client certificates, with none."""
+    from console.broker import add
+    from ingest.broker.settings import load_nats_settings
+
+    for entered in add(load_nats_settings(config, os.environ), names, unit or [], device or []):
+        typer.echo(entered.name if entered.password is None else f"{entered.name}\t{entered.password}")
+
+
+@broker.command("remove")
+def broker_remove(names: Names, config: Config = None) -> None:
+    """Remove users; a running broker disconnects them."""
+    from console.broker import remove
+    from ingest.broker.settings import load_nats_settings
+
+    remove(load_nats_settings(config, os.environ), names)
+
+
+@broker.command("list")
+def broker_list(config: Config = None) -> None:
+    """Print all users, their roles, and the units and devices that gateways speak for."""
+    from console.broker import lines
+    from ingest.broker.settings import load_nats_settings
+
+    for line in lines(load_nats_settings(config, os.environ)):
+        typer.echo(line)
 
 
 @cameras.callback(invoke_without_command=True)
@@ -303,6 +353,14 @@ def run_ingest(config: Path | None) -> None:
     settings = _settings(config)
     log_to_stderr()
     receive(settings, stopper())
+
+
+def run_broker(config: Path | None) -> None:
+    """The broker until SIGTERM or Ctrl-C; this process becomes it."""
+    from console.broker import serve as serve_clients
+    from ingest.broker.settings import load_nats_settings
+
+    serve_clients(load_nats_settings(config, os.environ))
 
 
 def run_cameras(config: Path | None) -> None:

@@ -1,7 +1,7 @@
 """`ducha demo`: the whole system on one machine from nothing.
 
-The database and the broker are embedded; ingest, console and the simulated county are processes of their own, as they
-would be in production, so that any of them may be killed and the rest goes on.
+The database, the broker, ingest, console and the simulated county are processes of their own, as they would be in
+production, so that any of them may be killed: it is started again, and the rest goes on.
 """
 
 import json
@@ -15,14 +15,16 @@ from analytics.catalogue import all_rules
 from analytics.planning import parse_plan
 from console import demo_cameras
 from console.clock import ScaledClock
+from console.demo_servers import keep_database, serve_broker
 from console.demo_shift import Cast, clock_of
 from console.exports.settings import ExportSettings
-from console.processes import Child, watch
+from console.processes import Child, kept, watch
 from hardware.county import build
 from hardware.day import Day
 from hardware.fleet import OWN_CONNECTIONS, Broker, Fleet, served
 from hardware.scenario import Scenario
-from ingest.broker import EmbeddedBroker
+from ingest.broker.configuration import BrokerFolder
+from ingest.broker.server import free_port, program
 from ingest.broker.users import INGEST, Role, User, with_passwords
 from ingest.config import BrokerSettings, DatabaseSettings, Settings
 from ingest.stopping import stopper
@@ -54,8 +56,16 @@ def run(demo: Demo, say: Callable[[str], None]) -> None:
     make_folder(demo.data)
     until_s = None if demo.minutes is None else time.monotonic() + demo.minutes * 60
     say("starting the database …")
+    program()  # a broker that is not installed is said at once
     users, passwords = with_passwords(_users(_scenario(demo, time.time())))
-    with EmbeddedPostgres(demo.data) as database, EmbeddedBroker(folder=demo.data / "broker", users=users) as broker:
+    broker_port = free_port()
+    broker = BrokerFolder(demo.data / "broker")
+    broker.write_users(users)
+    servers = [
+        Child("database", keep_database, (demo.data,)),
+        Child("broker", serve_broker, (broker.path, broker_port)),
+    ]
+    with EmbeddedPostgres(demo.data) as database, kept(servers):
         url = database.uri()
         migrate(url)
         drawn = build(demo.seed).basemap()
@@ -70,9 +80,9 @@ def run(demo: Demo, say: Callable[[str], None]) -> None:
             clock = _clock(demo, url)
             _save_plan(url, _scenario(demo, clock.since_s), clock)
             children = [
-                Child("ingest", _ingest, (url, broker.port, passwords[INGEST], clock)),
-                Child("console", _console, (url, broker.port, demo.port, basemap, clock, exports)),
-                Child("county", _county, (demo, broker.port, passwords, clock), lasting=False),
+                Child("ingest", _ingest, (url, broker_port, passwords[INGEST], clock)),
+                Child("console", _console, (url, broker_port, demo.port, basemap, clock, exports)),
+                Child("county", _county, (demo, broker_port, passwords, clock), lasting=False),
             ]
             if clock.is_the_wall_clock:
                 children += demo_cameras.children(demo.data, demo.seed, demo.day, url, demo.port, stations)

@@ -5,8 +5,9 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
@@ -16,12 +17,14 @@ log = structlog.get_logger("processes")
 
 _BACK_OFF_S = (0.2, 5.0)
 _STEADY_S = 30.0
-_STOP_S = 5.0
+_STOP_S = 4.0  # so that servers, which end last, are gone five seconds after the first word
+_POLL_S = 0.2
 
 
 @dataclass(slots=True)
 class Child:
-    """One process: `target(*arguments)` runs in it until SIGTERM; a `lasting` one is started again when it ends."""
+    """One process: `target(*arguments)` runs in it until SIGTERM. It is started again when it ends; one that is not
+    `lasting`, only when it failed."""
 
     name: str
     target: Callable[..., None]
@@ -29,9 +32,11 @@ class Child:
     lasting: bool = True
     process: SpawnProcess | None = None
     started_s: float = 0.0
-    wait_s: float = field(default=_BACK_OFF_S[0])
+    wait_s: float = 0.0
+    again_s: float | None = None  # when it is to be started again (monotonic); None while it runs
 
     def start(self) -> None:
+        self.again_s = None
         context = multiprocessing.get_context("spawn")
         self.process = context.Process(
             target=_run, args=(self.target, self.arguments), name=f"ducha-{self.name}", daemon=True
@@ -41,6 +46,10 @@ class Child:
 
     def ended(self) -> bool:
         return self.process is not None and not self.process.is_alive()
+
+    def done(self) -> bool:
+        """Whether it has ended as it was to."""
+        return not self.lasting and self.process is not None and self.process.exitcode == 0
 
 
 def _run(target: Callable[..., None], arguments: tuple[Any, ...]) -> None:
@@ -61,35 +70,50 @@ def _end_with_parent() -> None:
 
 def watch(children: list[Child], stop: threading.Event, until_s: float | None = None) -> bool:
     """Start `children` and keep them running until `stop` is set, or the monotonic time `until_s`, or one that is not
-    lasting ends. Returns whether such a one ended."""
+    lasting is done. Returns whether such a one was."""
     for child in children:
         child.start()
     try:
-        while not stop.wait(0.2):
+        while not stop.wait(_POLL_S):
             if until_s is not None and time.monotonic() >= until_s:
                 return False
             for child in children:
-                if not child.ended():
-                    continue
-                if not child.lasting:
+                if child.done():
                     return True
-                _start_again(child, stop)
+                _start_again(child)
         return False
     finally:
         end(children)
 
 
-def _start_again(child: Child, stop: threading.Event) -> None:
-    steady = time.monotonic() - child.started_s > _STEADY_S
-    child.wait_s = _BACK_OFF_S[0] if steady else min(child.wait_s * 2, _BACK_OFF_S[1])
-    exit_code = child.process.exitcode if child.process else None
-    log.warning("process ended, starting it again", process=child.name, exit=exit_code, after_s=child.wait_s)
-    if not stop.wait(child.wait_s):
+@contextmanager
+def kept(children: list[Child]) -> Iterator[None]:
+    """`children` run, and are started again, until the end of the block."""
+    stop = threading.Event()
+    watcher = threading.Thread(target=watch, args=(children, stop), name="keeper")
+    watcher.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        watcher.join()
+
+
+def _start_again(child: Child) -> None:
+    """Start a child that has ended, after a while that grows from one end to the next."""
+    now_s = time.monotonic()
+    if child.again_s is None and child.ended():
+        steady = now_s - child.started_s > _STEADY_S
+        child.wait_s = _BACK_OFF_S[0] if steady else min(max(child.wait_s * 2, _BACK_OFF_S[0]), _BACK_OFF_S[1])
+        child.again_s = now_s + child.wait_s
+        exit_code = child.process.exitcode if child.process else None
+        log.warning("process ended, starting it again", process=child.name, exit=exit_code, after_s=child.wait_s)
+    if child.again_s is not None and now_s >= child.again_s:
         child.start()
 
 
 def end(children: list[Child]) -> None:
-    """Ask all to stop, and make those stop that do not within five seconds."""
+    """Ask all to stop, and make those stop that do not in time."""
     for child in children:
         if child.process is not None and child.process.is_alive():
             child.process.terminate()

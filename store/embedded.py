@@ -11,15 +11,18 @@ import importlib.util
 import os
 import pwd
 import shutil
+import signal
 import stat
 import subprocess
 import tempfile
 import time
 from pathlib import Path
+from threading import Event
 from types import TracebackType
 from typing import IO, Self
 
 import psycopg
+import structlog
 
 from store.errors import EmbeddedError
 from store.evidence.files import FOLDER_MODE, make_folder, open_own
@@ -27,6 +30,8 @@ from store.evidence.files import FOLDER_MODE, make_folder, open_own
 _USER = "embedded_postgres"  # PostgreSQL refuses to run as root
 _SOCKET_PATH_LIMIT = 100  # a Unix socket's path holds 107 bytes
 _APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+_KEEP_S = (0.2, 5.0)
+_END_S = 30.0
 _START_S = 120  # recovery after a crash may have much to replay
 _SETTINGS = (
     "listen_addresses=''",
@@ -37,6 +42,8 @@ _SETTINGS = (
     "log_timezone=UTC",
     "unix_socket_permissions=0700",
 )
+
+log = structlog.get_logger("store.embedded")
 
 
 class EmbeddedPostgres:
@@ -78,13 +85,24 @@ class EmbeddedPostgres:
         except BlockingIOError:
             pass  # another process still uses it
         else:
-            if self.pid() is not None:
-                if os.geteuid() == 0:
-                    self._let_pass(self.cluster.stat().st_uid)  # somebody may have closed a folder above since
-                self._run(self.cluster, "pg_ctl", "stop", "-w", "-t", "30", "-m", "fast")
+            self._end_server()
         finally:
             self._lock.close()
             self._lock = None
+
+    def keep(self, stop: Event) -> None:
+        """Start the server again whenever it has gone, until `stop` is set."""
+        wait_s = _KEEP_S[0]
+        while not stop.wait(wait_s):
+            wait_s = _KEEP_S[0]
+            if self.pid() is not None:
+                continue
+            log.warning("the database has gone, starting it again", folder=str(self.cluster))
+            try:
+                self.start()
+            except EmbeddedError as error:
+                wait_s = _KEEP_S[1]
+                log.error("the database did not start", error=str(error), again_s=wait_s)
 
     def pid(self) -> int | None:
         """The running server's process id; None where none runs (a stale file of a killed one does not count)."""
@@ -112,6 +130,17 @@ class EmbeddedPostgres:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def _end_server(self) -> None:
+        """A fast shutdown: sessions end, what is committed is on disk."""
+        until_s = time.monotonic() + _END_S
+        pid = self.pid()
+        if pid is not None:
+            os.kill(pid, signal.SIGINT)
+        while self.pid() is not None:
+            if time.monotonic() > until_s:
+                raise EmbeddedError(f"the server in {self.cluster} did not stop within {_END_S:g} s")
+            time.sleep(0.02)
 
     def _create(self) -> None:
         # Under another name until it is whole: a start that was interrupted leaves nothing that looks like a cluster.

@@ -4,9 +4,11 @@
 `users.json` holds the users as we know them. All are for their owner only.
 """
 
+import fcntl
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,13 +33,14 @@ _LOG_BYTES = 8 << 20
 @dataclass(frozen=True, slots=True)
 class Listening:
     """Where MQTT clients come in. With `certificate` and `key` (PEM files) by TLS; with `ca` too, a client is who the
-    certificate says that it shows, and passwords count for nothing."""
+    certificate says that it shows, and passwords count for nothing. `health_port` of 127.0.0.1 tells how it is."""
 
     host: str = "127.0.0.1"
     port: int = 1883
     certificate: Path | None = None
     key: Path | None = None
     ca: Path | None = None
+    health_port: int | None = None
 
 
 class BrokerFolder:
@@ -70,6 +73,25 @@ class BrokerFolder:
         entries = ",\n".join(json.dumps(entry(user), ensure_ascii=False) for user in ordered)
         _write(self._users, msgspec.json.format(msgspec.json.encode(ordered), indent=1))
         _write(self.path / "users.conf", f"users: [\n{entries}\n]\n".encode())
+
+    @contextmanager
+    def changing(self) -> Iterator[dict[str, User]]:
+        """All users by name, to be changed by one process at a time; written at the end.
+
+        Raises:
+            BrokerError: when they can't be read, or the folder can't be written to.
+        """
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with (self.path / "users.lock").open("ab") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                users = {user.name: user for user in self.users()}
+                yield users
+                self.write_users(users.values())
+        except OSError as error:
+            raise BrokerError(
+                f"{self.path}: expected a folder of the broker that can be written to: {error}"
+            ) from error
 
     def write(self, listening: Listening, *, open_to_all: bool = False, log_to_file: bool = True) -> None:
         """Write the server's configuration. `open_to_all` lets everyone on this machine say and hear everything: for
@@ -111,6 +133,8 @@ def _settings(folder: BrokerFolder, listening: Listening, log_to_file: bool) -> 
         "jetstream": {"store_dir": str(folder.path), "max_file_store": STORED_GB << 30},
         "mqtt": mqtt,
     }
+    if listening.health_port is not None:
+        settings["http"] = f"127.0.0.1:{listening.health_port}"
     if log_to_file:
         settings |= {"log_file": str(folder.log), "log_size_limit": _LOG_BYTES, "log_max_num": 2}
     return [f"{name}: {json.dumps(value)}" for name, value in settings.items()]

@@ -17,12 +17,11 @@ import bcrypt
 from msgspec import Struct
 
 from ingest.broker.errors import BrokerError
-from ingest.topics import NAME_EXPECTED, UNIT_EXPECTED, is_name, is_unit
+from ingest.topics import NAME_EXPECTED, OWN, UNIT_EXPECTED, is_name, is_unit
 
 INGEST = "ingest"
 RESERVED = frozenset({INGEST, "server", "ca"})
 _KINDS = ("fix", "status", "answer", "radio")
-_OWN = "_ingest"  # no device's name and no gateway's unit
 # Passwords are made here, of 192 random bits: there is nothing to guess that a slow hash would protect, and a county's
 # terminals connect at once when the broker is back.
 _PASSWORD_BYTES = 24
@@ -59,7 +58,7 @@ class User(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown
             if not is_name(device):
                 raise BrokerError(f"gateway {self.name}: device {device!r}: expected {NAME_EXPECTED}")
         for unit in self.units:
-            if not is_unit(unit) or unit == _OWN:
+            if not is_unit(unit) or unit == OWN:
                 raise BrokerError(f"gateway {self.name}: unit {unit!r}: expected {UNIT_EXPECTED}")
 
 
@@ -98,7 +97,7 @@ def entry(user: User) -> dict[str, Any]:
 def _rights(user: User) -> tuple[list[str], list[str]]:
     """What the user may publish, and what it may subscribe to: NATS subjects."""
     if user.role is Role.INGEST:
-        return ["ducha.*.*.ask", "owntracks.*.*.cmd", f"ducha.{_OWN}.>", f"owntracks.{_OWN}.>"], [
+        return ["ducha.*.*.ask", "owntracks.*.*.cmd", f"ducha.{OWN}.>", f"owntracks.{OWN}.>"], [
             "ducha.>",
             "owntracks.>",
         ]
@@ -114,7 +113,7 @@ def _rights(user: User) -> tuple[list[str], list[str]]:
 
 
 def _not_said(user: User) -> list[str]:
-    return [] if user.role is Role.INGEST else [f"ducha.{_OWN}.>", "owntracks.*.*.cmd"]
+    return [] if user.role is Role.INGEST else [f"ducha.{OWN}.>", "owntracks.*.*.cmd"]
 
 
 def _token(name: str) -> str:
