@@ -83,7 +83,7 @@ def compare(folder: Path) -> Compared:
                 continue  # retention was stopped on its way and comes again
             leaf = told.files.get(name)
             acknowledged = 0 if leaf is None else _end(leaf)
-            if size > acknowledged:
+            if size > acknowledged or leaf is None:
                 compared.leftovers.append(Leftover(stream, pack, name, acknowledged, size - acknowledged))
     for name, leaf in told.files.items():
         path = folder / name
@@ -99,7 +99,7 @@ def beyond_a_crash(folder: Path, leftovers: Sequence[Leftover]) -> str | None:
     streams = {leftover.stream for leftover in leftovers if not leftover.offset}
     if streams:
         ends = _ends(folder, streams)
-    for leftover in leftovers:
+    for leftover in (one for one in leftovers if one.bytes):
         whole = not leftover.offset and leftover.pack.seq > ends.get(leftover.stream, -1) + _OPENING
         fragments = _fragments(folder / leftover.file, leftover.offset)
         if whole or fragments > 1:
@@ -130,6 +130,9 @@ def set_aside(folder: Path, compared: Compared, evidence: EvidenceLog, mono_ns: 
     """
     for leftover in compared.leftovers:
         source = folder / leftover.file
+        if not leftover.bytes:  # it was just begun
+            source.unlink()
+            continue
         digest = _digest(source, leftover.offset)
         body = compared.declared.get((leftover.file, leftover.offset, digest))
         if body is None:

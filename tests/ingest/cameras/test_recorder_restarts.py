@@ -55,8 +55,12 @@ def test_a_crash_costs_the_segment_under_way_and_just_that_is_declared(tmp_path:
     orphan = pack.path.with_name("235959-4.mp4")
     orphan.write_bytes(b"a pack without a leaf")
 
+    begun = pack.path.with_name("235958-4.mp4")
+    begun.write_bytes(b"")
+
     two = Bench(tmp_path)
     assert two.problems == []
+    assert not begun.exists()
     assert pack.path.stat().st_size == last.offset + last.bytes
     assert not orphan.exists()
     aside = two.bodies(UnacknowledgedBody)
