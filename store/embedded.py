@@ -47,12 +47,16 @@ log = structlog.get_logger("store.embedded")
 
 
 class EmbeddedPostgres:
-    """The server of one folder: its cluster lies in `folder/postgres`. A context manager; `start` may be repeated."""
+    """The server of one folder: its cluster lies in `folder/postgres`. A context manager; `start` may be repeated.
 
-    def __init__(self, folder: Path) -> None:
+    `settings` are PostgreSQL's, like `fsync=off`, beside ours.
+    """
+
+    def __init__(self, folder: Path, settings: tuple[str, ...] = ()) -> None:
         self.folder = folder.expanduser().resolve()
         self.cluster = self.folder / "postgres"
         self.log = self.cluster / "server.log"
+        self._settings = settings
         self._lock: IO[bytes] | None = None
 
     def uri(self, database: str = "postgres") -> str:
@@ -163,7 +167,7 @@ class EmbeddedPostgres:
             (self.cluster / "postmaster.pid").unlink(missing_ok=True)
             (self._socket_folder() / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
         preload = ("shared_preload_libraries=timescaledb",) if timescale_available() else ()
-        settings = " ".join(f"-c {setting}" for setting in (*_SETTINGS, *preload))
+        settings = " ".join(f"-c {setting}" for setting in (*_SETTINGS, *preload, *self._settings))
         options = f"-k '{self._socket_folder(create=True)}' {settings}"
         deadline = time.monotonic() + _START_S
         while True:

@@ -31,8 +31,14 @@ _NUMBERS = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[EmbeddedPostgres]:
-    """One embedded PostgreSQL for the whole run, with the migrated database `template_ducha` to copy."""
-    with tempfile.TemporaryDirectory(prefix="ducha-test-") as folder, EmbeddedPostgres(Path(folder)) as server:
+    """One embedded PostgreSQL for the whole run, with the migrated database `template_ducha` to copy.
+
+    It need not outlive the machine: tests of crashes have servers of their own, which wait for the disk.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="ducha-test-") as folder,
+        EmbeddedPostgres(Path(folder), settings=("fsync=off",)) as server,
+    ):
         with psycopg.connect(server.uri(), autocommit=True) as connection:
             connection.execute("CREATE DATABASE template_ducha")
         migrate(server.uri("template_ducha"))
