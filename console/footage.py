@@ -15,10 +15,14 @@ from av.video.stream import VideoStream
 
 from analytics.video.detection import Picture
 from console.replay import ReplayError
+from ingest.cameras.parameter_sets import LARGEST_PIXELS
 
 EXPECTED = "a video as GIF, MP4, MKV, AVI or a segment of a recording"
 # playlists and the like, which make FFmpeg open what else they name, are not among these
 _FORMATS = "gif,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,ogg,asf"
+
+# a file may say that its pictures are of any size, and FFmpeg makes room for them before it finds none
+_BOUND = {"max_pixels": str(LARGEST_PIXELS)}
 
 
 class WatchError(ReplayError):
@@ -102,10 +106,16 @@ def _opened(video: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     if not video.is_file():
         raise WatchError(f"{video}: no such file; expected {EXPECTED}")
     try:
-        options = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
+        options = {"format_whitelist": _FORMATS, "protocol_whitelist": "file", **_BOUND}
         with av.open(str(video.resolve()), options=options) as container:
             if not container.streams.video:
                 raise WatchError(f"{video}: has no video stream; expected {EXPECTED}")
-            yield container, container.streams.video[0]
+            stream = container.streams.video[0]
+            width, height = stream.codec_context.width, stream.codec_context.height
+            if width * height > LARGEST_PIXELS:
+                expected = f"expected at most {LARGEST_PIXELS} pixels"
+                raise WatchError(f"{video}: its pictures are {width} x {height}; {expected}")
+            stream.codec_context.options = dict(_BOUND)
+            yield container, stream
     except FFmpegError as error:
         raise WatchError(f"{video}: can't be read as video ({error.strerror}); expected {EXPECTED}") from error

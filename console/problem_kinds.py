@@ -43,6 +43,7 @@ class Kind(StrEnum):
     UNVERIFIABLE = "unverifiable"
     # Publishing
     NO_SOUND_CODEC = "no-sound-codec"
+    WRONG_TOKEN = "wrong-token"
     PUBLISHED_ALREADY = "published-already"
     TOO_MANY_PUBLISHERS = "too-many-publishers"
     NO_SUCH_DEVICE = "no-such-device"

@@ -2,9 +2,9 @@
 
 That process listens on a Unix socket at the path of the camera's tap + ".whip"; one JSON object in a line each way:
 
-    {"whip": ID, "sdp": OFFER}   →  {"sdp": ANSWER, "resource": ID}
-    {"whip_end": RESOURCE}       →  {}
-    either                       →  {"error": TEXT, "kind": WORD}
+    {"whip": ID, "sdp": OFFER, "token": TOKEN}   →  {"sdp": ANSWER, "resource": ID}
+    {"whip_end": RESOURCE}                       →  {}
+    either                                       →  {"error": TEXT, "kind": WORD}
 
 The media then flow between the device and that process; they don't come through the console.
 """
@@ -36,19 +36,22 @@ async def publish(
     request: Request,
     device: str,
     content_type: Annotated[str, Header(include_in_schema=False)] = "",
+    authorization: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
     """A body-worn camera publishes (WHIP): an SDP offer with H.264, and Opus or G.711 if there is sound, in; an answer
-    out.
+    out. A device for which a token is set shows it (`Authorization: Bearer …`).
 
-    400 where the offer can't be read; 404 where no camera has the device's id; 406 where the offer has no H.264; 409
-    where somebody publishes as this device already; 503 where as many publish as may, or the camera process is away.
+    400 where the offer can't be read; 401 where the token is not the device's; 404 where no camera has the device's id;
+    406 where the offer has no H.264; 409 where somebody publishes as this device already; 503 where as many publish as
+    may, or the camera process is away.
     """
     if content_type.partition(";")[0].strip().lower() != SDP:
         detail = f"the body is {content_type or 'of no type'}; expected {SDP}"
         raise HTTPException(415, detail, {"accept-post": SDP})
     offer = (await request.body()).decode("utf-8", "replace")
     place = await cameras.place(store, device)
-    publication = await whip.publish(place.tap, device, offer)
+    scheme, _, token = authorization.partition(" ")
+    publication = await whip.publish(place.tap, device, offer, token.strip() if scheme.lower() == "bearer" else None)
     headers = {"location": f"{request.url.path}/{publication.resource}", "cache-control": "no-store"}
     return Response(publication.sdp, 201, headers, SDP)
 

@@ -16,13 +16,14 @@ from av.error import FFmpegError
 from av.packet import Packet
 
 from ingest.cameras.fmp4 import sets_of
+from ingest.cameras.parameter_sets import LARGEST_PIXELS
 
 AnyPacket: TypeAlias = "Packet[Any]"
 
 COPIED = frozenset({"h264", "hevc", "aac", "opus"})  # what MP4 holds
 OFF_S = 0.25  # a packet's own time and the leaf's may differ by this: packets arrive unevenly
-# nothing of a segment has to be guessed: its initialisation segment tells all
-_OPTIONS = {"probesize": "32", "analyzeduration": "0", "fpsprobesize": "0"}
+# nothing of a segment has to be guessed: its initialisation segment tells all; and no picture of it is decoded
+_OPTIONS = {"probesize": "32", "analyzeduration": "0", "fpsprobesize": "0", "max_pixels": str(LARGEST_PIXELS)}
 
 
 class Track(Protocol):

@@ -20,6 +20,7 @@ _STATUS: Final = {
     Refusal.PUBLISHED_ALREADY: 409,
     Refusal.TOO_MANY: 503,
     Refusal.NO_SUCH_DEVICE: 404,
+    Refusal.WRONG_TOKEN: 401,
     Refusal.NO_SUCH_PUBLICATION: 404,
     Refusal.NO_ANSWER: 503,
     Refusal.STOPPING: 503,
@@ -38,13 +39,14 @@ class _Refused(msgspec.Struct):
     kind: Refusal
 
 
-async def publish(tap: str, device: str, offer: str) -> Publication:
-    """Offers to the camera process whose tap is at the path `tap`.
+async def publish(tap: str, device: str, offer: str, token: str | None = None) -> Publication:
+    """Offers to the camera process whose tap is at the path `tap`, showing the device's `token`.
 
     Raises:
         Refused: with the reason; 503 where the camera process can't be reached.
     """
-    answer = await _ask(tap, {"whip": device, "sdp": offer})
+    shown = {} if token is None else {"token": token}
+    answer = await _ask(tap, {"whip": device, "sdp": offer, **shown})
     try:
         return msgspec.json.decode(answer, type=Publication)
     except msgspec.MsgspecError:

@@ -75,7 +75,7 @@ class Walk:
 class Bodycam:
     """Publishes to the WHIP endpoint `url` from a thread of its own.
 
-    `codec` is the MIME type of the picture, for a camera that sends another than it should.
+    `codec` is the MIME type of the picture, for a camera that sends another than it should; `token` is what it shows.
     """
 
     def __init__(
@@ -86,9 +86,11 @@ class Bodycam:
         fps: float = 15.0,
         sound: bool = True,
         codec: str = "video/H264",
+        token: str | None = None,
         seed: int = 0,
     ) -> None:
         self._url = url
+        self._token = token
         self._size, self._fps, self._sound, self._codec, self._seed = size, fps, sound, codec, seed
         self._loop = asyncio.new_event_loop()
         self._stopping = asyncio.Event()
@@ -151,7 +153,7 @@ class Bodycam:
         if self._sound:
             connection.addTransceiver(_Sounds(), "sendonly")
         await connection.setLocalDescription(await connection.createOffer())
-        location, answer = await asyncio.to_thread(_post, self._url, connection.localDescription.sdp)
+        location, answer = await asyncio.to_thread(_post, self._url, connection.localDescription.sdp, self._token)
         self._resource = urljoin(self._url, location)
         await connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
 
@@ -240,9 +242,10 @@ class _Pace:
         return due_s
 
 
-def _post(url: str, offer: str) -> tuple[str, str]:
+def _post(url: str, offer: str, token: str | None) -> tuple[str, str]:
     """Posts an offer; the address of the publication, and the answer."""
-    request = urllib.request.Request(url, offer.encode(), {"content-type": SDP}, method="POST")
+    headers = {"content-type": SDP} | ({} if token is None else {"authorization": f"Bearer {token}"})
+    request = urllib.request.Request(url, offer.encode(), headers, method="POST")
     try:
         with _DIRECTLY.open(request, timeout=ANSWER_S) as response:
             return response.headers["location"], response.read().decode()

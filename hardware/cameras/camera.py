@@ -3,11 +3,12 @@
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from hardware.cameras.digest import Credentials
+from hardware.cameras.digest import Credentials, Scheme
 from hardware.cameras.encoder import AudioCodec, VideoCodec
 from hardware.cameras.faults import Fault
 from hardware.cameras.oddity import ORDINARY, Oddity
@@ -41,7 +42,8 @@ class CameraSpec:
     Baseline profile, veryfast High at twice the cost. With `b_frames` pictures come late and out of order; `delimiters`
     begin every access unit with one. `noise` is a standard deviation in grey levels; `speed` makes the view and the
     `outages`, faults that come by themselves, run faster than the clock. With no `audio` it is deaf; with no
-    `credentials` anybody may look. An `oddity` is how it is odd without being broken.
+    `credentials` anybody may look, with some who proves them by one of the `schemes`. An `oddity` is how it is odd
+    without being broken.
     """
 
     name: str
@@ -57,6 +59,7 @@ class CameraSpec:
     audio: AudioCodec | None = AudioCodec.PCMA
     hearing: Hearing = field(default_factory=Tone)
     credentials: Credentials | None = None
+    schemes: tuple[Scheme, ...] = (Scheme.MD5,)
     speed: float = 1.0
     noise: float = 2.0
     outages: tuple[Outage, ...] = ()
@@ -68,6 +71,8 @@ class Camera:
 
     def __init__(self, spec: CameraSpec, obey: Callable[["Camera"], None]) -> None:
         self.spec = spec
+        self.heard: deque[tuple[str, str]] = deque(maxlen=100)
+        """What was asked last: the method, and how the asker proved who he is."""
         self.oddity = spec.oddity  # another may be set at any time
         self._obey = obey
         self._changing = threading.Lock()

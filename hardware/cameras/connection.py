@@ -36,7 +36,7 @@ class Connection:
     ) -> None:
         self._camera, self._tracks, self._on_play = camera, tracks, on_play
         self._reader, self._writer = streams
-        self._challenge = Challenge(camera.spec.name)
+        self._challenge = Challenge(camera.spec.name, camera.spec.schemes)
         self._session = secrets.token_hex(8)
         self._senders: dict[int, Sender] = {}
         self._heard_s = time.monotonic()
@@ -76,6 +76,9 @@ class Connection:
 
     async def _answer(self, request: Request) -> bytes:
         method, cseq = request.method, request.sequence
+        self._camera.heard.append((method, request.headers.get("authorization", "")))
+        if sent := self._camera.oddity.location(method, "authorization" in request.headers):
+            return respond(302, cseq, {"Location": sent})
         if method == "OPTIONS":
             return respond(200, cseq, {"Public": _METHODS})
         if refused := self._refused(request):
@@ -105,7 +108,7 @@ class Connection:
         answer = request.headers.get("authorization", "")
         if credentials and not refuses and self._challenge.is_met(answer, request.method, request.url, credentials):
             return None
-        return respond(401, request.sequence, {"WWW-Authenticate": self._challenge.header()})
+        return respond(401, request.sequence, {"WWW-Authenticate": self._challenge.headers()})
 
     async def _set_up(self, request: Request) -> bytes:
         found = _TRACK.search(request.url)

@@ -14,7 +14,8 @@ from itertools import count
 Units = list[bytes]
 
 H264_SPS, H264_PPS = 7, 8
-_SPROP = re.compile(rb"sprop-parameter-sets=([^;\r\n]*)")
+H265_VPS, H265_SPS, H265_PPS = 32, 33, 34
+_SPROP = re.compile(rb"sprop-(parameter-sets|vps|sps|pps)=([^;\r\n]*)")
 
 
 def _as_it_is(description: bytes) -> bytes:
@@ -29,6 +30,10 @@ def _in_time(track: int, ticks: int) -> int:  # noqa: ARG001
     return ticks
 
 
+def _here(method: str, proves: bool) -> str | None:  # noqa: ARG001
+    return None
+
+
 def _as_reported(report: bytes) -> bytes:
     return report
 
@@ -36,30 +41,36 @@ def _as_reported(report: bytes) -> bytes:
 @dataclass(frozen=True, slots=True)
 class Oddity:
     """`description` changes the SDP, `units` the NAL units of an access unit (and whether it is a keyframe), `ticks`
-    the time of a sample (and which track it is of: 0 the picture, 1 the sound), `report` an RTCP packet."""
+    the time of a sample (and which track it is of: 0 the picture, 1 the sound), `report` an RTCP packet;
+    `location` is where it sends who asks something, by the method, and whether he proves who he is."""
 
     description: Callable[[bytes], bytes] = _as_it_is
     units: Callable[[Units, bool], Units] = _as_they_are
     ticks: Callable[[int, int], int] = _in_time
     report: Callable[[bytes], bytes] = _as_reported
+    location: Callable[[str, bool], str | None] = _here
 
 
 ORDINARY = Oddity()
 
 
-def describing_only(*kinds: int) -> Callable[[bytes], bytes]:
-    """A description that tells only the H.264 parameter sets of these kinds."""
+def describing_only(*kinds: int, h265: bool = False) -> Callable[[bytes], bytes]:
+    """A description that tells only the parameter sets of these kinds."""
 
     def kept(found: re.Match[bytes]) -> bytes:
-        sets = [each for each in found[1].split(b",") if base64.b64decode(each)[0] & 0x1F in kinds]
-        return b"sprop-parameter-sets=" + b",".join(sets)
+        sets = [each for each in found[2].split(b",") if _kind(base64.b64decode(each), h265) in kinds]
+        return b"sprop-" + found[1] + b"=" + b",".join(sets)
 
     return lambda description: _SPROP.sub(kept, description)
 
 
-def sending_without(*kinds: int) -> Callable[[Units, bool], Units]:
-    """A stream of H.264 without the units of these kinds."""
-    return lambda units, _: [unit for unit in units if unit[0] & 0x1F not in kinds]
+def sending_without(*kinds: int, h265: bool = False) -> Callable[[Units, bool], Units]:
+    """A stream without the units of these kinds."""
+    return lambda units, _: [unit for unit in units if _kind(unit, h265) not in kinds]
+
+
+def _kind(unit: bytes, h265: bool) -> int:
+    return unit[0] >> 1 & 0x3F if h265 else unit[0] & 0x1F
 
 
 def changing_pps() -> Callable[[Units, bool], Units]:

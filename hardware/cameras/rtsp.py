@@ -1,12 +1,13 @@
 """RTSP 1.0 messages (RFC 2326): requests read from a stream, responses as bytes."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 MOST_HEADER, MOST_BODY = 16_384, 65_536  # bytes
 _REASONS = {
     200: "OK",
+    302: "Moved Temporarily",
     400: "Bad Request",
     401: "Unauthorized",
     404: "Not Found",
@@ -87,10 +88,13 @@ def parse(head: bytes) -> Request:
     return Request(words[0], words[1], headers)
 
 
-def respond(code: int, sequence: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> bytes:
-    """A response."""
+def respond(
+    code: int, sequence: str, headers: Mapping[str, str | Sequence[str]] | None = None, body: bytes = b""
+) -> bytes:
+    """A response; a header may have several values."""
     lines = [f"RTSP/1.0 {code} {_REASONS[code]}", f"CSeq: {sequence}"]
-    lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
+    for name, told in (headers or {}).items():
+        lines += [f"{name}: {value}" for value in ([told] if isinstance(told, str) else told)]
     if body:
         lines.append(f"Content-Length: {len(body)}")
     return "\r\n".join([*lines, "", ""]).encode() + body

@@ -9,6 +9,7 @@ import structlog
 
 from analytics.alerts import Alert
 from ingest.cameras.packets import Packet, StreamInfo
+from ingest.cameras.parameter_sets import LARGEST_PIXELS
 from ingest.cameras.pictures import Undecodable, decoded, jpeg
 from store.evidence.files import make_folder, open_own
 from store.records import AlertPicture
@@ -23,8 +24,9 @@ log = structlog.get_logger("ingest.album")
 class Album:
     """Of one camera. The pictures of its alerts go to `folder/frames/CAMERA`."""
 
-    def __init__(self, camera: str, folder: Path) -> None:
+    def __init__(self, camera: str, folder: Path, largest_pixels: int = LARGEST_PIXELS) -> None:
         self._camera = camera
+        self._largest_pixels = largest_pixels
         self._folder = folder
         self._kept: deque[tuple[Packet, StreamInfo]] = deque(maxlen=KEPT)
 
@@ -42,7 +44,7 @@ class Album:
         for number, (keyframe, stream) in enumerate(chosen):
             file = f"frames/{self._camera}/{alert.id}-{number}.jpg"
             try:
-                data = jpeg(decoded(keyframe, stream), WIDEST)
+                data = jpeg(decoded(keyframe, stream, self._largest_pixels), WIDEST)
                 self._write(file, data)
             except (Undecodable, OSError) as error:
                 log.warning("a picture could not be kept", alert=alert.id, error=str(error))

@@ -33,16 +33,19 @@ class AwaitedFanout(Fanout):
 
 
 class Entrance:
-    """Takes what the devices of `fanouts` publish, at the socket beside the tap.
+    """Takes what the devices of `fanouts` publish, at the socket beside the tap; from those with one of the `tokens`
+    only with theirs.
 
     Raises:
         OSError: when the socket can't be made.
     """
 
-    def __init__(self, tap: Path, fanouts: Mapping[str, Fanout]) -> None:
-        self._whip = Whip()
+    def __init__(
+        self, tap: Path, fanouts: Mapping[str, Fanout], tokens: Mapping[str, str], largest_pixels: int
+    ) -> None:
+        self._whip = Whip(largest_pixels=largest_pixels)
         try:
-            self._socket = WhipSocket(tap.with_name(tap.name + SUFFIX), self._whip, fanouts.get)
+            self._socket = WhipSocket(tap.with_name(tap.name + SUFFIX), self._whip, fanouts.get, tokens)
         except OSError:
             self._whip.close()
             raise

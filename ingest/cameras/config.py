@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta, Struct
 
+from ingest.cameras.address import MOST_CREDENTIAL_BYTES, Address, credentials
 from ingest.cameras.hours import ServiceHours
-from ingest.cameras.rtsp import Address
+from ingest.cameras.parameter_sets import LARGEST_PIXELS
 from ingest.config import Count, DatabaseSettings, Port, Positive, read_document, read_table
 from ingest.errors import ConfigError
 
@@ -22,6 +23,7 @@ Id = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]  # it becomes a 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 
 _UNIT = re.compile(r"[A-Za-z0-9_-]{1,200}(\.[A-Za-z0-9_-]{1,200}){0,30}")
+_SHORTEST_TOKEN = 16
 _UNIX_PATH_BYTES = 102  # 107 of sockaddr_un, less the ".whip" of the socket beside it
 
 
@@ -38,7 +40,8 @@ class Kind(StrEnum):
 class RecorderSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[cameras]`. `folder` holds the recordings, `key` is the file of the private key that signs the heads of its log,
     and `recorder` its name in the `bureau`, by default the machine's: its log is called by both. `tap` is the path of
-    the Unix socket. Recording stops while less than `reserve_gb` is free on the disk. Where `look`,
+    the Unix socket. Recording stops while less than `reserve_gb` is free on the disk. Pictures of more than
+    `largest_pixels` are not taken. Where `look`,
     pictures are judged, by the operator's own YOLOX network in the file `model`, or by the one that came with us, on
     `looking_threads` threads, or as many as suit the machine."""
 
@@ -53,6 +56,7 @@ class RecorderSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     reserve_gb: Annotated[float, Meta(ge=0)] = 2.0
     stall_s: Annotated[float, Meta(ge=1, le=60)] = 4.0
     keyframe_s: Positive = 20.0
+    largest_pixels: Annotated[int, Meta(ge=64 * 64, le=16_384 * 16_384)] = LARGEST_PIXELS
     look: bool = True
     looking_threads: Annotated[int, Meta(ge=1, le=64)] | None = None
     model: Annotated[str, Meta(min_length=1)] | None = None
@@ -61,11 +65,12 @@ class RecorderSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[[camera]]`. A body-worn one without a `url` publishes by itself (WHIP). The password may be here or in the
-    variable of the environment that `password_variable` names. `service` are the hours in which
-    somebody is expected at a window, like 08:30-12:00 in the bureau's time; without any it is always. `region` is the
-    part of the picture that its rules look at, by name: two corners of a rectangle or three and more of a polygon, each
-    pair in fractions of width and height."""
+    """`[[camera]]`. A body-worn one without a `url` publishes by itself (WHIP), and shows its `token` where one is set;
+    without one, whoever reaches the console may publish in its name. Password and token may be here or in the variables
+    of the environment that `password_variable` and `token_variable` name. `service` are the hours in which somebody is
+    expected at a window, like 08:30-12:00 in the bureau's time; without any it is always. `region` is the part of the
+    picture that its rules look at, by name: two corners of a rectangle or three and more of a polygon, each pair in
+    fractions of width and height."""
 
     id: Id
     url: Annotated[str, Meta(min_length=1, max_length=2_000)] | None = None
@@ -74,6 +79,8 @@ class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     username: str | None = None
     password: str | None = None
     password_variable: Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    token: Annotated[str, Meta(min_length=_SHORTEST_TOKEN, max_length=500)] | None = None
+    token_variable: Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
     transport: Literal["tcp", "udp"] = "tcp"
     unit: str | None = None
     room: str | None = None
@@ -166,10 +173,25 @@ def _cameras(tables: Any, environment: Mapping[str, str], path: Path | None) -> 
             if camera.password_variable not in environment:
                 raise ConfigError(f"{where}.password_variable: expected {camera.password_variable} in the environment")
             camera = msgspec.structs.replace(camera, password=environment[camera.password_variable])
+        if camera.token_variable is not None:
+            token = environment.get(camera.token_variable, "")
+            if len(token) < _SHORTEST_TOKEN:
+                expected = f"expected {camera.token_variable} in the environment, of {_SHORTEST_TOKEN} signs and more"
+                raise ConfigError(f"{where}.token_variable: {expected}")
+            camera = msgspec.structs.replace(camera, token=token)
+        if camera.username is not None:
+            told = len(credentials(camera.username, camera.password).encode())
+            if told > MOST_CREDENTIAL_BYTES:
+                expected = f"expected at most {MOST_CREDENTIAL_BYTES} bytes of it, a colon and the user name"
+                raise ConfigError(f"{where}.{_password_key(camera)}: {expected}, got {told} (three for each of %@:/?#)")
         if camera.id in cameras:
             raise ConfigError(f"{where}.id: expected an id of its own, got {camera.id} again")
         cameras[camera.id] = camera
     return tuple(cameras.values())
+
+
+def _password_key(camera: CameraSettings) -> str:
+    return "password" if camera.password_variable is None else "password_variable"
 
 
 def _problem(camera: CameraSettings) -> str | None:
@@ -178,8 +200,14 @@ def _problem(camera: CameraSettings) -> str | None:
         return problem
     if camera.password is not None and camera.password_variable is not None:
         return "password: expected it here or in a variable, not both"
+    if (camera.token, camera.token_variable) != (None, None) and not camera.publishes:
+        return "token: expected one only where the device publishes by itself, which one with a url does not"
+    if camera.token is not None and camera.token_variable is not None:
+        return "token: expected it here or in a variable, not both"
     if camera.username is None and (camera.password, camera.password_variable) != (None, None):
         return "username: expected one with the password"
+    if camera.username is not None and (set(camera.username) & set(':"\\') or not camera.username.isprintable()):
+        return 'username: expected one without a colon, " and \\, which no camera can be told'
     if camera.unit is not None and not _UNIT.fullmatch(camera.unit):
         return "unit: expected names joined by dots, of letters, digits, - and _"
     if (camera.lon is None) != (camera.lat is None):

@@ -1,88 +1,118 @@
-"""Is there an RTSP server? Asked before FFmpeg is, because the answer is then known by name and can be waited for
-while being ready to stop."""
+"""Is there a camera, does it let us in, and where does it send us? Asked before FFmpeg is: the answer is then known by
+name, and can be waited for while being ready to stop.
 
-import os
+FFmpeg follows a camera wherever it sends us, as often as it likes, and gives the password to whoever asks for it there,
+in clear if he says so. So it is only given the password when the camera that the settings name has asked for it by
+itself and taken it; and it begins where redirections have ended, which may lead to other places of the same host only.
+"""
+
 import socket
+from base64 import b64encode
 from collections.abc import Callable
-from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
-from time import monotonic
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
+from msgspec.structs import replace
+
+from ingest.cameras.address import RTSP_PORT, Address
+from ingest.cameras.conversation import Answer, Conversation, Stopped
+from ingest.cameras.digest import Challenge, answer, challenges
 from ingest.cameras.states import SourceFault, State
 
-RTSP_PORT = 554
-_LONGEST_ANSWER = 64  # bytes; the first line begins within
+REDIRECTIONS = 2
 
 
-def greet(url: str, timeout_s: float, bell: socket.socket, stopped: Callable[[], bool]) -> None:
-    """Return when the server at `url` answers OPTIONS in RTSP, or when `bell` rings and `stopped` says so.
+def greet(address: Address, timeout_s: float, bell: socket.socket, stopped: Callable[[], bool]) -> Address:
+    """Where FFmpeg is to look, and with whose name: `address`, without a password that was not asked for, and at the
+    end of redirections. Returns too when `bell` rings and `stopped` says so.
 
     Raises:
-        SourceFault: when nobody is there, or nobody who speaks RTSP.
+        SourceFault: when nobody is there, or nobody who speaks RTSP; when who is there does not let us in; or when it
+            sends us elsewhere.
     """
+    url = address.url
+    try:
+        for _ in range(REDIRECTIONS + 1):
+            with Conversation(*_place(url), timeout_s, bell, stopped) as with_it:
+                found = _asked(with_it, url, address)
+            if isinstance(found, Address):
+                return found
+            url = _sent(url, found)
+    except Stopped:
+        return address
+    raise SourceFault(State.REFUSED, f"the camera sends us on and on; expected a stream after {REDIRECTIONS} times")
+
+
+def _asked(with_it: Conversation, url: str, address: Address) -> Address | str:
+    """Where FFmpeg is to look, or where we are sent."""
+    there, nobody = replace(address, url=url), replace(address, url=url, username=None, password=None)
+    asked = with_it.ask("OPTIONS", url)
+    if sent := _location(asked):
+        return sent
+    described = with_it.ask("DESCRIBE", url, _ACCEPT)
+    if sent := _location(described):
+        return sent
+    if described.status != 401:
+        return nobody  # it lets everybody in, or something is wrong that FFmpeg has words for
+    if address.username is None:
+        raise SourceFault(State.REFUSED, "the camera wants a user name and a password; none is set")
+    if _place(url) != _place(address.url):
+        raise SourceFault(State.REFUSED, "another port than the camera's asks for the password; expected its own alone")
+    offered = challenges(described.all_of("www-authenticate"))
+    proof = _proof(_taken(offered), url, address)
+    described = with_it.ask("DESCRIBE", url, _ACCEPT | {"Authorization": proof})
+    if described.status == 401:
+        raise SourceFault(State.REFUSED, "the user name or password was refused; expected the camera's own")
+    return _location(described) or there
+
+
+_ACCEPT = {"Accept": "application/sdp"}
+
+
+def _taken(offered: list[Challenge]) -> Challenge:
+    """The challenge that FFmpeg will meet: the last Digest, or Basic where there is none.
+
+    Raises:
+        SourceFault: when it can't.
+    """
+    digests = [each for each in offered if each.scheme == "DIGEST"]
+    if digests and not digests[-1].is_md5:
+        wanted = " and ".join(dict.fromkeys(each.algorithm[:20] for each in digests))
+        advice = "expected MD5 alone: allow that in the camera's security settings"
+        raise SourceFault(State.REFUSED, f"the camera asks for the password by Digest with {wanted}; {advice}")
+    basic = [each for each in offered if each.scheme == "BASIC"]
+    if not digests and not basic:
+        raise SourceFault(State.REFUSED, "the camera asks for a password in a way of its own; expected Digest or Basic")
+    return digests[-1] if digests else basic[-1]
+
+
+def _proof(challenge: Challenge, url: str, address: Address) -> str:
+    username, password = address.username or "", address.password or ""
+    if challenge.scheme == "DIGEST":
+        return answer(challenge, "DESCRIBE", url, username, password)
+    return "Basic " + b64encode(f"{username}:{password}".encode()).decode()
+
+
+def _location(asked: Answer) -> str | None:
+    if not 300 <= asked.status < 400:
+        return None
+    return next(iter(asked.all_of("location")), "")
+
+
+def _sent(url: str, location: str) -> str:
+    """The place we are sent to from `url`, without a user name that may stand in it."""
+    try:
+        there = urlsplit(urljoin("http" + url.removeprefix("rtsp"), location.strip()))  # which knows of relative ones
+        port = there.port
+    except ValueError:
+        there, port = urlsplit(""), None
+    is_rtsp = there.scheme == "rtsp" or (there.scheme == "http" and "://" not in location)
+    if not is_rtsp or not there.hostname or there.hostname != urlsplit(url).hostname:
+        raise SourceFault(State.REFUSED, "the camera sends us to another host; expected a stream of its own")
+    netloc = f"[{there.hostname}]" if ":" in there.hostname else there.hostname
+    netloc += "" if port is None else f":{port}"
+    return there._replace(scheme="rtsp", netloc=netloc).geturl()
+
+
+def _place(url: str) -> tuple[str, int]:
     place = urlsplit(url)
-    host, port = place.hostname or "", place.port or RTSP_PORT
-    try:
-        address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except OSError as error:
-        raise SourceFault(State.LOST, f"the host's name has no address ({error.strerror}); expected one") from error
-    with socket.socket(address[0], socket.SOCK_STREAM) as connection, DefaultSelector() as ready:
-        connection.setblocking(False)
-        connection.connect_ex(address[4])
-        ready.register(bell, EVENT_READ)
-        ready.register(connection, EVENT_WRITE)
-        until_s = monotonic() + timeout_s
-        if not _wait(ready, connection, until_s, stopped):
-            if stopped():
-                return
-            raise SourceFault(
-                State.LOST, f"no connection within {timeout_s:g} s; expected an RTSP server on port {port}"
-            )
-        code = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if code:
-            raise SourceFault(State.LOST, f"{_words(code)}; expected an RTSP server on port {port}")
-        ready.modify(connection, EVENT_READ)
-        _ask(ready, connection, f"rtsp://{host}:{port}{place.path or '/'}", until_s, timeout_s, stopped)
-
-
-def _ask(
-    ready: DefaultSelector,
-    connection: socket.socket,
-    url: str,
-    until_s: float,
-    timeout_s: float,
-    stopped: Callable[[], bool],
-) -> None:
-    answer = b""
-    try:
-        connection.sendall(f"OPTIONS {url} RTSP/1.0\r\nCSeq: 1\r\nUser-Agent: ducha\r\n\r\n".encode())
-        while len(answer) < len(b"RTSP/"):
-            if not _wait(ready, connection, until_s, stopped):
-                if stopped():
-                    return
-                raise SourceFault(State.LOST, f"connected, but no answer within {timeout_s:g} s; expected one in RTSP")
-            received = connection.recv(_LONGEST_ANSWER)
-            if not received:
-                break
-            answer += received
-    except OSError as error:
-        raise SourceFault(State.LOST, f"{_words(error.errno or 0)} instead of an answer in RTSP") from error
-    if not answer:
-        raise SourceFault(State.LOST, "the connection was closed instead of an answer in RTSP")
-    if not answer.startswith(b"RTSP/"):
-        raise SourceFault(State.UNUSABLE, "answered, but not in RTSP; expected an RTSP server")
-
-
-def _wait(ready: DefaultSelector, connection: socket.socket, until_s: float, stopped: Callable[[], bool]) -> bool:
-    """Whether `connection` became ready before `until_s` and before the bell rang for a stop."""
-    while (left_s := until_s - monotonic()) > 0:
-        events = ready.select(left_s)
-        if stopped():
-            return False
-        if any(key.fileobj is connection for key, _ in events):
-            return True
-    return False
-
-
-def _words(code: int) -> str:
-    return os.strerror(code).lower() if code else "no connection"
+    return place.hostname or "", place.port or RTSP_PORT

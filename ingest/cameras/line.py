@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
-from ingest.cameras.greeting import RTSP_PORT
+from ingest.cameras.address import RTSP_PORT
 
 T = TypeVar("T")
 Place = tuple[frozenset[str], int]

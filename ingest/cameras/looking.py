@@ -20,6 +20,7 @@ from ingest.cameras.facts import Facts, Records
 from ingest.cameras.fanout import Fanout
 from ingest.cameras.outbox import Outbox
 from ingest.cameras.packets import Packet, StreamInfo
+from ingest.cameras.parameter_sets import LARGEST_PIXELS
 from ingest.cameras.pictures import Undecodable, decoded, pixels
 from store.records import AlertPicture, Sight
 
@@ -27,7 +28,14 @@ EVERY_S = 1.0
 TURN_S = 0.25  # at least, from one round through the cameras to the next
 PATIENCE_S = 6.0  # without a keyframe for so long, nothing is known of the picture
 
+Judged = Callable[[str, float, str | None], None]
+"""Hears of a camera's keyframe, by when it arrived (monotonic), why it can't be decoded; None where it can."""
+
 log = structlog.get_logger("ingest.looking")
+
+
+def _nobody(camera: str, arrived_s: float, problem: str | None) -> None:  # noqa: ARG001
+    return
 
 
 @dataclass(slots=True)
@@ -38,6 +46,8 @@ class View:
     fanout: Fanout
     watcher: Watcher
     album: Album
+    largest_pixels: int = LARGEST_PIXELS
+    judged: Judged = _nobody
     packet_s: float = 0.0
     looked_s: float = 0.0
     told: tuple[int | None, str | None] | None = None
@@ -103,10 +113,12 @@ class Looking:
     def _look(self, view: View, keyframe: Packet, stream: StreamInfo) -> tuple[AlertChange, ...]:
         view.looked_s = t_s = keyframe.arrived_wall_s
         try:
-            picture = pixels(decoded(keyframe, stream))
+            picture = pixels(decoded(keyframe, stream, view.largest_pixels))
         except Undecodable as error:
             log.debug("no picture", camera=view.camera, problem=str(error))
+            view.judged(view.camera, keyframe.arrived_s, str(error))
             return self._saw(view, view.watcher.sample(None, t_s, self._facts.known(view.camera)))
+        view.judged(view.camera, keyframe.arrived_s, None)
         view.album.keep(keyframe, stream)
         media_s = keyframe.pts * stream.time_base[0] / stream.time_base[1]
         return self._saw(view, view.watcher.sample(picture, t_s, self._facts.known(view.camera), media_s))

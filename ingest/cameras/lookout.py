@@ -27,7 +27,7 @@ from ingest.cameras.detectors import default_detector, detector_of
 from ingest.cameras.facts import OVERLAP_S, Facts, Records
 from ingest.cameras.fanout import Fanout
 from ingest.cameras.looker import Looker
-from ingest.cameras.looking import Looking, View
+from ingest.cameras.looking import Judged, Looking, View
 from ingest.cameras.outbox import Outbox
 from ingest.cameras.own_gaps import OwnGaps
 from ingest.errors import DetectorUnavailable
@@ -45,12 +45,20 @@ log = structlog.get_logger("ingest.looking")
 
 
 class Lookout:
-    """Looks at the cameras of `settings` by their `fanouts`; `last` gives a stream's newest leaf."""
+    """Looks at the cameras of `settings` by their `fanouts`; `last` gives a stream's newest leaf; `judged` hears
+    of each picture whether it could be decoded."""
 
-    def __init__(self, settings: Settings, fanouts: Mapping[str, Fanout], last: Callable[[str], Leaf | None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        fanouts: Mapping[str, Fanout],
+        last: Callable[[str], Leaf | None],
+        judged: Judged | None = None,
+    ) -> None:
         self._settings = settings
         self._fanouts = fanouts
         self._last = last
+        self._judged = judged
         self._rules = video_rules()
         self._outbox = Outbox()
         self._lookers: list[Looker] = []
@@ -136,8 +144,12 @@ class Lookout:
     def _view(self, camera: CameraSettings, detector: Detector, records: Records, known: Iterable[Alert]) -> View:
         mine = [alert for alert in known if alert.device == camera.id]
         watcher = Watcher(outlook_of(camera), detector, records.rules, mine)
-        album = Album(camera.id, Path(self._settings.recorder.folder).absolute())
-        return View(camera.id, self._fanouts[camera.id], watcher, album)
+        largest = self._settings.recorder.largest_pixels
+        album = Album(camera.id, Path(self._settings.recorder.folder).absolute(), largest)
+        view = View(camera.id, self._fanouts[camera.id], watcher, album, largest)
+        if self._judged is not None:
+            view.judged = self._judged
+        return view
 
     def _let_go(self, ledger: Ledger, known: Iterable[Alert], looked_at: set[str], now_s: float) -> None:
         """End what is open about cameras that nobody looks at any more: this recorder's that it has no longer."""

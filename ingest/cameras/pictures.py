@@ -9,7 +9,9 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
+from ingest.cameras.annexb import CODECS, MalformedVideo, parameter_sets
 from ingest.cameras.packets import Packet, StreamInfo
+from ingest.cameras.parameter_sets import LARGEST_PIXELS, most_pixels
 
 WIDEST = 1280
 
@@ -18,17 +20,20 @@ class Undecodable(ValueError):  # noqa: N818  (a state of the stream)
     """A keyframe from which no whole picture can be made."""
 
 
-def decoded(keyframe: Packet, stream: StreamInfo) -> VideoFrame:
+def decoded(keyframe: Packet, stream: StreamInfo, largest_pixels: int = LARGEST_PIXELS) -> VideoFrame:
     """The picture of a keyframe.
 
     Raises:
-        Undecodable: when there is no whole one in it.
+        Undecodable: when there is no whole one in it; or when it says that it has more than `largest_pixels`, for which
+            a decoder makes room before it finds that there are none.
     """
+    _bound(keyframe, stream, largest_pixels)
     try:
         decoder = av.CodecContext.create(stream.codec, "r")
         if not isinstance(decoder, VideoCodecContext):
             raise Undecodable(f"{stream.codec} is no video")
         decoder.thread_count = 1
+        decoder.options = {"max_pixels": str(largest_pixels)}
         if stream.extradata:
             decoder.extradata = stream.extradata
         frames = [*decoder.decode(av.Packet(keyframe.data)), *decoder.decode(None)]
@@ -37,6 +42,18 @@ def decoded(keyframe: Packet, stream: StreamInfo) -> VideoFrame:
     if not frames:
         raise Undecodable(f"no whole {stream.codec} picture")
     return frames[0]
+
+
+def _bound(keyframe: Packet, stream: StreamInfo, largest_pixels: int) -> None:
+    if stream.codec not in CODECS:
+        return
+    sets = parameter_sets(stream.codec, keyframe.data) + parameter_sets(stream.codec, stream.extradata)
+    try:
+        told = most_pixels(stream.codec, sets)
+    except MalformedVideo as error:
+        raise Undecodable(str(error)) from error
+    if told > largest_pixels:
+        raise Undecodable(f"a picture of {told} pixels; expected at most {largest_pixels} ([cameras] largest_pixels)")
 
 
 def pixels(frame: VideoFrame, widest: int = WIDEST) -> NDArray[np.uint8]:

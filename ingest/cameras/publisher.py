@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 import structlog
@@ -18,6 +18,7 @@ from aiortc.exceptions import OperationError
 
 from ingest.cameras.fanout import Ending
 from ingest.cameras.published import Published
+from ingest.cameras.reassembly import Piece
 from ingest.cameras.undecoded import divert
 from ingest.cameras.whip_offer import Offer, Refusal, WhipRefused
 
@@ -30,13 +31,16 @@ log = structlog.get_logger("cameras")
 
 
 class Publisher:
-    """One device that publishes."""
+    """One device that publishes, or is about to. `admitted` is asked when the first of its picture comes, which shows
+    that it is there; where it says no, nothing is published."""
 
     task: asyncio.Task[None]
 
-    def __init__(self, device: str, published: Published) -> None:
+    def __init__(self, device: str, published: Published, admitted: Callable[["Publisher"], bool]) -> None:
         self.device = device
         self.published = published
+        self.is_admitted = False
+        self._admitted = admitted
         self.resource = secrets.token_urlsafe(18)
         self.answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
@@ -74,14 +78,14 @@ class Publisher:
         if offer.sound_type is not None:
             self._receiver(connection, "audio", {offer.sound_type})
         try:
-            await connection.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
+            await connection.setRemoteDescription(RTCSessionDescription(offer.adapted.offer, "offer"))
             await connection.setLocalDescription(await connection.createAnswer())
         except OperationError as error:
-            detail = f"no codec in common ({error}); expected H.264, Baseline, with packetization-mode 1"
+            detail = f"no codec in common ({error}); expected H.264"
             raise WhipRefused(Refusal.NO_H264, detail) from error
         except Exception as error:  # whatever aiortc may stumble over in foreign text
             raise WhipRefused(Refusal.INVALID_OFFER, f"the offer can't be answered ({error!r:.200})") from error
-        return connection.localDescription.sdp
+        return offer.adapted.restored(connection.localDescription.sdp)
 
     def _receiver(self, connection: RTCPeerConnection, kind: str, types: set[str]) -> None:
         transceiver = connection.addTransceiver(kind, "recvonly")
@@ -90,9 +94,14 @@ class Publisher:
         transceiver.setCodecPreferences([codec for codec in known.codecs if codec.mimeType.lower() in types])
         published = self.published
         if kind == "video":
-            divert(transceiver.receiver, published.take_picture, published.report_picture)
+            divert(transceiver.receiver, self._take_picture, published.report_picture)
         else:
             divert(transceiver.receiver, published.take_sound, published.report_sound)
+
+    def _take_picture(self, piece: Piece) -> bool:
+        if not self.is_admitted:
+            self.is_admitted = self._admitted(self)
+        return self.is_admitted and self.published.take_picture(piece)
 
     async def _until_gone(self, connection: RTCPeerConnection, silent_s: float) -> tuple[Ending, str]:
         """Waits as long as pictures come; how that ended, and why they don't any more."""

@@ -7,19 +7,19 @@ import struct
 import time
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
 
 import av
 import av.error
 import structlog
-from msgspec import Struct
 
 from ingest.cameras import annexb
+from ingest.cameras.address import Address
 from ingest.cameras.fmp4 import AUDIO_CODECS, UnsupportedStream, initialisation
 from ingest.cameras.gathering import Gathering
 from ingest.cameras.guard import Guard
 from ingest.cameras.line import Line, made_by
 from ingest.cameras.packets import Media, Packet, StreamInfo
+from ingest.cameras.parameter_sets import LARGEST_PIXELS
 from ingest.cameras.rtp_clock import ClockSource, time_of_day
 from ingest.cameras.states import SourceFault, State
 
@@ -27,26 +27,6 @@ MOST_TICKS = 1 << 61
 ASK_S = 1.0  # how often FFmpeg is asked for the camera's clock, which goes on with the stream's time in between
 
 log = structlog.get_logger("ingest.cameras")
-
-
-class Address(Struct, frozen=True, kw_only=True):
-    """Where a camera is and who may look. Not to be written anywhere."""
-
-    url: str
-    username: str | None = None
-    password: str | None = None
-    transport: str = "tcp"
-
-    def __repr__(self) -> str:
-        return "Address(…)"
-
-    def with_credentials(self) -> str:
-        """The address as FFmpeg takes it."""
-        if self.username is None:
-            return self.url
-        place = urlsplit(self.url)
-        who = quote(self.username, safe="") + ":" + quote(self.password or "", safe="")
-        return urlunsplit(place._replace(netloc=f"{who}@{place.netloc}"))
 
 
 def connect(address: Address, open_s: float, read_s: float) -> tuple[av.container.InputContainer, Line]:
@@ -62,6 +42,7 @@ def connect(address: Address, open_s: float, read_s: float) -> tuple[av.containe
         "allowed_media_types": "video+audio",
         "probesize": "32",
         "fpsprobesize": "0",
+        "max_pixels": str(LARGEST_PIXELS),  # should it decode a picture all the same
         "timeout": str(round(read_s * 1e6)),
     }
 

@@ -16,6 +16,7 @@ import structlog
 from msgspec import Struct
 
 from ingest.cameras import annexb
+from ingest.cameras.address import Address
 from ingest.cameras.backoff import Backoff
 from ingest.cameras.fanout import Ending, Fanout
 from ingest.cameras.gathering import Gathering
@@ -25,7 +26,7 @@ from ingest.cameras.line import Line
 from ingest.cameras.packets import Media, Packet, StreamInfo
 from ingest.cameras.parameter_sets import LARGEST_PIXELS, tells_news, united
 from ingest.cameras.probation import Probation, described
-from ingest.cameras.rtsp import Address, connect, packets_of, watchable
+from ingest.cameras.rtsp import connect, packets_of, watchable
 from ingest.cameras.states import Condition, SourceFault, State
 
 log = structlog.get_logger("ingest.cameras")
@@ -114,10 +115,10 @@ class Source:
         self._rung.close()
 
     def _watch(self) -> None:
-        greet(self._address.url, self._patience.open_s, self._rung, self._stopping.is_set)
+        address = greet(self._address, self._patience.open_s, self._rung, self._stopping.is_set)
         if self._stopping.is_set():
             return
-        container, line = connect(self._address, self._patience.open_s, self._patience.stall_s)
+        container, line = connect(address, self._patience.open_s, self._patience.stall_s)
         with line, container:
             self._line = line
             if self._stopping.is_set():

@@ -2,9 +2,10 @@
 
 import socket
 
+from ingest.cameras.address import Address
 from ingest.cameras.greeting import greet
 from ingest.cameras.packets import Media
-from ingest.cameras.rtsp import Address, connect, watchable
+from ingest.cameras.rtsp import connect, watchable
 
 OPEN_S = 4.0
 
@@ -17,8 +18,8 @@ def visit(address: Address, open_s: float = OPEN_S) -> str:
     """
     bell, rung = socket.socketpair()  # nobody rings it
     with bell, rung:
-        greet(address.url, open_s, rung, lambda: False)
-    container, line = connect(address, open_s, open_s)
+        there = greet(address, open_s, rung, lambda: False)
+    container, line = connect(there, open_s, open_s)
     with line, container:
         codecs = {info.media: info.codec for info in watchable(container).values()}
     sound = f" with {codecs[Media.AUDIO]}" if Media.AUDIO in codecs else ""

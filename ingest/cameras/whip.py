@@ -12,7 +12,8 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future
 from typing import Any, TypeVar
 
-from ingest.cameras.fanout import Fanout
+from ingest.cameras.fanout import Ending, Fanout
+from ingest.cameras.parameter_sets import LARGEST_PIXELS
 from ingest.cameras.published import KEYFRAME_S, Published
 from ingest.cameras.publisher import BY_PUBLISHER, CLOSE_S, STOPPED, Publisher
 from ingest.cameras.whip_offer import Offer, Refusal, WhipRefused
@@ -21,6 +22,7 @@ MAX_PUBLISHERS = 200
 SILENT_S = 10.0  # a publisher of which no picture came for so long is closed
 REPLACED_S = 5.0  # for so long its place is not given to another
 ANSWER_S = 5.0
+MAX_COMING = 4  # offers of one device after which no picture came yet
 
 T = TypeVar("T")
 
@@ -35,12 +37,15 @@ class Whip:
         silent_s: float = SILENT_S,
         replaced_s: float = REPLACED_S,
         keyframe_s: float = KEYFRAME_S,
+        largest_pixels: int = LARGEST_PIXELS,
     ) -> None:
         self._max_publishers = max_publishers
         self._silent_s = silent_s
         self._replaced_s = replaced_s
         self._keyframe_s = keyframe_s
-        self._publishers: dict[str, Publisher] = {}  # by device; of the loop's thread alone
+        self._largest_pixels = largest_pixels
+        self._publishers: dict[str, Publisher] = {}  # by device, those that do; of the loop's thread alone
+        self._coming: dict[str, list[Publisher]] = {}  # by device, of which no picture came yet
         self._closing = False
         self._submitting = threading.Lock()
         self._loop = asyncio.new_event_loop()
@@ -49,7 +54,7 @@ class Whip:
         self._thread.start()
 
     def __len__(self) -> int:
-        return len(self._publishers)
+        return len(self._everybody())
 
     def offer(self, device: str, sdp: str, fanout: Fanout) -> tuple[str, str]:
         """A device wants to publish. Returns the answer (SDP) and the id of the publication, not to be guessed. What
@@ -96,7 +101,7 @@ class Whip:
 
     async def _serve(self) -> None:
         await self._stop.wait()
-        tasks = {publisher.task for publisher in self._publishers.values()}
+        tasks = {publisher.task for publisher in self._everybody()}
         for task in tasks:
             task.cancel(STOPPED)
         if tasks:
@@ -104,8 +109,9 @@ class Whip:
 
     async def _join(self, device: str, offer: Offer, fanout: Fanout) -> tuple[str, str]:
         await self._make_room(device)
-        publisher = Publisher(device, Published(fanout, offer.sound, keyframe_s=self._keyframe_s))
-        self._publishers[device] = publisher
+        published = Published(fanout, offer.sound, keyframe_s=self._keyframe_s, largest_pixels=self._largest_pixels)
+        publisher = Publisher(device, published, self._admit)
+        self._coming.setdefault(device, []).append(publisher)
         publisher.task = asyncio.create_task(publisher.run(offer, self._silent_s), name=f"publisher {device}")
         publisher.task.add_done_callback(lambda _: self._forget(publisher))
         try:
@@ -118,20 +124,45 @@ class Whip:
                 publisher.task.cancel("there is no answer")
 
     async def _make_room(self, device: str) -> None:
-        while (former := self._publishers.get(device)) is not None:
-            silent_s = asyncio.get_running_loop().time() - former.published.heard_s
-            if silent_s < self._replaced_s:
-                detail = (
-                    f"{device} is published already; its place is free {self._replaced_s:g} s after the last picture"
-                )
-                raise WhipRefused(Refusal.PUBLISHED_ALREADY, detail)
+        if (former := self._publishers.get(device)) is not None:
+            self._refuse_beside(former)
             await former.end("replaced")
-        if len(self._publishers) >= self._max_publishers:
-            detail = f"{len(self._publishers)} devices publish already; at most {self._max_publishers} may"
+        while len(coming := self._coming.get(device, [])) >= MAX_COMING:
+            await coming[0].end("others offered after it")
+        if len(self) >= self._max_publishers:
+            detail = f"{len(self)} devices publish already; at most {self._max_publishers} may"
             raise WhipRefused(Refusal.TOO_MANY, detail)
 
+    def _refuse_beside(self, former: Publisher) -> None:
+        silent_s = asyncio.get_running_loop().time() - former.published.heard_s
+        if silent_s < self._replaced_s:
+            free = f"its place is free {self._replaced_s:g} s after the last picture"
+            raise WhipRefused(Refusal.PUBLISHED_ALREADY, f"{former.device} is published already; {free}")
+
+    def _admit(self, publisher: Publisher) -> bool:
+        """The first picture of `publisher` came: the place is its own, unless another was sooner. An offer after which
+        nothing comes keeps nobody out."""
+        holder = self._publishers.get(publisher.device)
+        if holder is not None:
+            try:
+                self._refuse_beside(holder)
+            except WhipRefused:
+                publisher.task.cancel("another was sooner")
+                return False
+            holder.published.end(Ending.LOST)
+            holder.task.cancel("replaced")
+        coming = self._coming.pop(publisher.device, [])
+        self._publishers[publisher.device] = publisher
+        for other in coming:
+            if other is not publisher:
+                other.task.cancel("another was sooner")
+        return True
+
+    def _everybody(self) -> list[Publisher]:
+        return [*self._publishers.values(), *(each for coming in self._coming.values() for each in coming)]
+
     async def _leave(self, resource: str) -> None:
-        for publisher in self._publishers.values():
+        for publisher in self._everybody():
             if secrets.compare_digest(publisher.resource.encode(), resource.encode("utf-8", "replace")):
                 await publisher.end(BY_PUBLISHER)
                 return
@@ -140,3 +171,7 @@ class Whip:
     def _forget(self, publisher: Publisher) -> None:
         if self._publishers.get(publisher.device) is publisher:
             del self._publishers[publisher.device]
+        if publisher in (coming := self._coming.get(publisher.device, [])):
+            coming.remove(publisher)
+            if not coming:
+                del self._coming[publisher.device]

@@ -7,6 +7,7 @@ from aiortc.sdp import MediaDescription, SessionDescription
 
 from ingest.cameras.packets import StreamInfo
 from ingest.cameras.published import SOUNDS
+from ingest.cameras.whip_sdp import Adapted
 from ingest.errors import IngestError
 
 OFFER_BYTES = 64 * 1024
@@ -23,6 +24,7 @@ class Refusal(StrEnum):
     PUBLISHED_ALREADY = "published-already"
     TOO_MANY = "too-many-publishers"
     NO_SUCH_DEVICE = "no-such-device"
+    WRONG_TOKEN = "wrong-token"
     NO_SUCH_PUBLICATION = "no-such-publication"
     NO_ANSWER = "no-answer"
     STOPPING = "stopping"
@@ -38,10 +40,10 @@ class WhipRefused(IngestError):  # noqa: N818  (an answer)
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An offer that can be taken. `sound_type` is the MIME type of the sound, `sound` what it will be as a stream;
-    both None where none is offered."""
+    """An offer that can be taken, `adapted` to aiortc. `sound_type` is the MIME type of the sound, `sound` what it will
+    be as a stream; both None where none is offered."""
 
-    sdp: str
+    adapted: Adapted
     sound_type: str | None
     sound: StreamInfo | None
 
@@ -53,9 +55,9 @@ class Offer:
         Raises:
             WhipRefused: with the reason.
         """
-        sdp = _without_candidates(text)
+        adapted = Adapted.of(_without_candidates(text))
         try:
-            session = SessionDescription.parse(sdp)
+            session = SessionDescription.parse(adapted.offer)
         except Exception as error:  # whatever a parser of foreign text may stumble over
             raise WhipRefused(Refusal.INVALID_OFFER, f"it can't be read as SDP ({error!r:.200})") from error
         media = session.media
@@ -77,7 +79,7 @@ class Offer:
             detail = "expected an a=mid of its own in every section, and in a=group those alone"
             raise WhipRefused(Refusal.INVALID_OFFER, detail)
         name = None if audio is None else _sound(audio)
-        return cls(sdp, name and f"audio/{name}", None if name is None else SOUNDS[name])
+        return cls(adapted, name and f"audio/{name}", None if name is None else SOUNDS[name])
 
 
 def _without_candidates(text: str) -> str:

@@ -2,19 +2,22 @@
 
 A connection carries one request and its answer, one JSON object each in a line:
 
-    {"whip": ID, "sdp": OFFER}   →  {"sdp": ANSWER, "resource": ID}
-    {"whip_end": RESOURCE}       →  {}
+    {"whip": ID, "sdp": OFFER, "token": TOKEN}   →  {"sdp": ANSWER, "resource": ID}
+    {"whip_end": RESOURCE}                       →  {}
 
-or, to either, {"error": TEXT, "kind": WORD} (a word of `Refusal`). A request is to come within `REQUEST_S`. They are
+or, to either, {"error": TEXT, "kind": WORD} (a word of `Refusal`). The token is left out where the device
+showed none. A request is to come within `REQUEST_S`. They are
 answered one after another: each takes some milliseconds, all in the one loop of `Whip`.
 """
 
+import secrets
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
+from types import MappingProxyType
 
 import msgspec
 import structlog
@@ -35,6 +38,7 @@ log = structlog.get_logger("cameras")
 class _Request(msgspec.Struct, forbid_unknown_fields=True):
     whip: str | None = None
     sdp: str | None = None
+    token: str | None = None
     whip_end: str | None = None
 
 
@@ -43,16 +47,23 @@ _read = msgspec.json.Decoder(_Request).decode
 
 class WhipSocket:
     """Serves at `path` from a thread of its own until it is closed. `fanout_of` gives the fan-out of a device, or None
-    where it knows no such device.
+    where it knows no such device; `tokens` are what devices have to show, by their ids, where they have to.
 
     Raises:
         OSError: when the socket can't be made, or somebody listens there.
     """
 
-    def __init__(self, path: Path, whip: Whip, fanout_of: Callable[[str], Fanout | None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        whip: Whip,
+        fanout_of: Callable[[str], Fanout | None],
+        tokens: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._path = path
         self._whip = whip
         self._fanout_of = fanout_of
+        self._tokens = tokens
         self._closing = Event()
         self._listener = _listening(path)
         self._thread = Thread(target=self._serve, name="whip socket", daemon=True)
@@ -99,16 +110,26 @@ class WhipSocket:
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise WhipRefused(Refusal.INVALID_OFFER, f"the request can't be read: {error}") from error
         match request:
-            case _Request(whip=None, sdp=None, whip_end=str(resource)):
+            case _Request(whip=None, sdp=None, token=None, whip_end=str(resource)):
                 self._whip.end(resource)
                 return {}
-            case _Request(whip=str(device), sdp=str(offer), whip_end=None):
+            case _Request(whip=str(device), sdp=str(offer), token=token, whip_end=None):
                 fanout = self._fanout_of(device)
                 if fanout is None:
                     raise WhipRefused(Refusal.NO_SUCH_DEVICE, f"no device {device:.100} publishes here")
+                self._check(device, token)
                 answer, resource = self._whip.offer(device, offer, fanout)
                 return {"sdp": answer, "resource": resource}
         raise WhipRefused(Refusal.INVALID_OFFER, "expected either whip and sdp, or whip_end")
+
+    def _check(self, device: str, shown: str | None) -> None:
+        expected = self._tokens.get(device)
+        if expected is None:
+            return
+        if shown is None:
+            raise WhipRefused(Refusal.WRONG_TOKEN, f"{device} shows no token; expected its own, as a bearer")
+        if not secrets.compare_digest(expected.encode(), shown.encode("utf-8", "replace")):
+            raise WhipRefused(Refusal.WRONG_TOKEN, f"{device} shows another's token; expected its own")
 
 
 def _listening(path: Path) -> socket.socket:

@@ -19,6 +19,7 @@ from analytics.video.rules.recording_contradicted import Contradiction
 from ingest.cameras.awaited import AwaitedFanout, Entrance, awaited
 from ingest.cameras.config import CameraSettings, RecorderSettings, Settings
 from ingest.cameras.contradictions import Contradictions
+from ingest.cameras.decodability import Decodability
 from ingest.cameras.fanout import Fanout
 from ingest.cameras.log_opening import Memory, Opened, held, identity_in_database, late, open_log
 from ingest.cameras.lookout import Lookout
@@ -70,11 +71,28 @@ class CameraWork:
         else:
             self.condition = Condition(State.CONNECTING, time.time())
             self.fanout = Fanout()
-            self.source = Source(settings.id, settings.address, self.fanout, self._become, worker.patience)
+            self.source = Source(
+                settings.id,
+                settings.address,
+                self.fanout,
+                self._become,
+                worker.patience,
+                largest_pixels=worker.settings.largest_pixels,
+            )
+        self._blamed = False  # for pictures that come and can't be decoded
         self.recorder = worker.recorder_of(settings, self.fanout) if settings.record else None
 
+    def judged(self, problem: str | None) -> None:
+        """Why its pictures can't be decoded; None when they can again. It is recorded all the same: as it came."""
+        if problem is not None and self.condition.state is State.LIVE:
+            self._become(Condition(State.UNUSABLE, time.time(), problem))
+            self._blamed = True
+            log.warning("what is recorded can't be shown", camera=self.settings.id, reason=problem)
+        elif problem is None and self._blamed:
+            self._become(Condition(State.LIVE, time.time()))
+
     def _become(self, condition: Condition) -> None:
-        self.condition = condition
+        self.condition, self._blamed = condition, False
         metrics = self._worker.metrics
         metrics.live.labels(self.settings.id).set(condition.state is State.LIVE)
         metrics.changes.labels(self.settings.id, condition.state.value).inc()
@@ -155,7 +173,12 @@ class Worker:
         self._tap = self._opened_tap(fanouts)
         self._awaited = {camera.settings.id: camera.fanout for camera in self.cameras if camera.source is None}
         self._entrance: Entrance | None = None
-        self._lookout = Lookout(settings, fanouts, self._evidence.last) if self.settings.look else None
+        self._decodability = Decodability(
+            {camera.settings.id: (camera.fanout, camera.judged) for camera in self.cameras},
+            self.settings.largest_pixels,
+        )
+        judged = self._decodability.judged
+        self._lookout = Lookout(settings, fanouts, self._evidence.last, judged) if self.settings.look else None
 
     def __enter__(self) -> Self:
         self._tap.start()
@@ -170,6 +193,7 @@ class Worker:
         self.projection.start()
         if self._lookout is not None:
             self._lookout.start()
+        self._decodability.start()
         log.info("cameras started", cameras=len(self.cameras), recorder=self.settings.recorder)
         return self
 
@@ -198,6 +222,8 @@ class Worker:
         if self._lookout is not None and not self._lookout.stop(1.0):
             self.is_left_waiting = True
             log.info("the lookout still looks")
+        if not self._decodability.stop(1.0):
+            self.is_left_waiting = True
         until_s = time.monotonic() + STOP_S
         for camera in self.cameras:
             if camera.recorder is not None and not camera.recorder.join(max(0.0, until_s - time.monotonic())):
@@ -321,7 +347,8 @@ class Worker:
 
     def _opened_entrance(self) -> Entrance:
         try:
-            return Entrance(Path(self.settings.tap), self._awaited)
+            tokens = {camera.settings.id: camera.settings.token for camera in self.cameras if camera.settings.token}
+            return Entrance(Path(self.settings.tap), self._awaited, tokens, self.settings.largest_pixels)
         except OSError as error:
             expected = "expected a path beside which another socket can be made"
             raise RecordingFailed(f"cameras.tap: {self.settings.tap}: {error.strerror}; {expected}") from error

@@ -22,6 +22,7 @@ from virtual_cameras import QUICK, spec
 from webrtc_publisher import publishing_at
 
 from hardware.cameras import CameraServer, Fault
+from hardware.cameras.oddity import ORDINARY, Oddity
 from ingest.cameras.config import CameraSettings, Kind, RecorderSettings, Settings
 from ingest.cameras.leaves import newest_first
 from ingest.cameras.packs import packs_of
@@ -126,6 +127,7 @@ def site(tmp_path: Path, server: CameraServer, postgres_uri: str) -> Iterator[Si
     yield Site(tmp_path, server, postgres_uri)
     for name in ("hall", "yard"):
         server.camera(name).mend()
+        server.camera(name).oddity = ORDINARY
 
 
 def test_cameras_are_recorded_playably_and_the_database_knows_where(site: Site) -> None:
@@ -200,6 +202,28 @@ def test_another_picture_size_begins_a_file_of_its_own(site: Site, server: Camer
     for pack in packs_of(site.folder, "hall.video"):
         with av.open(str(pack.path)) as container:
             assert sum(1 for _ in container.decode()) > 0
+    assert site.faults() == []
+
+
+def test_pictures_that_come_and_can_not_be_decoded_make_a_camera_unusable(site: Site, server: CameraServer) -> None:
+    """As those of a camera whose parameter sets fit no picture that it sends."""
+
+    def unfit(units: list[bytes], is_keyframe: bool) -> list[bytes]:
+        slices = [b"\x65" + bytes(20) if unit[0] & 31 == 5 else unit for unit in units]
+        return slices if is_keyframe else units
+
+    camera = server.camera("hall")
+    with site.running("hall", look=False):
+        wait_until(lambda: site.state("hall") == "live", 30, "it is well")
+        camera.oddity = Oddity(units=unfit)
+        began_s = time.monotonic()
+        wait_until(lambda: site.state("hall") == "unusable", 30, "it is told")
+        print(f"told after {time.monotonic() - began_s:.1f} s")
+        ((reason,),) = site.rows("SELECT reason FROM cameras WHERE id = 'hall'")
+        assert reason.startswith("what is recorded can't be shown: ")
+        camera.oddity = ORDINARY
+        wait_until(lambda: site.state("hall") == "live", 30, "it is well again")
+    assert site.bodies("hall.video", GapBody) == []
     assert site.faults() == []
 
 

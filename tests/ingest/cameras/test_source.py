@@ -11,11 +11,11 @@ from virtual_cameras import QUICK, WHO, Reader, address, babbler, impostor, spec
 
 from hardware.cameras import Camera, CameraServer, Fault
 from hardware.cameras.encoder import AudioCodec, VideoCodec
+from ingest.cameras.address import Address
 from ingest.cameras.annexb import nal_units
 from ingest.cameras.backoff import Backoff
 from ingest.cameras.fanout import Fanout, Opened
 from ingest.cameras.packets import Media, Packet
-from ingest.cameras.rtsp import Address
 from ingest.cameras.source import Patience, Source
 from ingest.cameras.states import Condition, State
 

@@ -17,6 +17,8 @@ from ingest.cameras.whip import Whip
 from ingest.cameras.whip_offer import Refusal, WhipRefused
 from ingest.cameras.whip_socket import WhipSocket
 
+TOKEN = "a-token-of-this-camera"
+
 
 @pytest.fixture
 def whip() -> Iterator[Whip]:
@@ -28,7 +30,7 @@ def whip() -> Iterator[Whip]:
 @pytest.fixture
 def path(whip: Whip, tmp_path: Path) -> Iterator[Path]:
     path = tmp_path / "tap.sock.whip"
-    served = WhipSocket(path, whip, {"body-1": Fanout()}.get)
+    served = WhipSocket(path, whip, {"body-1": Fanout(), "body-3": Fanout()}.get, {"body-3": TOKEN})
     yield path
     served.close()
     assert not path.exists()
@@ -57,6 +59,13 @@ def test_it_is_for_its_owner_alone(path: Path) -> None:
         (b'{"whip": 1, "sdp": 2}\n', "invalid-offer"),
         (b'{"whip": "body-1", "sdp": "v=0"}\n', "invalid-offer"),
         (b'{"whip": "body-2", "sdp": "v=0"}\n', "no-such-device"),
+        (b'{"whip": "body-3", "sdp": "v=0"}\n', "wrong-token"),
+        (b'{"whip": "body-3", "sdp": "v=0", "token": ""}\n', "wrong-token"),
+        (b'{"whip": "body-3", "sdp": "v=0", "token": "a-token-of-this-camerA"}\n', "wrong-token"),
+        (b'{"whip": "body-3", "sdp": "v=0", "token": "\xe4\xbb\xa4"}\n', "wrong-token"),
+        (b'{"whip": "body-3", "sdp": "v=0", "token": "a-token-of-this-camera"}\n', "invalid-offer"),
+        (b'{"whip": "body-1", "sdp": "v=0", "token": "whatever"}\n', "invalid-offer"),
+        (b'{"whip_end": "nothing", "token": "x"}\n', "invalid-offer"),
         (b'{"whip_end": "nothing"}\n', "no-such-publication"),
     ],
 )

@@ -12,9 +12,9 @@ from hardware.cameras import CameraSpec
 from hardware.cameras.digest import Credentials
 from hardware.cameras.encoder import AudioCodec, VideoCodec
 from hardware.cameras.picture import Picture, Size
+from ingest.cameras.address import Address
 from ingest.cameras.fanout import Closed, Item, Opened, Subscription
 from ingest.cameras.packets import Media, Packet
-from ingest.cameras.rtsp import Address
 from ingest.cameras.source import Patience
 
 QUICK = Patience(open_s=1.0, stall_s=1.0, keyframe_s=1.5, first_pause_s=0.05, most_pause_s=0.1)

@@ -310,6 +310,7 @@ export const en: Catalogue = {
   "problem.too-many-viewers": "As many pictures are looked at as may be. Close some and try again.",
   "problem.unverifiable": "This can't be verified here. Let the administrator verify it on the recorder.",
   "problem.no-sound-codec": "The sound's codec can't be taken. Set the device to Opus or G.711.",
+  "problem.wrong-token": "The device shows no token, or not its own. Enter on the device the token that was set for it.",
   "problem.published-already": "This device publishes already. Stop that first.",
   "problem.too-many-publishers": "As many devices publish as may. Try again in a while.",
   "problem.no-such-device": "No such device is known. Check its id.",

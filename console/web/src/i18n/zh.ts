@@ -308,6 +308,7 @@ export const zh = {
   "problem.too-many-viewers": "同时观看的画面已达上限。请关闭一些再试。",
   "problem.unverifiable": "此处不能验证这段录像。请管理员在录像机上验证。",
   "problem.no-sound-codec": "声音的编码不能接收。请把设备设为 Opus 或 G.711。",
+  "problem.wrong-token": "设备令牌不对或没有出示。请在设备上填写为它设定的令牌。",
   "problem.published-already": "此设备已在推流。请先停止原来的推流。",
   "problem.too-many-publishers": "同时推流的设备已达上限。请稍后再试。",
   "problem.no-such-device": "没有登记此设备。请核对设备编号。",
