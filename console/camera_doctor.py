@@ -44,7 +44,7 @@ def examine_cameras(config: Path | None, environment: Mapping[str, str]) -> list
         return [Finding("cameras", False, f"{error}")]
     if not settings.cameras:
         return [Finding("cameras", True, "none are named")]
-    folder = newest_folder(Path(settings.recorder.folder))
+    folder = newest_folder(Path(settings.recorder.folder), settings.recorder.recorder)
     recorder = msgspec.structs.replace(settings.recorder, folder=str(folder))
     leaves = _newest(Path(recorder.folder))
     return [

@@ -90,10 +90,10 @@ def open_log(base: Path, name: str, bureau: str, signer: Signer, memory: Memory)
         LogLocked: another process has it open.
         OSError: a folder can't be made or read.
     """
-    chain = list(existing(base)) or [base]
+    chain = list(existing(base, name)) or [base]
     found = [told for folder, after in pairwise(chain) if (told := _told_before(folder, after))]
-    if len(chain) > 1 and first_leaf(chain[-1]) is None:
-        chain.pop()  # begun, and stopped before it could say why
+    is_unsaid = len(chain) > 1 and first_leaf(chain[-1]) is None
+    begun = chain.pop() if is_unsaid else None  # and stopped before it could say why
     folder = chain[-1]
     try:
         taken = _resume_taken(folder, signer)
@@ -101,39 +101,51 @@ def open_log(base: Path, name: str, bureau: str, signer: Signer, memory: Memory)
         found += taken
     except (LogCorrupt, InvalidKey) as error:
         reason = "rolled-back" if isinstance(error, LogRolledBack) else "not-as-written"
-        folder, problem = beside(base, len(chain) + 1), str(error)
+        folder, problem = begun or beside(base), str(error)
         log.error("a log must not be written: recording goes on in a new one", problem=problem, folder=str(folder))
         found.append(Contradiction(reason, str(chain[-1]), _since_s(chain[-1]), problem, str(folder)))
-        make_folder(folder)
-        evidence, compared = EvidenceLog(folder, new_origin(bureau, name), signer, name=name), Compared()
-        _declare(evidence, problem)
+        evidence, compared = _begin(folder, name, bureau, signer, problem), Compared()
     head, _ = last_head(folder / HEADS, evidence.origin, signer.public_key)
     opened = Opened(evidence, folder, head, evidence.ends(), compared, found)
     opened.contradictions += gone(opened, memory)
     return opened
 
 
-def existing(base: Path) -> Iterator[Path]:
-    """The folders in which the recorder whose folder is `base` has recorded, the first first."""
+def existing(base: Path, name: str) -> Iterator[Path]:
+    """The folders in which the recorder `name`, whose folder is `base`, has recorded, the first first."""
     if base.exists():
         yield base
     for number in range(2, _MOST_LOGS):
         places = [place for place in _places(base, number) if place.is_dir()]
         if not places:
             return
-        yield places[0]
+        yield from (place for place in places if _is_begun_beside(place, name))
 
 
-def newest_folder(base: Path) -> Path:
-    """Where the recorder whose folder is `base` records now."""
-    return list(existing(base) if base.exists() else [base])[-1]
+def newest_folder(base: Path, name: str) -> Path:
+    """Where the recorder `name`, whose folder is `base`, records now."""
+    return (list(existing(base, name)) or [base])[-1]
 
 
-def beside(base: Path, number: int) -> Path:
-    """Where its log number `number` is to lie."""
-    sibling, inside = _places(base, number)
+def beside(base: Path) -> Path:
+    """Where its next log is to lie."""
     is_apart = base.is_mount() or not os.access(base.parent, os.W_OK)
-    return inside if is_apart else sibling
+    for number in range(2, _MOST_LOGS):
+        places = _places(base, number)
+        if not any(place.exists() for place in places):
+            return places[1 if is_apart else 0]
+    raise LogCorrupt(f"{base}: {_MOST_LOGS} logs were begun beside it; expected somebody to look at them")
+
+
+def _is_begun_beside(folder: Path, name: str) -> bool:
+    """Whether the folder is one that this recorder began beside its own, and no other recorder's."""
+    try:
+        about, first = identity_of(folder), first_leaf(folder)
+    except (OSError, LogCorrupt):
+        return False
+    if about is None:
+        return not any(folder.iterdir())  # it was stopped as it began
+    return about.called == name and (first is None or first.stream == DECLARATION)
 
 
 def late(opened: Opened, memory: Memory, signer: Signer) -> list[Contradiction]:
@@ -237,12 +249,16 @@ def _remembered(folder: Path, about: Identity | None, origin: str, key: bytes, m
     return memory.of(origin, key, first.hash if first is not None else None, named=named)
 
 
-def _declare(evidence: EvidenceLog, problem: str) -> None:
-    """Says in the log itself why it was begun."""
+def _begin(folder: Path, name: str, bureau: str, signer: Signer, problem: str) -> EvidenceLog:
+    """A new log, which says itself why it was begun."""
+    make_folder(folder)
+    about = identity_of(folder)
+    evidence = EvidenceLog(folder, about.recorder if about else new_origin(bureau, name), signer, name=name)
     wall_ns, mono_ns = time.time_ns(), time.monotonic_ns()
     bodies = StartBody(reason=problem[-_REASON_CHARACTERS:]), SealBody(final_seq=1)
     evidence.append_many([(DECLARATION, "begun", wall_ns, mono_ns, body) for body in bodies])
     evidence.sign_head()
+    return evidence
 
 
 def _resume_taken(folder: Path, signer: Signer) -> list[Contradiction]:

@@ -350,8 +350,8 @@ def test_what_a_second_start_left_unsaid_the_third_says(stopped: Path, tmp_path:
     site = opened(folder)
     site.evidence.close()
     assert site.folder.name == "recordings-2"
-    assert newest_folder(folder) == site.folder
-    assert list(existing(folder)) == [folder, site.folder]
+    assert newest_folder(folder, NAME) == site.folder
+    assert list(existing(folder, NAME)) == [folder, site.folder]
     assert [told.reason for told in site.contradictions] == ["rolled-back"]
 
 
@@ -481,3 +481,32 @@ def test_heads_that_were_taken_away_are_missed(stopped: Path, tmp_path: Path) ->
     site.evidence.close()
     assert site.folder != folder
     assert "the log 0: " in site.contradictions[0].problem
+
+
+def test_a_folder_of_another_recorder_that_is_called_alike_is_not_taken_for_a_log_begun_beside(tmp_path: Path) -> None:
+    folder, other = tmp_path / "site" / "recordings", tmp_path / "site" / "recordings-2"
+    record(folder).evidence.close()
+    record(other, name="county/r-2").evidence.close()
+    before = contents(other)
+    goes_on(folder)
+    cut(folder, 5)
+    for _ in range(2):
+        site = opened(folder)
+        site.evidence.close()
+        assert site.folder.name == "recordings-3"
+        assert [told.reason for told in site.contradictions] == ["rolled-back"]
+    assert contents(other) == before
+
+
+def test_a_log_that_was_begun_beside_and_cut_too_is_left_as_well(stopped: Path, tmp_path: Path) -> None:
+    folder = copied(stopped, tmp_path / "site")
+    cut(folder, 5)
+    beside = record(folder)
+    beside.evidence.close()
+    assert beside.folder.name == "recordings-2"
+    cut(beside.folder, 4)
+    for _ in range(2):
+        site = opened(folder)
+        site.evidence.close()
+        assert site.folder.name == "recordings-3"
+        assert [Path(told.folder).name for told in site.contradictions] == ["recordings", "recordings-2"]
