@@ -10,10 +10,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse
 
 from analytics.catalogue import all_rules
-from analytics.planning import parse_plan
+from analytics.planning import Plan, parse_plan
 from console.api.context import ACTOR, Console, NowS, Store, Time, seconds_of, whole
 from console.api.shapes import DutyRow, Rows, SavedPlan, ShapeRow, UnitRow
 from geofence.features import PlanError
+from ingest.topics import NAME_EXPECTED, is_name
 from store import plans
 
 GEOJSON = "application/geo+json"
@@ -103,5 +104,17 @@ def _checked(body: bytes) -> Any:
         document = msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise PlanError("plan", f"can't be read ({error})", "a GeoJSON FeatureCollection in UTF-8") from error
-    all_rules().amended(parse_plan(document).rules, "rules")
+    plan = parse_plan(document)
+    _check_names(plan)
+    all_rules().amended(plan.rules, "rules")
     return document
+
+
+def _check_names(plan: Plan) -> None:
+    """A device of which no topic can carry the name would never be heard."""
+    named = [(f"devices[{i}].id", device.id) for i, device in enumerate(plan.devices)]
+    named += [(f"duties[{i}].device", duty.device) for i, duty in enumerate(plan.duties)]
+    named += [(f"dispatches[{i}].device", dispatch.device) for i, dispatch in enumerate(plan.dispatches)]
+    for where, name in named:
+        if not is_name(name):
+            raise PlanError(where, f"{name!r} can't be a name at the broker", NAME_EXPECTED)

@@ -92,6 +92,18 @@ def test_a_plan_with_an_unknown_rule_or_unit_is_refused(kept_console: Console) -
     assert put(kept_console, "/api/v1/plan", unit).status_code == 422
 
 
+@pytest.mark.parametrize("name", ["car 1", "car/1", "+", "车一", "x" * 65])
+@pytest.mark.parametrize("member", ["devices", "duties"])
+def test_a_device_that_no_topic_can_name_is_refused_where_it_is_entered(
+    kept_console: Console, member: str, name: str
+) -> None:
+    key = "id" if member == "devices" else "device"
+    document = plan()
+    document[member][0] |= {key: name}
+    answer = put(kept_console, "/api/v1/plan", document)
+    assert (answer.status_code, answer.json()["where"]) == (422, f"{member}[0].{key}")
+
+
 def test_a_plan_comes_as_json(kept_console: Console) -> None:
     headers = {"content-type": "text/plain"}
     assert kept_console(lambda c: c.put("/api/v1/plan", content=b"{}", headers=headers)).status_code == 415
