@@ -18,7 +18,7 @@ _TIMEOUTS = "-c timezone=UTC -c statement_timeout=10000"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraRow:
-    """One row of `cameras`; times in Unix seconds."""
+    """One row of `cameras`; times in Unix seconds. `recorded`: a picture was stored in the last seconds."""
 
     id: str
     name: str

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from analytics.interrogations import Interrogation
 from analytics.rulebook import Rulebook
-from analytics.video.recorder_gaps import is_own
+from analytics.video.recorder_gaps import OWN_REASONS, Hole
 from analytics.video.rooms import Room, Session
 from analytics.video.rules.recording_gap import Gap
 from analytics.video.watcher import Known
-from ingest.cameras.config import CameraSettings, Kind
+from ingest.cameras.config import CameraSettings
 from ingest.cameras.hours import ServiceHours
 from ingest.cameras.packets import Media
 from store.evidence.leaf import GapBody, Leaf, SegmentBody
@@ -56,12 +56,19 @@ class Records:
 
 
 class Facts:
-    """Of some cameras of one recorder. `last` gives a stream's newest leaf. For use by one thread."""
+    """Of some cameras of one recorder. `last` gives a stream's newest leaf, `lost` what is not recorded now because of
+    the recorder itself. For use by one thread."""
 
-    def __init__(self, cameras: Sequence[CameraSettings], last: Callable[[str], Leaf | None]) -> None:
+    def __init__(
+        self,
+        cameras: Sequence[CameraSettings],
+        last: Callable[[str], Leaf | None],
+        lost: Callable[[], Sequence[Hole]] = lambda: (),
+    ) -> None:
         self._cameras = {camera.id: camera for camera in cameras}
         self._hours = {camera.id: ServiceHours(camera.service) for camera in cameras}
         self._last = last
+        self._lost = lost
         self._rooms: Mapping[str, Interrogation] = {}
         self._seen: set[tuple[str, int, int]] = set()
         self._open: dict[str, Gap] = {}
@@ -75,11 +82,7 @@ class Facts:
             row for row in records.gaps if (row.stream, row.log, row.seq) not in self._seen and row.stream in streams
         ]
         self._seen = {(row.stream, row.log, row.seq) for row in records.gaps}
-        return [
-            missing
-            for missing in self._joined(told)
-            if not is_own(missing.gap.reason, interrogation=self._cameras[missing.camera].kind is Kind.INTERROGATION)
-        ]
+        return [missing for missing in self._joined(told) if missing.gap.reason not in OWN_REASONS]
 
     def known(self, camera: str) -> Known:
         """What is known now of what `camera` looks at."""
@@ -88,9 +91,12 @@ class Facts:
         if looked_into is None:
             return Known(in_service)
         interrogation = self._rooms.get(looked_into)
-        picture, sound = (self._is_recorded(f"{camera}.{media}") for media in (Media.VIDEO, Media.AUDIO))
+        picture: bool | None = self._is_recorded(f"{camera}.{Media.VIDEO}")
+        sound: bool | None = self._is_recorded(f"{camera}.{Media.AUDIO}")
         if interrogation is None:
             return Known(in_service, Room(recorded_picture=picture, recorded_sound=sound))
+        if (lost_s := self._lost_s(camera)) is not None and interrogation.opened_s < lost_s:
+            picture = sound = None  # that the recording stopped is told as its gap
         session = Session(interrogation.id, interrogation.procedure, interrogation.standard_place)
         gapless = all(
             self._ended_s.get(f"{camera}.{media}", 0.0) < interrogation.opened_s
@@ -99,6 +105,15 @@ class Facts:
         )
         room = Room(session, interrogation.detainees, picture, sound, bool(picture and sound and gapless))
         return Known(in_service, room)
+
+    def _lost_s(self, camera: str) -> float | None:
+        """Since when nothing of `camera` is recorded because of the recorder itself."""
+        since = [hole.from_s for hole in self._lost() if hole.camera == camera]
+        for media in Media:
+            leaf = self._last(f"{camera}.{media}")
+            if leaf is not None and isinstance(leaf.body, GapBody) and leaf.body.reason.value in OWN_REASONS:
+                since.append(leaf.body.from_ns / 1e9)
+        return min(since, default=None)
 
     def _streams(self) -> dict[str, str]:
         return {f"{camera}.{media}": camera for camera, told in self._cameras.items() if told.record for media in Media}

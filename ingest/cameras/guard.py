@@ -5,9 +5,13 @@ import time
 from threading import Condition, Thread
 from typing import Self
 
+import structlog
+
 from ingest.cameras.line import Line
 
 LOOK_S = 0.5
+
+log = structlog.get_logger("ingest.cameras")
 
 
 class Guard:
@@ -27,8 +31,15 @@ class Guard:
     def __exit__(self, *_: object) -> None:
         _round.end(self)
 
+    def look(self) -> float:
+        """Seconds after which to look again. What fails here is one connection's, and no end of the others' guard."""
+        try:
+            return self._look()
+        except Exception:
+            log.exception("a connection could not be guarded")
+            return LOOK_S
+
     def _look(self) -> float:
-        """Seconds after which to look again."""
         left_s = self.heard_s + self.patience_s - time.monotonic()
         if left_s <= 0:
             self.has_cut = True
@@ -63,7 +74,7 @@ class _Round:
     def _go(self) -> None:
         with self._changed:
             while self._guards:
-                self._changed.wait(min(guard._look() for guard in self._guards))
+                self._changed.wait(min(guard.look() for guard in self._guards))
             self._is_going = False
 
 

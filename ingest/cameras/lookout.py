@@ -17,6 +17,7 @@ from analytics.alerts import Alert
 from analytics.catalogue import video_rules
 from analytics.fixes import FixBatch
 from analytics.video.detection import Detector
+from analytics.video.recorder_gaps import Hole, is_recorders
 from analytics.video.regions import Region
 from analytics.video.rules import recording_gap
 from analytics.video.standing import Standing, unwatched
@@ -26,8 +27,10 @@ from ingest.cameras.config import CameraSettings, Kind, RecorderSettings, Settin
 from ingest.cameras.detectors import default_detector, detector_of
 from ingest.cameras.facts import OVERLAP_S, Facts, Records
 from ingest.cameras.fanout import Fanout
+from ingest.cameras.keep_going import keep_going
 from ingest.cameras.looker import Looker
 from ingest.cameras.looking import Judged, Looking, View
+from ingest.cameras.metrics import CameraMetrics
 from ingest.cameras.outbox import Outbox
 from ingest.cameras.own_gaps import OwnGaps
 from ingest.errors import DetectorUnavailable
@@ -46,7 +49,7 @@ log = structlog.get_logger("ingest.looking")
 
 class Lookout:
     """Looks at the cameras of `settings` by their `fanouts`; `last` gives a stream's newest leaf; `judged` hears
-    of each picture whether it could be decoded."""
+    of each picture whether it could be decoded; `lost` gives what is not recorded now because of the recorder."""
 
     def __init__(
         self,
@@ -54,11 +57,15 @@ class Lookout:
         fanouts: Mapping[str, Fanout],
         last: Callable[[str], Leaf | None],
         judged: Judged | None = None,
+        lost: Callable[[], Sequence[Hole]] = lambda: (),
+        metrics: CameraMetrics | None = None,
     ) -> None:
         self._settings = settings
         self._fanouts = fanouts
         self._last = last
         self._judged = judged
+        self._lost = lost
+        self._metrics = metrics or CameraMetrics()
         self._rules = video_rules()
         self._outbox = Outbox()
         self._lookers: list[Looker] = []
@@ -66,7 +73,7 @@ class Lookout:
         self._read_s = time.time()
         self._due_s = 0.0  # monotonic, of the next look into the records
         self._stop = Event()
-        self._thread = Thread(target=self._run, name="lookout", daemon=True)
+        self._thread = Thread(target=self._go_on_looking, name="lookout", daemon=True)
 
     def start(self) -> None:
         """Begin, in the background."""
@@ -78,7 +85,11 @@ class Lookout:
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
+    def _go_on_looking(self) -> None:
+        keep_going(self._run, "lookout", self._stop.wait, self._metrics)
+
     def _run(self) -> None:
+        self._lookers = []
         recorder, cameras = self._settings.recorder, list(looked_at(self._settings.cameras))
         try:
             for share in shares(cameras, looking_threads(recorder)):
@@ -128,7 +139,7 @@ class Lookout:
         if self._own_gaps is None:
             known = ledger.alerts_known(now_s - OVERLAP_S, [recording_gap.RULE.id])
             self._own_gaps = OwnGaps(self._settings, records, known, now_s)
-        for change in self._own_gaps.learn(records, now_s):
+        for change in self._own_gaps.learn(records, self._lost(), now_s):
             self._outbox.found(change)
 
     def _begin(self, lookers: Sequence[Looker], ledger: Ledger, records: Records, now_s: float) -> None:
@@ -137,12 +148,12 @@ class Lookout:
         self._let_go(ledger, known, {camera.id for looker in self._lookers for camera in looker.cameras}, now_s)
         for looker in lookers:
             views = [self._view(camera, looker.detector, records, known) for camera in looker.cameras]
-            looking = Looking(views, Facts(looker.cameras, self._last), self._outbox)
+            looking = Looking(views, Facts(looker.cameras, self._last, self._lost), self._outbox)
             looking.learn(records)
             looker.begin(looking)
 
     def _view(self, camera: CameraSettings, detector: Detector, records: Records, known: Iterable[Alert]) -> View:
-        mine = [alert for alert in known if alert.device == camera.id]
+        mine = [alert for alert in known if alert.device == camera.id and not is_recorders(alert)]
         watcher = Watcher(outlook_of(camera), detector, records.rules, mine)
         largest = self._settings.recorder.largest_pixels
         album = Album(camera.id, Path(self._settings.recorder.folder).absolute(), largest)

@@ -38,3 +38,6 @@ class Marking:
             log.error("the log is not as it was signed and gets no more marks", problem=str(error))
         except OSError as error:
             log.warning("the log could not be marked, trying again", problem=str(error))
+        except Exception:
+            self._is_over = True
+            log.exception("the log gets no more marks")

@@ -18,6 +18,7 @@ class CameraMetrics:
         self.lost_packets = Counter(
             "ducha_camera_lost_packets", "Packets not recorded because the disk was slow", ["camera"], registry=r
         )
+        self.failures = Counter("ducha_camera_thread_failures", "Threads begun anew", ["thread"], registry=r)
         self.store = Histogram("ducha_camera_store_seconds", "One segment to the disk", buckets=_SECONDS, registry=r)
         self.free = Gauge("ducha_recordings_free_bytes", "Free on the disk of the recordings", registry=r)
         self.deleted_packs = Counter("ducha_recordings_deleted_packs", "Pack files deleted as too old", registry=r)

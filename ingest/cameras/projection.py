@@ -11,6 +11,7 @@ from threading import Event, Thread
 
 import structlog
 
+from ingest.cameras.keep_going import keep_going
 from ingest.cameras.leaves import Follower, ends_at, newest_first
 from ingest.cameras.metrics import CameraMetrics
 from ingest.cameras.packs import streams_in
@@ -56,7 +57,7 @@ class Projection:
         self._follower: Follower | None = None
         self._kept = False
         self._away = False
-        self._thread = Thread(target=self._run, name="projection", daemon=True)
+        self._thread = Thread(target=self._go_on, name="projection", daemon=True)
 
     def start(self) -> None:
         """Begin, in the background."""
@@ -73,6 +74,19 @@ class Projection:
         self._wake.set()
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
+
+    def _go_on(self) -> None:
+        keep_going(self._run, "projection", self._pause, self._metrics)
+
+    def _pause(self, pause_s: float) -> bool:
+        """After a failure: the log is read again from where the rows end. Whether it is to stop."""
+        if self._follower is not None:
+            self._follower.close()
+            self._follower = None
+        self._changed = True
+        self._wake.wait(pause_s)
+        self._wake.clear()
+        return self._stopping
 
     def _run(self) -> None:
         with Recordings(self._dsn) as recordings:

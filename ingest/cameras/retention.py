@@ -15,7 +15,7 @@ import structlog
 from ingest.cameras.metrics import CameraMetrics
 from ingest.cameras.packs import ASIDE, PackFile, packs_of
 from store.errors import StoreUnavailable
-from store.evidence.errors import LogUnavailable
+from store.evidence.errors import LogBroken, LogUnavailable
 from store.evidence.files import sync_folder
 from store.evidence.leaf import TombstoneBody
 from store.evidence.log import EvidenceLog
@@ -69,6 +69,10 @@ class Retention:
                 return
             except (OSError, LogUnavailable) as error:
                 log.warning("old recordings could not be deleted", stream=stream, error=str(error))
+            except LogBroken:
+                raise
+            except Exception:
+                log.exception("old recordings could not be deleted", stream=stream)
 
     def _sweep(self, stream: str, wall_ns: int, mono_ns: int) -> None:
         last = self._evidence.last(stream)

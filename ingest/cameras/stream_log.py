@@ -19,7 +19,7 @@ import structlog
 from ingest.cameras.leaves import is_sealed
 from ingest.cameras.packs import Pack, Sync, pack_path
 from ingest.cameras.segmenter import Segment
-from store.evidence.errors import LogUnavailable
+from store.evidence.errors import LogBroken, LogUnavailable
 from store.evidence.leaf import (
     Body,
     GapBody,
@@ -52,7 +52,8 @@ _LASTING = dict.fromkeys((Reason.PROCESS_RESTART, Reason.STOPPED, Reason.CODEC_C
 
 
 class StreamLog:
-    """Writes one stream. `has_room` says whether the disk may be written. For use by one thread."""
+    """Writes one stream. `has_room` says whether the disk may be written, `refused` hears that it was not. For use by
+    one thread."""
 
     def __init__(
         self,
@@ -63,6 +64,7 @@ class StreamLog:
         pack_s: float,
         expected: Expected = Expected.ALWAYS,
         has_room: Callable[[], bool] = lambda: True,
+        refused: Callable[[], None] = lambda: None,
         sync: Sync = os.fsync,
     ) -> None:
         self.stream = stream
@@ -71,6 +73,7 @@ class StreamLog:
         self._evidence = evidence
         self._pack_s = pack_s
         self._has_room = has_room
+        self._refused = refused
         self._sync = sync
         self._pack: Pack | None = None
         self._pack_name = ""  # as leaves tell it
@@ -98,6 +101,15 @@ class StreamLog:
         """Why nothing is recorded now; None while it is."""
         return self._why
 
+    @property
+    def covered_ns(self) -> int | None:
+        """Up to when everything is accounted for (Unix nanoseconds); None before the first session and between two."""
+        return self._covered_ns
+
+    def abandon(self) -> None:
+        """Another goes on with this stream."""
+        self._leave_pack()
+
     def interrupt(self, reason: Reason) -> None:
         """What comes next does not adjoin, because of `reason`."""
         if self._covered_ns is not None:
@@ -123,6 +135,7 @@ class StreamLog:
         except (OSError, LogUnavailable) as error:
             words = error.strerror if isinstance(error, OSError) else str(error)
             log.error("a segment could not be stored", stream=self.stream, error=words)
+            self._refused()
             leaf = None
         if leaf is None:
             self._why = Reason.DISK_FULL
@@ -198,7 +211,9 @@ class StreamLog:
             offset = pack.append(segment.fragment)
             body = _body(segment, self._pack_name, offset)
             leaf = self._evidence.append_many([*entries, self._entry(entries, wall_ns, mono_ns, body)])[-1]
-        except (OSError, LogUnavailable):
+        except LogBroken:
+            raise  # what of it the disk has, nobody knows
+        except Exception:
             self._pack = None
             pack.undo(before)  # nobody was told of what came after
             raise

@@ -18,6 +18,7 @@ import msgspec
 import structlog
 
 from ingest.cameras.fanout import Fanout, Opened, Subscription
+from ingest.cameras.keep_going import keep_going
 from ingest.cameras.metrics import CameraMetrics
 from ingest.cameras.packets import Packet, StreamInfo, goes_on
 from store.evidence.files import make_folder
@@ -51,7 +52,7 @@ class Tap:
         self._clients: dict[socket.socket, Thread] = {}
         self._lock = Lock()
         self._server = _bound(path)
-        self._thread = Thread(target=self._accept, name="tap", daemon=True)
+        self._thread = Thread(target=self._run, name="tap", daemon=True)
 
     def start(self) -> None:
         """Begin, in the background."""
@@ -70,6 +71,9 @@ class Tap:
         self._server.close()
         self._path.unlink(missing_ok=True)
         return not any(thread.is_alive() for thread in (self._thread, *clients.values()))
+
+    def _run(self) -> None:
+        keep_going(self._accept, "tap", self._stopping.wait, self._metrics)
 
     def _accept(self) -> None:
         while not self._stopping.is_set():

@@ -15,6 +15,7 @@ from typing import Self
 import msgspec
 import structlog
 
+from analytics.video.recorder_gaps import Hole
 from analytics.video.rules.recording_contradicted import Contradiction
 from ingest.cameras.awaited import AwaitedFanout, Entrance, awaited
 from ingest.cameras.config import CameraSettings, RecorderSettings, Settings
@@ -104,6 +105,10 @@ class CameraWork:
         self.streams = self.fanout.streams or self.streams
         video = next((info for info in self.streams if info.media is Media.VIDEO), None)
         audio = next((info.codec for info in self.streams if info.media is Media.AUDIO), None)
+        fault = self.recorder.fault if self.recorder is not None else None
+        condition = self.condition
+        if fault is not None and condition.state is State.LIVE:
+            condition = Condition(State.UNUSABLE, condition.since_s, f"it can't be recorded: {fault}")
         return CameraRow(
             id=told.id,
             name=told.name or told.id,
@@ -115,14 +120,14 @@ class CameraWork:
             recorder=here.recorder,
             folder=str(Path(here.folder).absolute()),
             tap=str(Path(here.tap).absolute()),
-            state=self.condition.state.value,
-            reason=self.condition.reason,
-            since_s=self.condition.since_s,
+            state=condition.state.value,
+            reason=condition.reason,
+            since_s=condition.since_s,
             codec=video.codec if video else None,
             width=video.width if video else None,
             height=video.height if video else None,
             audio=audio,
-            recorded=told.record,
+            recorded=self.recorder is not None and self.recorder.is_recording,
             seen_s=time.time(),
         )
 
@@ -147,6 +152,7 @@ class Worker:
         """Whether a thread still waits in FFmpeg, or looks, at the end."""
         self._failure: BaseException | None = None
         self._failed = Event()
+        self._recorded: set[str] = set()  # the cameras that are being recorded
         self._memory = self._remembered(settings)
         self._opened = self._opened_log(settings.recorder)
         self._evidence, self._folder = self._opened.evidence, self._opened.folder
@@ -178,7 +184,11 @@ class Worker:
             self.settings.largest_pixels,
         )
         judged = self._decodability.judged
-        self._lookout = Lookout(settings, fanouts, self._evidence.last, judged) if self.settings.look else None
+        self._lookout = (
+            Lookout(settings, fanouts, self._evidence.last, judged, self._lost, self.metrics)
+            if self.settings.look
+            else None
+        )
 
     def __enter__(self) -> Self:
         self._tap.start()
@@ -207,6 +217,7 @@ class Worker:
         while not stop.wait(HEAD_S) and not self._failed.is_set():
             self._sign()
             self._marking.look()
+            self._look_what_is_recorded()
             self.metrics.free.set(self._room.free_bytes())
         if self._failure is not None:
             raise RecordingFailed(f"recording can't go on: {self._failure}") from self._failure
@@ -263,11 +274,28 @@ class Worker:
             pack_s=pack_s,
             expected=Expected.WHILE_PUBLISHED if camera.publishes else Expected.ALWAYS,
             has_room=self._room,
+            refused=self._room.refuse,
             retention=retention,
+            told=self._tell,
         )
+
+    def _tell(self) -> None:
+        self.projection.tell()
 
     def _rows(self) -> list[CameraRow]:
         return [camera.row() for camera in self.cameras]
+
+    def _look_what_is_recorded(self) -> None:
+        recorded = {camera.settings.id for camera in self.cameras if camera.recorder and camera.recorder.is_recording}
+        if recorded != self._recorded:
+            self._recorded = recorded
+            self.projection.tell()
+
+    def _lost(self) -> list[Hole]:
+        """What is not recorded now because of the recorder itself."""
+        now_s = time.time()
+        lost = [camera.recorder.lost for camera in self.cameras if camera.recorder is not None]
+        return [Hole(each.camera, each.since_s, now_s, each.reason.value) for each in lost if each is not None]
 
     def _sign(self) -> None:
         try:

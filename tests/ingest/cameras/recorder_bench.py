@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from camera_films import BEGAN_WALL_S, film
-from ingest_examples import wait_until
+from waiting import wait_until
 
 from ingest.cameras.fanout import Fanout
 from ingest.cameras.leaves import newest_first

@@ -231,6 +231,7 @@ def test_without_room_on_the_disk_there_is_a_picture_but_no_recording(site: Site
     with site.running("hall", reserve_gb=1e6) as worker:
         wait_until(lambda: site.state("hall") == "live", 30, "the state")
         assert worker.cameras[0].fanout.streams
+        assert site.rows("SELECT recorded FROM cameras") == [(False,)]
     assert packs_of(site.folder, "hall.video") == []
 
 

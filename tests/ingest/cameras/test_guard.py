@@ -74,3 +74,13 @@ def test_one_thread_looks_at_all_and_ends_with_the_last(ends: tuple[socket.socke
         wait_until(lambda: rounds() == 0, what="it ends")
         with Guard(held, 0.2) as anew:
             wait_until(lambda: anew.has_cut, what="it begins again")
+
+
+def test_a_connection_that_can_not_be_guarded_costs_no_other_its_guard(
+    ends: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, ours = ends
+    with line(ours) as bad, line(ours) as good:
+        monkeypatch.setattr(bad, "cut", lambda: 1 // 0)
+        with Guard(bad, 0.1), Guard(good, 0.2) as other:
+            wait_until(lambda: other.has_cut, what="the other is cut")
