@@ -7,6 +7,7 @@ from pathlib import Path
 from store.evidence.errors import InvalidLeaf
 from store.evidence.leaf import MAX_LINE, Leaf, Remark, SealBody
 from store.evidence.recovery import LEAVES
+from store.evidence.standalone import opened
 
 BLOCK = 1 << 18
 _SOON_NS = 60_000_000_000
@@ -15,7 +16,7 @@ _SOON_NS = 60_000_000_000
 def newest_first(folder: Path) -> Iterator[tuple[int, Leaf]]:
     """Every leaf with the place of its line, the newest first. What is no leaf is passed over: it is for verification
     to name."""
-    with (folder / LEAVES).open("rb") as file:
+    with opened(folder / LEAVES) as file:
         end = file.seek(0, 2)
         rest = b""  # the beginning of `rest` is where `end` is
         while end:
@@ -34,7 +35,7 @@ def newest_first(folder: Path) -> Iterator[tuple[int, Leaf]]:
 
 def first_leaf(folder: Path) -> Leaf | None:
     """The log's first leaf; None where there is none."""
-    with suppress(FileNotFoundError), (folder / LEAVES).open("rb") as file:
+    with suppress(FileNotFoundError), opened(folder / LEAVES) as file:
         line = file.readline(MAX_LINE + 2)
         return _leaf(line[:-1]) if line.endswith(b"\n") else None
     return None
@@ -55,7 +56,7 @@ def is_sealed(folder: Path, last: Leaf) -> bool:
 
 def ends_at(folder: Path, place: int) -> Leaf | None:
     """The leaf whose line ends at byte `place`, if one does."""
-    with (folder / LEAVES).open("rb") as file:
+    with opened(folder / LEAVES) as file:
         begin = max(0, place - MAX_LINE - 2)
         file.seek(begin)
         line, end = file.read(place - begin)[:-1], file.tell()
@@ -69,7 +70,7 @@ class Follower:
     """Reads on from byte `place` of the log, as it grows; `read_to` is how far it came with the last reading."""
 
     def __init__(self, folder: Path, place: int = 0) -> None:
-        self._file = (folder / LEAVES).open("rb")
+        self._file = opened(folder / LEAVES)
         self._place = self.read_to = place
 
     def read(self, limit: int, end: int) -> list[Leaf]:

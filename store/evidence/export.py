@@ -44,7 +44,7 @@ from store.evidence.manifest import (
 from store.evidence.recovery import HEADS, LEAVES
 from store.evidence.selection import Selected, select
 from store.evidence.signer import Signer, public_key_of
-from store.evidence.standalone import is_plain
+from store.evidence.standalone import is_plain, opened
 from store.names import same_person
 
 Derive: TypeAlias = Callable[[Sequence[Selected]], Mapping[str, Path]]
@@ -153,7 +153,7 @@ class _Writing:
     def copy(self, name: str, path: Path) -> None:
         if not is_plain(name):
             raise ExportError(f"clips: expected a relative file name, got {name!r}")
-        with path.open("rb") as file:
+        with opened(path) as file:
             self.stream(name, iter(lambda: file.read(BUFFER), b""))
 
     def stream(self, name: str, parts: Iterator[bytes]) -> int:
@@ -240,7 +240,7 @@ def _write_file(
 
 
 def _ranges(path: Path, ranges: Sequence[tuple[int, int]]) -> Iterator[bytes]:
-    with path.open("rb") as file:
+    with opened(path) as file:
         for offset, length in ranges:
             file.seek(offset)
             while length:

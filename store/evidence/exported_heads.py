@@ -1,10 +1,11 @@
 """The signed heads that exports carry: whoever cuts a log back has to find all of them."""
 
-import zipfile
 from contextlib import suppress
 from pathlib import Path
 
 from store.evidence.checkpoint import MAX_NOTE
+from store.evidence.errors import Unreadable
+from store.evidence.package import Package
 from store.evidence.recovery import HEADS
 
 NEWEST = 500  # exports that are looked into
@@ -26,8 +27,6 @@ def heads_in(folder: Path) -> tuple[tuple[str, str], ...]:
 def head_of(path: Path) -> str | None:
     """The head in an export; None where it is no export that can be read."""
     try:
-        with zipfile.ZipFile(path) as archive, archive.open(HEADS) as file:
-            note = file.read(MAX_NOTE + 1)
-        return note.decode().removesuffix("\n") if len(note) <= MAX_NOTE else None
-    except (OSError, KeyError, RuntimeError, NotImplementedError, UnicodeDecodeError, zipfile.BadZipFile):
+        return Package(path).read(HEADS, MAX_NOTE).decode().removesuffix("\n")
+    except (Unreadable, UnicodeDecodeError):
         return None

@@ -21,6 +21,7 @@ from store.evidence.marks import MARKS, Mark, Marks
 from store.evidence.merkle import leaf_hash
 from store.evidence.recovery import HEADS, LEAVES
 from store.evidence.signer import Signer
+from store.evidence.standalone import opened
 
 MARK_LEAVES = 32_768  # from one mark to the next; ninety streams write so many in six minutes
 _BLOCK = 65_536  # bytes of heads read at once
@@ -70,7 +71,7 @@ class Marker:
             OSError: the files can't be read or written.
         """
         count = 0
-        with (self._folder / LEAVES).open("rb") as file:
+        with opened(self._folder / LEAVES) as file:
             file.seek(self._leaves_at)
             while (head := self._head()) is not None:
                 for _ in range(min(head[1].head.size - self._tree.size, limit - count)):
@@ -94,7 +95,7 @@ class Marker:
     def _head(self) -> tuple[int, SignedHead] | None:
         """The next head, and where it begins."""
         if not self._heads:
-            with (self._folder / HEADS).open("rb") as file:
+            with opened(self._folder / HEADS) as file:
                 file.seek(self._next_at)
                 data = file.read(_BLOCK)
             base, begin = self._next_at, 0
@@ -135,7 +136,7 @@ class Marker:
 
 
 def _sync(path: Path) -> None:
-    with path.open("rb") as file:
+    with opened(path) as file:
         os.fsync(file.fileno())
 
 

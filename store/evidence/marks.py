@@ -23,6 +23,7 @@ from msgspec import Struct
 from store.evidence.leaf import canonical, decoded
 from store.evidence.place import BEGINNING, Place, is_signed, leads_on, lines_from
 from store.evidence.signer import Signer, verifies
+from store.evidence.standalone import opened
 
 MARKS = "marks.jsonl"
 _MAX_LINE = 1 << 20  # bytes; what is longer is no mark of ours
@@ -152,7 +153,7 @@ class Marks:
         return decoded(bytes(signed.mark), Mark).place
 
     def _line(self, stretch: Stretch) -> bytes:
-        with (self._folder / MARKS).open("rb") as file:
+        with opened(self._folder / MARKS) as file:
             file.seek(stretch.at)
             return file.read(stretch.end - stretch.at)
 
@@ -163,7 +164,7 @@ def newest_mark(folder: Path, recorder: str, key: bytes) -> Place | None:
     path = folder / MARKS
     if not path.exists():
         return None
-    with path.open("rb") as file:
+    with opened(path) as file:
         file.seek(max(0, file.seek(0, 2) - _MAX_LINE))
         lines = file.read().split(b"\n")
     for line in reversed(lines):
@@ -180,7 +181,7 @@ def _chain(path: Path, recorder: str) -> Iterator[Stretch]:
     if not path.exists():
         return
     end, size, prev = 0, 0, None
-    with path.open("rb") as file:
+    with opened(path) as file:
         while line := file.readline(_MAX_LINE):
             try:
                 signed = decoded(line, _Signed)

@@ -13,6 +13,7 @@ from store.evidence.marks import Marks
 from store.evidence.merkle import leaf_hash
 from store.evidence.place import Place, lines_from
 from store.evidence.recovery import HEADS, LEAVES
+from store.evidence.standalone import opened
 from store.evidence.verdict import Finding
 from store.evidence.verification import read_heads
 
@@ -140,7 +141,7 @@ class PartReader:
         return heads
 
     def _open(self, place: Place) -> TextIOWrapper:
-        file = (self._folder / HEADS).open("rb")
+        file = opened(self._folder / HEADS)
         file.seek(place.heads_at)
         return TextIOWrapper(file, errors="replace", encoding="utf-8", newline="\n")
 

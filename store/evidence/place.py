@@ -13,6 +13,7 @@ from store.evidence.errors import InvalidHead
 from store.evidence.leaf import MAX_LINE
 from store.evidence.merkle import CompactRange, leaf_hash
 from store.evidence.recovery import HEADS, LEAVES
+from store.evidence.standalone import opened
 
 _HEADS_BYTES = 65_536  # of the heads from a place on, among which the next is looked for; a few minutes
 
@@ -37,7 +38,7 @@ BEGINNING = Place()
 
 def lines_from(folder: Path, place: Place) -> Iterator[bytes]:
     """The whole lines of the log from a place on, without their ends."""
-    with (folder / LEAVES).open("rb") as file:
+    with opened(folder / LEAVES) as file:
         file.seek(place.leaves_at)
         for line in iter(lambda: file.readline(MAX_LINE + 2), b""):
             if line.endswith(b"\n"):
@@ -67,7 +68,7 @@ def leads_on(folder: Path, place: Place, recorder: str, key: bytes) -> bool:
 
 def signed_heads(folder: Path, at: int, recorder: str, key: bytes) -> Iterator[Head]:
     """The next heads from byte `at` of `heads.txt` on that the key signed; not all of them."""
-    with (folder / HEADS).open("rb") as file:
+    with opened(folder / HEADS) as file:
         file.seek(at)
         data = file.read(_HEADS_BYTES)
     for _, note in each_note(data):
@@ -80,6 +81,6 @@ def signed_heads(folder: Path, at: int, recorder: str, key: bytes) -> Iterator[H
 
 
 def _begins_line(path: Path, at: int) -> bool:
-    with path.open("rb") as file:
+    with opened(path) as file:
         file.seek(max(at - 1, 0))
         return not at or file.read(1) == b"\n"

@@ -18,10 +18,12 @@ from store.evidence.errors import InvalidHead, InvalidLeaf, LogCorrupt
 from store.evidence.leaf import MAX_LINE, Leaf, canonical, decoded
 from store.evidence.merkle import CompactRange
 from store.evidence.signer import Signer, verifies
+from store.evidence.standalone import opened, whole
 
 LEAVES = "leaves.jsonl"
 HEADS = "heads.txt"
 RESUME = "resume.json"
+_RESUME_BYTES = 1 << 26  # of a resume point: the newest leaf of each stream
 _TAIL_BYTES = 65_536  # of the heads, in which the newest lies
 
 
@@ -110,7 +112,7 @@ def _resumed(folder: Path, recorder: str, public_key: bytes, head: Head | None) 
     with suppress(OSError, ValueError, InvalidLeaf):
         leaves = [Leaf.parse(line.encode()) for line in point.last]
         tree = point.tree()
-        with (folder / LEAVES).open("rb") as file:
+        with opened(folder / LEAVES) as file:
             file.seek(max(point.end - 1, 0))
             if file.read(1) == b"\n":
                 return LogState(tree, {leaf.stream: leaf for leaf in leaves}, point.end)
@@ -120,7 +122,7 @@ def _resumed(folder: Path, recorder: str, public_key: bytes, head: Head | None) 
 def newest_resume_point(folder: Path, recorder: str, public_key: bytes) -> ResumePoint | None:
     """The resume point of the log, if one is there that is signed with its key."""
     with suppress(OSError, ValueError):
-        document, signature, _ = (folder / RESUME).read_bytes().split(b"\n")
+        document, signature, _ = whole(folder / RESUME, _RESUME_BYTES).split(b"\n")
         if verifies(public_key, base64.b64decode(signature), document):
             point = decoded(document, ResumePoint)
             if point.format == _FORMAT and point.recorder == recorder:
@@ -132,7 +134,7 @@ def newest_resume_point(folder: Path, recorder: str, public_key: bytes) -> Resum
 def _read_on(path: Path, state: LogState, recorder: str, head: Head | None) -> int:
     """Take the lines behind `state`; returns the bytes of those that `head` counts."""
     signed_end = state.end
-    with path.open("rb") as file:
+    with opened(path) as file:
         file.seek(state.end)
         while line := file.readline(MAX_LINE + 2):
             number = state.tree.size + 1
@@ -193,7 +195,7 @@ def last_head(path: Path, recorder: str, public_key: bytes) -> tuple[Head | None
 
 def _tail(path: Path) -> tuple[bytes, int]:
     """The last heads of a file, whole but for the last, and where they begin; all of them where that can't be told."""
-    with path.open("rb") as file:
+    with opened(path) as file:
         base = max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES)
         file.seek(base)
         data = file.read()

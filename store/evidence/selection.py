@@ -15,6 +15,7 @@ from store.evidence.marks import Marks
 from store.evidence.merkle import Pruning, leaf_hash
 from store.evidence.place import Place, lines_from
 from store.evidence.recovery import HEADS
+from store.evidence.standalone import opened
 
 _NEWEST = 1_000  # heads among which the newest signed one is looked for, where none counts all leaves that are shown
 
@@ -92,7 +93,7 @@ def select(
 def _head(folder: Path, place: Place, recorder: str, key: bytes, enough: int) -> SignedHead:
     """The first signed head that counts `enough` leaves, of those from a place on; where there is none, the newest."""
     fewer: deque[SignedHead] = deque(maxlen=_NEWEST)
-    with (folder / HEADS).open("rb") as file:
+    with opened(folder / HEADS) as file:
         file.seek(place.heads_at)
         for _, note in notes(TextIOWrapper(file, encoding="utf-8", errors="replace", newline="\n")):
             try:

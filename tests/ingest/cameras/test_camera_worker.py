@@ -26,10 +26,12 @@ from hardware.cameras.oddity import ORDINARY, Oddity
 from ingest.cameras.config import CameraSettings, Kind, RecorderSettings, Settings
 from ingest.cameras.leaves import newest_first
 from ingest.cameras.packs import packs_of
+from ingest.cameras.segmenter import Segment
+from ingest.cameras.stream_log import StreamLog
 from ingest.cameras.worker import RecordingFailed, Worker
 from ingest.config import DatabaseSettings
 from store.embedded import EmbeddedPostgres
-from store.evidence.leaf import GapBody, Reason, SealBody, SegmentBody
+from store.evidence.leaf import GapBody, Leaf, Reason, SealBody, SegmentBody
 from store.evidence.verification import read_leaves, verify_folder
 
 KILLS = int(os.environ.get("DUCHA_KILLS", "1"))
@@ -233,6 +235,35 @@ def test_without_room_on_the_disk_there_is_a_picture_but_no_recording(site: Site
         assert worker.cameras[0].fanout.streams
         assert site.rows("SELECT recorded FROM cameras") == [(False,)]
     assert packs_of(site.folder, "hall.video") == []
+
+
+def test_a_camera_whose_recorder_fails_is_not_said_to_be_live_and_is_recorded_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing, record = threading.Event(), StreamLog.record
+
+    def recorded(self: StreamLog, segment: Segment) -> Leaf | None:
+        if failing.is_set() and self.stream == "hall.video":
+            raise IndexError("beyond the end")
+        return record(self, segment)
+
+    def told() -> list[Any]:
+        return site.rows("SELECT state, recorded FROM cameras ORDER BY id")
+
+    monkeypatch.setattr(StreamLog, "record", recorded)
+    with site.running("hall", "yard"):
+        wait_until(lambda: told() == [("live", True)] * 2, 60, "both are recorded")
+        failing.set()
+        wait_until(lambda: told() == [("unusable", False), ("live", True)], 60, "one is not")
+        ((reason,),) = site.rows("SELECT reason FROM cameras WHERE id = 'hall'")
+        assert reason == "it can't be recorded: IndexError: beyond the end"
+        before = site.segments("yard.video")
+        wait_until(lambda: site.segments("yard.video") > before + 2, 60, "the other goes on")
+        failing.clear()
+        wait_until(lambda: told() == [("live", True)] * 2, 60, "both are recorded again")
+    assert Reason.PROCESS_RESTART in {gap.reason for gap in site.bodies("hall.video", GapBody)}
+    assert site.bodies("yard.video", GapBody) == []
+    assert site.faults() == []
 
 
 def test_a_camera_that_is_not_to_be_recorded_is_not_and_one_that_is_gone_is_dropped(site: Site) -> None:

@@ -8,13 +8,20 @@ from camera_films import later
 from ingest_examples import wait_until
 from recorder_bench import INFO, PACKETS, Bench, faults
 
+from analytics.alerts import AlertChange, Change
+from analytics.catalogue import video_rules
+from analytics.video.recorder_gaps import Hole
 from ingest.cameras import keep_going as keeping
+from ingest.cameras.config import CameraSettings, Kind, RecorderSettings, Settings
+from ingest.cameras.facts import Records
 from ingest.cameras.fanout import Fanout
 from ingest.cameras.keep_going import keep_going
 from ingest.cameras.metrics import CameraMetrics
+from ingest.cameras.own_gaps import OwnGaps
 from ingest.cameras.packets import Packet
 from ingest.cameras.recorder import Recorder, Unrecorded
 from ingest.cameras.segmenter import Segmenter
+from ingest.config import DatabaseSettings
 from store.evidence.leaf import GapBody, Reason, SegmentBody
 
 POISON = b"the parameter set that nobody thought of"
@@ -105,6 +112,23 @@ def test_one_that_fails_again_and_again_goes_on_declaring_it(bench: Bench) -> No
     bench.fanout.end()
     assert bench.recorder.join(5)
     bench.evidence.close()
+
+
+def test_it_is_an_alert_that_names_the_camera_for_as_long_as_it_lasts() -> None:
+    settings = Settings(
+        database=DatabaseSettings(url=""),
+        recorder=RecorderSettings(recorder="county/r-1"),
+        cameras=(CameraSettings(id="c-1", url="rtsp://127.0.0.1/c-1", kind=Kind.STREET),),
+    )
+    records, changes = Records({}, [], video_rules()), list[AlertChange]()
+    own_gaps = OwnGaps(settings, records, [], 100.0)
+    for now_s in range(100, 200, 2):
+        lost = [Hole("c-1", 101.0, float(now_s), "process-restart")] if 101 < now_s < 150 else []
+        changes += own_gaps.learn(records, lost, float(now_s))
+    raised, ended = changes
+    assert (raised.change, ended.change) == (Change.RAISED, Change.ENDED)
+    assert (raised.alert.rule, raised.alert.device, raised.alert.noticed_s) == ("recording-gap", "county/r-1", 104.0)
+    assert (ended.alert.start_s, ended.alert.end_s, ended.alert.detail["cameras"]) == (101.0, 148.0, ["c-1"])
 
 
 def test_work_that_fails_is_begun_anew_until_it_returns_or_is_told_to_stop() -> None:

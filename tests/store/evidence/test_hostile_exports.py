@@ -21,10 +21,11 @@ from hypothesis import strategies as st
 
 from console import evidence
 from store.evidence import standalone
-from store.evidence.errors import EvidenceError
+from store.evidence.errors import EvidenceError, Unreadable
 from store.evidence.export import export
 from store.evidence.leaf import canonical
 from store.evidence.manifest import Request
+from store.evidence.range_verification import verify_range
 from store.evidence.signer import FileSigner
 
 LENGTH = 12  # seconds
@@ -280,6 +281,9 @@ def test_nor_is_it_in_a_recorders_folder(
     instead(path)
     status, said = by_us(r, key)
     assert status == 1 if name == "footage" else status == 2, said
+    if name != "footage":
+        with pytest.raises(Unreadable, match="expected a recorder's folder"):
+            verify_range(r, (VIDEO,), T0 + 2 * SECOND, T0 + 9 * SECOND)
 
 
 def test_what_no_leaf_speaks_of_is_named_where_it_lies_among_recordings(
