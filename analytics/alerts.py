@@ -88,6 +88,7 @@ class Change(StrEnum):
 
     RAISED = "raised"
     ENDED = "ended"
+    JOINED = "joined"  # what another rule found is a line of it now, or that line has ended
     AMENDED = "amended"  # a late fix changed its figures; the earlier form is kept beside it
     WITHDRAWN = "withdrawn"  # a late fix showed that the state never was
 

@@ -1,6 +1,6 @@
 """The rule catalogue: every GPS rule, in the order in which the engine asks them, and every video rule.
 
-The order matters once: `not-on-patrol` does not tell again what the three rules before it have told.
+The order matters: a rule joins only the open alerts of rules before it (`joins` of a rule).
 """
 
 from types import ModuleType
@@ -33,6 +33,7 @@ from analytics.video.rules import (
 )
 
 OF_DUTIES: tuple[ModuleType, ...] = (
+    signal_lost,
     off_route,
     out_of_area,
     overtime_stop,
@@ -40,7 +41,6 @@ OF_DUTIES: tuple[ModuleType, ...] = (
     missed_checkpoint,
     off_post,
     off_standby,
-    signal_lost,
 )
 OF_DEVICES: tuple[ModuleType, ...] = (implausible_position, speeding)
 

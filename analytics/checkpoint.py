@@ -7,20 +7,31 @@ the plan that leaves a duty as it was. Where shapes or rules differ, nothing of 
 import hashlib
 import io
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from analytics.alerts import Alert, Grade
-from analytics.book import Key
+from analytics.book import Joined, Key
 from analytics.fixes import FixBatch
 from analytics.outcome import Checkpoint
 
 if TYPE_CHECKING:
     from analytics.engine import Engine
 
-_FORMAT = 2
+_FORMAT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Thawed:
+    """What a checkpoint holds beside the states: the alerts open in it, those that are lines of others, those that were
+    told of the fixes in it, and these fixes. Each device by its number."""
+
+    open: list[tuple[int, Key, Alert]]
+    joined: list[tuple[int, Key, Joined]]
+    told: list[Alert]
+    held: FixBatch
 
 
 def freeze(engine: "Engine", since_s: float) -> Checkpoint:
@@ -34,6 +45,7 @@ def freeze(engine: "Engine", since_s: float) -> Checkpoint:
         "devices": engine.devices.names,
         "duties": [_words(d) for d in engine.plan.duties],
         "open": [[device, key[0], key[1], asdict(alert)] for device, key, alert in engine.book.open_older()],
+        "joined": [[device, *key, asdict(joined)] for device, key, joined in engine.book.joined_older()],
         "told": [asdict(alert) for alert in engine.book.told_since_older()],
     }
     arrays: dict[str, Any] = {"older_s": engine.older_s}
@@ -45,9 +57,8 @@ def freeze(engine: "Engine", since_s: float) -> Checkpoint:
     return Checkpoint(out.getvalue(), since_s)
 
 
-def thaw(engine: "Engine", checkpoint: Checkpoint) -> tuple[list[tuple[int, Key, Alert]], list[Alert], FixBatch] | None:
-    """Load `checkpoint` into a fresh engine; returns the alerts open in it, those that were told of the fixes in it,
-    and these fixes. None where nothing of it holds: shapes or rules are others now."""
+def thaw(engine: "Engine", checkpoint: Checkpoint) -> Thawed | None:
+    """Load `checkpoint` into a fresh engine. None where nothing of it holds: shapes or rules are others now."""
     with np.load(io.BytesIO(checkpoint.payload), allow_pickle=False) as arrays:
         head = json.loads(arrays["head"].tobytes())
         if head["format"] != _FORMAT or head["fingerprint"] != _fingerprint(engine):
@@ -69,14 +80,24 @@ def thaw(engine: "Engine", checkpoint: Checkpoint) -> tuple[list[tuple[int, Key,
         held = FixBatch(*(arrays[f"held/{name}"] for name in FixBatch.__slots__))
     held = FixBatch.build(device_rows[held.device], *(getattr(held, n) for n in FixBatch.__slots__[1:]))
     renumbered = dict(pairs)
-    alerts = []
+
+    def subject_of(device: int, subject: int) -> int | None:
+        return ~device if subject < 0 else renumbered.get(subject)
+
+    alerts: list[tuple[int, Key, Alert]] = []
+    joined: list[tuple[int, Key, Joined]] = []
     for device, rule, subject, fields in head["open"]:
         at = int(device_rows[device])
-        if subject < 0:
-            alerts.append((at, (rule, ~at), _alert(fields)))
-        elif subject in renumbered:
-            alerts.append((at, (rule, renumbered[subject]), _alert(fields)))
-    return alerts, [_alert(fields) for fields in head["told"]], held
+        mine = subject_of(at, subject)
+        if mine is not None:
+            alerts.append((at, (rule, mine), _alert(fields)))
+    for device, rule, subject, fields in head["joined"]:
+        at = int(device_rows[device])
+        mine, host = subject_of(at, subject), subject_of(at, fields["host"][1])
+        if mine is not None and host is not None:
+            line = Joined(**fields | {"alert": _alert(fields["alert"]), "host": (fields["host"][0], host)})
+            joined.append((at, (rule, mine), line))
+    return Thawed(alerts, joined, [_alert(fields) for fields in head["told"]], held)
 
 
 def _alert(fields: dict[str, Any]) -> Alert:

@@ -11,26 +11,28 @@ counts as late.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analytics.alerts import Alert, AlertChange, Because, Change
-from analytics.book import AlertBook, Key
+from analytics.book import AlertBook, Joined, Key
 from analytics.catalogue import OF_DEVICES, OF_DUTIES
 from analytics.checkpoint import freeze, thaw
 from analytics.duties import DutyTable
 from analytics.fixes import DeviceTable, FixBatch
 from analytics.outcome import Checkpoint, Crossing, Outcome
 from analytics.planning import Plan
+from analytics.plausibility import WAY, Plausibility, believe, weigh
 from analytics.recent import RecentFixes
 from analytics.report import Report
 from analytics.rulebook import Rulebook
-from analytics.rules import missed_checkpoint, signal_lost
+from analytics.rules import implausible_position, missed_checkpoint, signal_lost
 from analytics.samples import SAMPLES, sample
 from analytics.situation import ARRIVED, Ground, situate
 from analytics.state import StateTable, blank
-from analytics.steps import LAST, walk
+from analytics.steps import LAST, Steps, heard_before, walk
 from analytics.view import View
 
 Ints = NDArray[np.int64]
@@ -70,13 +72,14 @@ class Engine:
         self.duty_tables = {m.RULE.id: StateTable(m.STATE, len(self.duties)) for m in OF_DUTIES}
         self.duty_tables |= {
             "last": StateTable(blank(LAST), len(self.duties)),
+            "heard": StateTable(blank(LAST), len(self.duties)),
             "arrived": StateTable(ARRIVED, len(self.duties)),
             "samples": StateTable(SAMPLES, len(self.duties)),
             "closed": StateTable(blank(np.dtype([("closed", "?")])), len(self.duties)),
         }
         self.duty_tables["closed"].load(np.array([(d.to_s <= began_s,) for d in plan.duties], [("closed", "?")]))
         self.device_tables = {m.RULE.id: StateTable(m.STATE, 0) for m in OF_DEVICES}
-        self.device_tables["last"] = StateTable(blank(LAST), 0)
+        self.device_tables |= {"last": StateTable(blank(LAST), 0), "way": StateTable(WAY, 0)}
         self.book = AlertBook()
         self.recent = RecentFixes()
         self.newer_s = self.older_s = self.clocked_s = np.empty(0)
@@ -152,17 +155,19 @@ class Engine:
         engine = Engine(plan, rules, devices, lateness_s=lateness_s, began_s=now_s)
         engine._apart[list(apart)] = True
         open_alerts: list[tuple[int, Key, Alert]] = []
+        joined: list[tuple[int, Key, Joined]] = []
         fed_s = float(fixes.t_s.min()) if len(fixes) else now_s
         thawed = None if checkpoint is None else thaw(engine, checkpoint)
         if thawed is not None:
-            open_alerts, told, held = thawed
-            open_alerts = [entry for entry in open_alerts if not engine._apart[entry[0]]]
+            open_alerts = [entry for entry in thawed.open if not engine._apart[entry[0]]]
+            joined = [entry for entry in thawed.joined if not engine._apart[entry[0]]]
+            told, held = thawed.told, thawed.held
             fixes, fed_s = FixBatch.concatenate([held, fixes]), -np.inf
             # What was told of the fixes in the checkpoint may be older than what the store was asked for.
             stored = {a.id for a in known}
             known = [*known, *(a for a in told if a.id not in stored)]
         fixes = fixes.take((fixes.t_s > engine.older_s[fixes.device]) & ~engine._apart[fixes.device])
-        ended = engine._begin_revision(known, open_alerts, fed_s, now_s)
+        ended = engine._begin_revision(known, open_alerts, joined, fed_s, now_s)
         report = engine._report()
         batch, _ = engine._sorted(fixes)
         engine._walk(batch, report)
@@ -226,7 +231,12 @@ class Engine:
         return self.book.settle(but=np.flatnonzero(self._apart).tolist())
 
     def _begin_revision(
-        self, known: Sequence[Alert], open_alerts: list[tuple[int, Key, Alert]], fed_s: float, now_s: float
+        self,
+        known: Sequence[Alert],
+        open_alerts: list[tuple[int, Key, Alert]],
+        joined: list[tuple[int, Key, Joined]],
+        fed_s: float,
+        now_s: float,
     ) -> tuple[AlertChange, ...]:
         """Set the known alerts against what the fixes since `fed_s` will say; returns the ends of open ones about which
         they can say nothing, as their rule is off or their duty is no more planned."""
@@ -235,6 +245,9 @@ class Engine:
         opened: dict[int, dict[Key, Alert]] = {}
         for device, key, alert in open_alerts:
             opened.setdefault(device, {})[key] = alert
+        lines: dict[int, dict[Key, Joined]] = {}
+        for device, key, line in joined:
+            lines.setdefault(device, {})[key] = line
         gone: list[tuple[Alert, Because]] = []
         for alert in known:
             if not self.rules[alert.rule].enabled:
@@ -252,8 +265,8 @@ class Engine:
                 by_device.setdefault(device, []).append(alert)
             elif alert.end_s is None:
                 gone.append((alert, Because.PLAN))
-        for device in by_device.keys() | opened.keys():
-            self.book.revise(device, by_device.get(device, []), opened.get(device))
+        for device in by_device.keys() | opened.keys() | lines.keys():
+            self.book.revise(device, by_device.get(device, []), opened.get(device), lines.get(device))
         return tuple(
             AlertChange(Change.ENDED, alert.ended(max(now_s, alert.start_s), ended_because=why), alert)
             for alert, why in gone
@@ -326,16 +339,31 @@ class Engine:
             return
         everything = np.arange(len(batch))
         device_steps = walk(batch, everything, batch.device.astype(np.int64), self.device_tables["last"].head)
+        rule = self.rules[implausible_position.RULE.id]
+        way = self.device_tables["way"].head
+        trust = weigh(device_steps, way, rule["limit_mps"]) if rule.enabled else believe(device_steps)
         fix, duty = self.duties.active(batch.device, batch.t_s)
-        duty_steps = walk(batch, fix, duty, self.duty_tables["last"].head)
+        duty_steps, heard = self._duty_steps(batch, fix, duty, trust)
         situation = situate(duty_steps, self.ground, self.duty_tables["arrived"].head)
         samples = sample(situation, self.duty_tables["samples"].head)
-        view = View(self.ground, situation, samples, device_steps)
-        for modules, tables in ((OF_DUTIES, self.duty_tables), (OF_DEVICES, self.device_tables)):
+        view = View(self.ground, situation, samples, heard, device_steps, trust)
+        # Devices first: what is known of them may explain what is found of their duties.
+        for modules, tables in ((OF_DEVICES, self.device_tables), (OF_DUTIES, self.duty_tables)):
             for module in modules:
                 rule = self.rules[module.RULE.id]
                 if rule.enabled:
                     module.step(rule, view, tables[rule.id].head, report)
+
+    def _duty_steps(self, batch: FixBatch, fix: Ints, duty: Ints, trust: Plausibility) -> tuple[Steps, Steps]:
+        """The steps of duties that may be held against anybody; and all that were heard, those that may not standing
+        where their device was last seen."""
+        last, heard = (self.duty_tables[name].head for name in ("last", "heard"))
+        if trust.plausible.all():
+            steps = walk(batch, fix, duty, last)
+            return steps, heard_before(steps, heard)
+        everything = walk(replace(batch, lon=trust.way_lon, lat=trust.way_lat), fix, duty, heard)
+        believed = trust.plausible[fix]
+        return walk(batch, fix[believed], duty[believed], last), everything
 
     def _keep(self, batch: FixBatch) -> None:
         """Age the snapshots of the devices whose newer one has become old enough."""
@@ -356,13 +384,15 @@ class Engine:
         if not at_once and now_s - self._ticked_s < _TICK_S:
             return
         self._ticked_s = max(now_s, self._ticked_s)
+        for device in report.release(now_s):
+            self.clocked_s[device] = now_s
         closed = self.duty_tables["closed"].head["closed"]
         on = np.flatnonzero((self.duties.from_s <= now_s) & ~closed & ~self._apart[self.duties.device])
         if not len(on):
             return
         rule = self.rules[signal_lost.RULE.id]
         if rule.enabled:
-            last, state = self.duty_tables["last"].head, self.duty_tables[rule.id].head
+            last, state = self.duty_tables["heard"].head, self.duty_tables[rule.id].head
             lost = signal_lost.tick(rule, self.ground, on, now_s, last, state, report)
             self.clocked_s[self.duties.device[lost]] = now_s
         over = on[self.duties.to_s[on] <= now_s]
@@ -373,8 +403,8 @@ class Engine:
         rule = self.rules[missed_checkpoint.RULE.id]
         arrived = self.duty_tables["arrived"].head["arrived"]
         for duty in over.tolist():
-            report.close_duty(duty, float(self.duties.to_s[duty]))
             if rule.enabled:
-                state = self.duty_tables[rule.id].head
-                missed_checkpoint.judge(rule, self.ground, duty, bool(arrived[duty]), state, report)
+                state, last = self.duty_tables[rule.id].head, self.duty_tables["last"].head[duty]
+                missed_checkpoint.judge(rule, self.ground, duty, bool(arrived[duty]), last, state, report)
+            report.close_duty(duty, float(self.duties.to_s[duty]))
         self.duty_tables["closed"].head["closed"][over] = True

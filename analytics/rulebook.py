@@ -40,7 +40,10 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row of the catalogue. `values` holds every parameter by name; the units are in the names."""
+    """One row of the catalogue. `values` holds every parameter by name; the units are in the names.
+
+    What it finds is a line of an open alert of `joins` (rule, or rule/kind), where there is one: one fact, one alert.
+    """
 
     id: str
     grade: Grade
@@ -52,17 +55,25 @@ class Rule:
     values: Mapping[str, float]
     version: int = 1
     enabled: bool = True
+    joins: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> float:
         return self.values[name]
 
 
 def define(
-    id: str, grade: Grade, title: Text, meaning: Text, action: Text, basis: Text, parameters: Mapping[str, Parameter]
+    id: str,
+    grade: Grade,
+    title: Text,
+    meaning: Text,
+    action: Text,
+    basis: Text,
+    parameters: Mapping[str, Parameter],
+    joins: tuple[str, ...] = (),
 ) -> Rule:
     """A rule with the default values of its parameters."""
     values = MappingProxyType({name: p.default for name, p in parameters.items()})
-    return Rule(id, grade, title, meaning, action, basis, MappingProxyType(dict(parameters)), values)
+    return Rule(id, grade, title, meaning, action, basis, MappingProxyType(dict(parameters)), values, joins=joins)
 
 
 class Rulebook:

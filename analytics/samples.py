@@ -28,6 +28,7 @@ SAMPLES = blank(
             ("lat", "f8", (LOOK_BACK,)),
             ("on_site", "?", (LOOK_BACK,)),
             ("excused", "?", (LOOK_BACK,)),
+            ("precise", "?", (LOOK_BACK,)),
         ]
     )
 )
@@ -37,9 +38,9 @@ SAMPLES = blank(
 class Samples:
     """M new samples of G duties, and the samples before them.
 
-    `flat_*` hold, for each duty in turn, LOOK_BACK earlier samples (time NaN where there are none) followed by its new
-    ones. New sample m stands at `at[m]`, is step `step[m]`, and belongs to `duty[m]`; duty g's new samples are
-    `starts[g]:ends[g]` of the M.
+    The first six hold, for each duty in turn, LOOK_BACK earlier samples (time NaN where there are none) followed by its
+    new ones; what is not `precise` says no more than that it is off site. New sample m stands at `at[m]`, is step
+    `step[m]`, and belongs to `duty[m]`; duty g's new samples are `starts[g]:ends[g]` of the M.
     """
 
     t_s: Floats
@@ -47,6 +48,7 @@ class Samples:
     lat: Floats
     on_site: Bools
     excused: Bools
+    precise: Bools
     at: Ints
     step: Ints
     duty: Ints
@@ -82,7 +84,8 @@ class Samples:
     def longest_gap_s(self, places: Ints, valid: Bools) -> Floats:
         """The longest silence between neighbouring valid samples of each window."""
         t_s = self.t_s[places]
-        gaps = np.where(valid[:, 1:] & valid[:, :-1], np.diff(t_s, axis=1), 0.0)
+        before_s = np.maximum.accumulate(np.where(valid, t_s, -np.inf), axis=1)[:, :-1]
+        gaps = np.where(valid[:, 1:] & np.isfinite(before_s), t_s[:, 1:] - before_s, 0.0)
         longest: Floats = gaps.max(axis=1, initial=0.0)
         return longest
 
@@ -92,7 +95,8 @@ def sample(situation: Situation, state: NDArray[np.void]) -> Samples:
     steps, ground = situation.steps, situation.ground
     with np.errstate(invalid="ignore"):
         fresh = ~(np.floor(steps.t_s / SAMPLE_S) == np.floor(steps.prev_t_s / SAMPLE_S))
-    step = np.flatnonzero(fresh & ground.patrol[steps.subject] & situation.usable)
+    told = situation.usable | situation.wholly_off
+    step = np.flatnonzero(fresh & ground.patrol[steps.subject] & told)
     duty = steps.subject[step]
     first = np.ones(len(step), bool)
     first[1:] = duty[1:] != duty[:-1]
@@ -110,6 +114,7 @@ def sample(situation: Situation, state: NDArray[np.void]) -> Samples:
         "lat": _flat(before["lat"], steps.lat[step], is_old),
         "on_site": _flat(before["on_site"], situation.on_site[step], is_old),
         "excused": _flat(before["excused"], situation.excused[step], is_old),
+        "precise": _flat(before["precise"], situation.usable[step], is_old),
     }
     if len(step):
         latest = at[ends - 1][:, None] + np.arange(1 - LOOK_BACK, 1)

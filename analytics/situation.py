@@ -15,7 +15,7 @@ from geofence.fences import Areas, Circles, Places, Routes
 
 ARRIVED = blank(np.dtype([("arrived", "?")]))
 
-USELESS_ACCURACY_M = 200.0  # a fix worth less than this says nothing about a corridor, a border or a post
+COARSE_M = 200.0  # where a fix is worth less than this, its whole circle decides and not its centre
 _PLACE_MARGIN_M = 10.0  # a vehicle that stops at a place stands beside it
 
 
@@ -83,8 +83,9 @@ class Situation:
     """Figures of N steps of duties, each of shape (N,); NaN where the duty has no such shape.
 
     `beyond_m`: outside the route's corridor; `outside_m`: outside the area; `off_m`: outside the post's circle.
-    `on_site`: in the corridor of its route, else in its area, else in its circle. `arrived`: has been on site since the
-    duty began. `excused`: the duty rests. `usable`: the fix is accurate enough to say where it is.
+    `far_m`: outside the first of these that the duty has. `on_site`: in the corridor of its route, else in its area,
+    else in its circle. `arrived`: has been on site since the duty began. `excused`: the duty rests. `usable`: the fix
+    is accurate enough to say where it is. `inside`: it is on site, by its centre or else by its whole circle.
     """
 
     steps: Steps
@@ -92,10 +93,21 @@ class Situation:
     beyond_m: Floats
     outside_m: Floats
     off_m: Floats
+    far_m: Floats
     on_site: Bools
     arrived: Bools
     excused: Bools
     usable: Bools
+    inside: Bools
+
+    def settled(self, outside_m: Floats) -> Bools:
+        """Where a step is inside the shape that it is `outside_m` out of, by centre or by its whole circle."""
+        return (outside_m <= 0) & (self.usable | self.inside)
+
+    @property
+    def wholly_off(self) -> Bools:
+        """Where the whole circle of a step lies off the site of its duty."""
+        return self.far_m > self.steps.accuracy_m
 
 
 def situate(steps: Steps, ground: Ground, arrived: NDArray[np.void]) -> Situation:
@@ -106,17 +118,33 @@ def situate(steps: Steps, ground: Ground, arrived: NDArray[np.void]) -> Situatio
     off_m = _asked(ground.post_of[duty], steps, ground.posts.outside_m)
     far_m = np.where(np.isnan(beyond_m), np.where(np.isnan(outside_m), off_m, outside_m), beyond_m)
     on_site = far_m <= 0
+    usable = steps.accuracy_m <= COARSE_M
     return Situation(
         steps,
         ground,
         beyond_m,
         outside_m,
         off_m,
+        far_m,
         on_site,
         _arrivals(steps, on_site, arrived),
         ground.excused(duty, steps.t_s),
-        steps.accuracy_m <= USELESS_ACCURACY_M,
+        usable,
+        on_site & (usable | _wholly_inside(steps, ground, on_site & ~usable)),
     )
+
+
+def _wholly_inside(steps: Steps, ground: Ground, coarse: Bools) -> Bools:
+    """Which of the `coarse` steps on site have their whole circle there. An area alone is wide enough for that, or a
+    post; no corridor is."""
+    out = np.zeros(len(steps), bool)
+    at = np.flatnonzero(coarse & (ground.route_of[steps.subject] < 0))
+    for shape_of, shapes in ((ground.area_of, ground.areas), (ground.post_of, ground.posts)):
+        shape = shape_of[steps.subject[at]]
+        mine, shape = at[shape >= 0], shape[shape >= 0]
+        if len(mine):
+            out[mine] = shapes.depth_m(shape, steps.lon[mine], steps.lat[mine]) >= steps.accuracy_m[mine]
+    return out
 
 
 def _arrivals(steps: Steps, on_site: Bools, arrived: NDArray[np.void]) -> Bools:

@@ -4,7 +4,7 @@ A subject is a duty (for the rules about duties) or a device (for the rules abou
 for one subject, together with the subject's fix before it, be that in the same batch or an earlier one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,6 +94,19 @@ def walk(batch: FixBatch, fix: Ints, subject: Ints, last: NDArray[np.void]) -> S
         subjects=subjects,
         group=np.cumsum(first) - 1,
     )
+
+
+def heard_before(steps: Steps, heard: NDArray[np.void]) -> Steps:
+    """`steps`, each after what was last heard of its subject, believed or not; `heard` (dtype LAST, by subject) is read
+    and updated. What they moved is not told anew."""
+    before = heard[steps.subjects]
+    shifted = {}
+    for name in ("t_s", "lon", "lat"):
+        values = getattr(steps, f"prev_{name}").copy()
+        values[steps.starts] = before[name]
+        shifted[f"prev_{name}"] = values
+        heard[name][steps.subjects] = getattr(steps, name)[steps.ends - 1]
+    return replace(steps, **shifted)
 
 
 def _shifted(values: Floats, starts: Ints, before: Floats) -> Floats:

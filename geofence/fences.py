@@ -113,6 +113,13 @@ class Areas:
             out[beyond] = shapely.distance(geometries[beyond], shapely.points(x[beyond], y[beyond]))
         return out
 
+    def depth_m(self, area: Ints, lon: Floats, lat: Floats) -> Floats:
+        """Metres from each fix inside its area to the area's edge: 0 outside."""
+        x, y = self._local.xy_m(area, lon, lat)
+        geometries, points = self._local.geometries[area], shapely.points(x, y)
+        depth: Floats = shapely.distance(shapely.boundary(geometries), points)
+        return np.where(shapely.contains_xy(geometries, x, y), depth, 0.0)
+
     def leaves(self, area: Ints, lon0: Floats, lat0: Floats, lon1: Floats, lat1: Floats) -> Bools:
         """Whether the straight path between two fixes that both lie inside their area leaves it on the way."""
         out: Bools = np.zeros(len(area), bool)
@@ -147,6 +154,10 @@ class Circles:
     def outside_m(self, circle: Ints, lon: Floats, lat: Floats) -> Floats:
         """Metres by which each fix lies outside its circle: 0 inside."""
         return np.maximum(self.distance_m(circle, lon, lat) - self.radius_m[circle], 0.0)
+
+    def depth_m(self, circle: Ints, lon: Floats, lat: Floats) -> Floats:
+        """Metres from each fix inside its circle to the circle's edge: 0 outside."""
+        return np.maximum(self.radius_m[circle] - self.distance_m(circle, lon, lat), 0.0)
 
     def path_distance_m(
         self, circle: Ints, lon0: Floats, lat0: Floats, lon1: Floats, lat1: Floats

@@ -20,8 +20,8 @@ def report_away(
     here = view.duties
     steps, ground = here.steps, view.ground
     away_m = np.where(np.isnan(here.off_m), here.outside_m, here.off_m)
-    breach = concerned & here.usable & ~here.excused & (away_m > steps.accuracy_m + rule["buffer_m"])
-    fine = concerned & ((here.usable & (away_m <= 0)) | here.excused)
+    breach = concerned & ~here.excused & (away_m > steps.accuracy_m + rule["buffer_m"])
+    fine = concerned & (here.settled(away_m) | here.excused)
     patience = Patience(limit_s + rule["confirm_s"], credit_s=30.0)
     for event in follow(steps, verdicts(breach, fine), away_m, state, patience):
         t_s = float(steps.t_s[event.step])

@@ -1,8 +1,9 @@
 """`implausible-position` 定位异常: what the terminal says about its position can't be so.
 
-Three reasons: *jump*, the position leaps to and fro faster than any vehicle, again and again (a single leap, a wild fix
-or a cold start, is noise); *mock*, the terminal marks the position as simulated; *frozen*, the position does not change
-by a millimetre while the terminal reports speed.
+Three reasons: *jump*, the position leaps to where the device can't have got, and stays there, or leaps to and fro again
+and again (a single leap, a wild fix or a cold start, is noise); *mock*, the terminal marks the position as simulated;
+*frozen*, the position does not change by a millimetre while the terminal reports speed. Meanwhile nobody is charged for
+where such positions lie (`analytics.plausibility`).
 """
 
 from collections.abc import Iterator
@@ -12,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.alerts import Grade
-from analytics.fixes import FixFlag
 from analytics.report import Report
 from analytics.rulebook import Parameter, Rule, Text, define
 from analytics.state import blank
@@ -34,56 +34,80 @@ RULE = define(
     },
 )
 _REMEMBERED = 5
+_LEAP, _JUMPS, _FALSE = 0, 1, 2  # what can be found of a device, in the order in which it is told
 STATE = blank(
-    np.dtype([("steady", SUSTAINED), ("jumped_s", "f8", (_REMEMBERED,)), ("on", "?"), ("told", "u1")]),
+    np.dtype(
+        [
+            ("leap", SUSTAINED),
+            ("false", SUSTAINED),
+            ("jumped_s", "f8", (_REMEMBERED,)),
+            ("on", "?"),
+            ("since_s", "f8", (3,)),  # of each kind, since when it holds; NaN where it doesn't
+            ("mock", "?"),  # of what is false: simulated, not frozen
+            ("told", "i1"),  # which of them is told, counted from 1
+        ]
+    ),
 )
 
-_NOTHING, _JUMP, _FALSE = 0, 1, 2  # what is told of a device
 _JUMP_WINDOW_S = 300.0
 _JUMP_OVER_S = 120.0
 _JUMP_LEAST_M = 300.0
-_FROZEN_SPEED_MPS = 2.0
 
 
 def step(rule: Rule, view: View, state: NDArray[np.void], report: Report) -> None:
-    steps = view.devices
+    steps, trust = view.devices, view.trust
     if not len(steps):
         return
-    mock = (steps.flags & FixFlag.MOCK) != 0
-    events = [(e.step, _JUMP, e) for e in _jumps(rule, steps, state)]
-    events += [(e.step, _FALSE, e) for e in _false(rule, steps, mock, state)]
-    # One alert per rule and device: while one reason is told, the other is not. In order of time, whatever the batch.
+    false = trust.mock | trust.frozen
+    fine = trust.plausible & ~false
+    leap = follow(steps, verdicts(trust.beyond, fine), trust.need_mps, state["leap"], Patience(rule["seconds"]))
+    # Where the position is beyond reach its standing still says nothing more.
+    held = verdicts(trust.mock | (trust.frozen & ~trust.beyond), ~false & ~trust.beyond)
+    still = follow(steps, held, np.nan_to_num(steps.speed_mps), state["false"], Patience(rule["seconds"]))
+    events = [(e.step, _LEAP, e) for e in leap]
+    events += [(e.step, _JUMPS, e) for e in _jumps(rule, steps, state)]
+    events += [(e.step, _FALSE, e) for e in still]
+    # One alert per rule and device: while one kind is told, the others wait. In order of time, whatever the batch.
     for _, kind, event in sorted(events, key=lambda e: e[:2]):
-        told = int(state["told"][event.subject])
-        if isinstance(event, Began) and told == _NOTHING:
-            state["told"][event.subject] = kind
-            _begin(rule, steps, event, kind, "mock" if mock[event.step] else "frozen", report)
-        elif not isinstance(event, Began) and told == kind:
-            state["told"][event.subject] = _NOTHING
-            report.end_device(rule, event.subject, end_s=event.end_s, noticed_s=float(steps.t_s[event.step]))
+        device = event.subject
+        state["since_s"][device, kind] = event.start_s if isinstance(event, Began) else np.nan
+        if kind == _FALSE and isinstance(event, Began):
+            state["mock"][device] = trust.mock[event.step]
+        told = int(state["told"][device]) - 1
+        if isinstance(event, Ended):
+            if told != kind:
+                continue
+            t_s = float(steps.t_s[event.step])
+            report.end_device(rule, device, end_s=event.end_s, noticed_s=t_s)
+            told = -1
+            # What lasts is told now. Leaps to and fro are not: that they are over is only seen long after.
+            waiting = [k for k in (_LEAP, _FALSE) if not np.isnan(state["since_s"][device, k])]
+            if waiting:
+                told = waiting[0]
+                since_s = max(event.end_s, float(state["since_s"][device, told]))
+                _begin(rule, view, told, Began(device, event.step, since_s, 0.0), state, report)
+        elif told < 0:
+            told = kind
+            _begin(rule, view, kind, event, state, report)
+        state["told"][device] = told + 1
 
 
-def _begin(rule: Rule, steps: Steps, event: Began, kind: int, false: str, report: Report) -> None:
-    t_s = float(steps.t_s[event.step])
-    figures: dict[str, Any] = (
-        {"reason": "jump", "jumps": round(rule["jumps"]), "speed_mps": event.peak, "limit_mps": rule["limit_mps"]}
-        if kind == _JUMP
-        else {
-            "reason": false,
-            "speed_mps": event.peak,
-            "duration_s": t_s - event.start_s,
-            "limit_s": rule["seconds"],
-        }
-    )
-    report.begin_device(
-        rule,
-        event.subject,
-        start_s=event.start_s,
-        noticed_s=t_s,
-        lon=float(steps.lon[event.step]),
-        lat=float(steps.lat[event.step]),
-        **figures,
-    )
+def _begin(rule: Rule, view: View, kind: int, event: Began, state: NDArray[np.void], report: Report) -> None:
+    steps, trust, at = view.devices, view.trust, event.step
+    t_s, lon, lat = (float(values[at]) for values in (steps.t_s, steps.lon, steps.lat))
+    mock = bool(state["mock"][event.subject])
+    figures: dict[str, Any] = {"reason": "mock" if mock else "frozen", "speed_mps": event.peak}
+    if kind != _FALSE:
+        figures = {"reason": "jump", "speed_mps": event.peak or None, "limit_mps": rule["limit_mps"]}
+    if kind == _JUMPS:
+        figures["jumps"] = round(rule["jumps"])
+    else:
+        figures |= {"duration_s": t_s - event.start_s, "limit_s": rule["seconds"]}
+    if kind == _LEAP and not np.isnan(trust.way_lon[at]):
+        # On the map it stands where the device was last seen; how far from there it says that it is, is a figure.
+        figures["distance_m"] = float(trust.leap_m[at])
+        lon, lat = float(trust.way_lon[at]), float(trust.way_lat[at])
+    report.begin_device(rule, event.subject, start_s=event.start_s, noticed_s=t_s, lon=lon, lat=lat, **figures)
 
 
 def _jumps(rule: Rule, steps: Steps, state: NDArray[np.void]) -> Iterator[Began | Ended]:
@@ -116,10 +140,3 @@ def _follow(
             on = False
             yield Ended(device, i, jumped[-1], float(speed_mps[i]))
     state["jumped_s"][device], state["on"][device] = jumped, on
-
-
-def _false(rule: Rule, steps: Steps, mock: Bools, state: NDArray[np.void]) -> Iterator[Began | Ended]:
-    with np.errstate(invalid="ignore"):
-        frozen = (steps.moved_m == 0) & (steps.speed_mps > _FROZEN_SPEED_MPS)
-    verdict = verdicts(mock | frozen, ~(mock | frozen))
-    return follow(steps, verdict, np.nan_to_num(steps.speed_mps), state["steady"], Patience(rule["seconds"]))

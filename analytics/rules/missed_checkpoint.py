@@ -28,6 +28,7 @@ RULE = define(
     Text("核对原因；安排补巡", "Ask why; arrange for the missed part to be patrolled"),
     Text("本局勤务巡逻规定", "The bureau's patrol regulations"),
     {"coverage": Parameter(0.8, 0, 1, Text("路线覆盖下限（比例）", "Share of the route that must be covered"))},
+    joins=("signal-lost", "signal-lost/imprecise"),
 )
 
 MOST_CHECKPOINTS = 64
@@ -157,26 +158,35 @@ def _before(
     return shifted[0], shifted[1], shifted[2]
 
 
-def judge(rule: Rule, ground: Ground, duty: int, arrived: bool, state: NDArray[np.void], report: Report) -> None:
-    """Report what `duty`, now over, has missed."""
+def judge(
+    rule: Rule, ground: Ground, duty: int, arrived: bool, last: np.void, state: NDArray[np.void], report: Report
+) -> None:
+    """Report what `duty`, now over, has missed; `last` (dtype LAST) is where it was last seen.
+
+    What may have been passed in a silence up to the end is unknown. Where nothing else is missing it is a line of the
+    alert that tells the silence, and of no other.
+    """
     row, table = state[duty], ground.duties
     checkpoints = ground.checkpoints_of[duty][:MOST_CHECKPOINTS]
     if not ground.patrol[duty] or not arrived:
         return
-    seen = row["seen"][: len(checkpoints)]
-    length_s = float(table.to_s[duty] - table.from_s[duty])
+    length_s, to_s = float(table.to_s[duty] - table.from_s[duty]), float(table.to_s[duty])
+    seen = row["seen"][: len(checkpoints)].copy()
+    seen[(seen == UNSEEN) & _within_reach(ground, checkpoints, last, to_s, float(row["top_mps"]))] = UNKNOWN
     watched = float(row["watched_s"]) >= 0.8 * length_s
     # A duty that was mostly not seen says nothing about what was missed.
     missed = np.flatnonzero(seen == UNSEEN) if float(row["watched_s"]) >= 0.5 * length_s else np.empty(0, np.int64)
+    unknown = np.flatnonzero(seen == UNKNOWN)
     coverage = float((row["covered"] | row["maybe"]).mean()) if ground.route_of[duty] >= 0 and watched else None
-    if not len(missed) and (coverage is None or coverage >= rule["coverage"]):
+    short = coverage is not None and coverage < rule["coverage"]
+    lost = report.holds(rule.joins, duty, to_s)
+    if not len(missed) and not short and not (lost and len(unknown)):
         return
     ids = [ground.checkpoints.ids[c] for c in checkpoints]
     where = int(checkpoints[missed[0]]) if len(missed) else -1
     lon, lat = ground.place(duty) or (None, None)
     if where >= 0:
         lon, lat = float(ground.checkpoints.lon[where]), float(ground.checkpoints.lat[where])
-    to_s = float(table.to_s[duty])
     report.begin(
         rule,
         duty,
@@ -184,10 +194,22 @@ def judge(rule: Rule, ground: Ground, duty: int, arrived: bool, state: NDArray[n
         noticed_s=to_s,
         lon=lon,
         lat=lat,
+        # What was missed before the silence is no matter of the silence.
+        joins=() if len(missed) else None,
         missed=[ids[i] for i in missed.tolist()],
-        unknown=[ids[i] for i in np.flatnonzero(seen == UNKNOWN).tolist()],
+        unknown=[ids[i] for i in unknown.tolist()],
         visited=[ids[i] for i in np.flatnonzero(seen == VISITED).tolist()],
         coverage=None if coverage is None else coverage,
         coverage_limit=rule["coverage"],
     )
     report.end(rule, duty, end_s=to_s, noticed_s=to_s)
+
+
+def _within_reach(ground: Ground, checkpoints: Ints, last: np.void, to_s: float, top_mps: float) -> Bools:
+    """Which checkpoints the device could have come to between its last fix and `to_s`, if that is a silence."""
+    silent_s = to_s - float(last["t_s"])
+    if not silent_s > _USUAL_GAP_S:
+        return np.zeros(len(checkpoints), bool)
+    lon, lat = (np.full(len(checkpoints), last[name]) for name in ("lon", "lat"))
+    away_m = ground.checkpoints.outside_m(checkpoints, lon, lat)
+    return away_m <= _TOP_FACTOR * top_mps * silent_s + _SLACK_M

@@ -1,7 +1,7 @@
 """`not-on-patrol` 未在巡: on duty and reporting, but not moving on its route or in its area, or never there.
 
 A sample is on patrol when it is on site and the device has moved since the samples a minute before. What another alert
-already tells (it stands too long, it is off its route or out of its area) is not told twice.
+already tells (it stands too long, it is off its route or out of its area) is a line of that alert.
 """
 
 import numpy as np
@@ -26,12 +26,12 @@ RULE = define(
         "minutes": Parameter(15, 3, 15, Text("允许未巡时长（分钟）", "Minutes without patrol that are let pass")),
         "motion_m": Parameter(40, 10, 500, Text("位移下限（米）", "Metres in a minute that are motion")),
     },
+    joins=("overtime-stop", "off-route", "out-of-area", "signal-lost", "signal-lost/imprecise", "implausible-position"),
 )
 STATE = blank(np.dtype([("on", "?"), ("active_n", "i4"), ("active_s", "f8"), ("over_s", "f8")]))
 
 _SHARE = 0.15  # of the look back that may look active: jumps of single fixes do
 _MINUTE_BACK = 3  # samples
-_TOLD_BY = ("overtime-stop", "off-route", "out-of-area")
 
 
 def step(rule: Rule, view: View, state: NDArray[np.void], report: Report) -> None:
@@ -94,7 +94,7 @@ def _follow(
                 report.end(rule, duty, end_s=active_s, noticed_s=t_s)
                 on, active_n, over_s = False, 0, active_s
             continue
-        if m not in idle_since or idle_since[m] < over_s or report.holds(_TOLD_BY, duty, t_s):
+        if m not in idle_since or idle_since[m] < over_s:
             continue
         on, active_n = True, 0
         report.begin(

@@ -22,6 +22,7 @@ RULE = define(
         "buffer_m": Parameter(15, 0, 1000, Text("范围余量（米）", "Metres beyond the circle that are let pass")),
         "confirm_s": Parameter(0, 0, 600, Text("确认时长（秒）", "Seconds more until it counts as seen")),
     },
+    joins=("signal-lost", "signal-lost/imprecise", "implausible-position"),
 )
 STATE = NO_STATE
 

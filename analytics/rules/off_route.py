@@ -24,6 +24,7 @@ RULE = define(
         "seconds": Parameter(60, 5, 3600, Text("允许偏离时长（秒）", "Seconds outside the corridor that are let pass")),
         "confirm_s": Parameter(17, 0, 600, Text("确认时长（秒）", "Seconds more until it counts as seen")),
     },
+    joins=("signal-lost", "signal-lost/imprecise", "implausible-position"),
 )
 STATE = NO_STATE
 
@@ -32,8 +33,8 @@ def step(rule: Rule, view: View, state: NDArray[np.void], report: Report) -> Non
     here = view.duties
     steps, ground = here.steps, view.ground
     concerned = ~np.isnan(here.beyond_m) & here.arrived & ground.patrol[steps.subject]
-    breach = concerned & here.usable & ~here.excused & (here.beyond_m > steps.accuracy_m)
-    fine = concerned & ((here.usable & (here.beyond_m <= 0)) | here.excused)
+    breach = concerned & ~here.excused & (here.beyond_m > steps.accuracy_m)
+    fine = concerned & (here.settled(here.beyond_m) | here.excused)
     patience = Patience(rule["seconds"] + rule["confirm_s"])
     for event in follow(steps, verdicts(breach, fine), here.beyond_m, state, patience):
         route = int(ground.route_of[event.subject])

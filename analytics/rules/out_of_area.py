@@ -25,6 +25,7 @@ RULE = define(
         "buffer_m": Parameter(15, 0, 1000, Text("边界余量（米）", "Metres beyond the border that are let pass")),
         "confirm_s": Parameter(0, 0, 600, Text("确认时长（秒）", "Seconds more until it counts as seen")),
     },
+    joins=("signal-lost", "signal-lost/imprecise", "implausible-position"),
 )
 STATE = blank(np.dtype([("outside", SUSTAINED), ("inside", "?")]))  # inside: at the last step, and nothing excused
 
@@ -36,8 +37,8 @@ def step(rule: Rule, view: View, state: NDArray[np.void], report: Report) -> Non
     here = view.duties
     steps, ground = here.steps, view.ground
     concerned = ~np.isnan(here.outside_m) & here.arrived & ground.patrol[steps.subject]
-    breach = concerned & here.usable & ~here.excused & (here.outside_m > steps.accuracy_m + rule["buffer_m"])
-    fine = concerned & ((here.usable & (here.outside_m <= 0)) | here.excused)
+    breach = concerned & ~here.excused & (here.outside_m > steps.accuracy_m + rule["buffer_m"])
+    fine = concerned & (here.settled(here.outside_m) | here.excused)
     patience = Patience(rule["seconds"] + rule["confirm_s"], credit_s=30.0)
     for event in follow(steps, verdicts(breach, fine), here.outside_m, state["outside"], patience):
         t_s = float(steps.t_s[event.step])

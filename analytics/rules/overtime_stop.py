@@ -30,6 +30,7 @@ RULE = define(
         "minutes": Parameter(10, 2, 15, Text("允许停靠时长（分钟）", "Minutes in one place that are let pass")),
         "radius_m": Parameter(50, 10, 500, Text("停靠半径（米）", "Metres within which a stay is one place")),
     },
+    joins=("signal-lost", "signal-lost/imprecise", "implausible-position"),
 )
 STATE = blank(
     np.dtype([("on", "?"), ("lon", "f8"), ("lat", "f8"), ("last_in_s", "f8"), ("out_n", "i4"), ("over_s", "f8")])
@@ -66,7 +67,7 @@ def _stays(rule: Rule, view: View, samples: Samples) -> dict[int, _Stay]:
     limit_s, radius_m = rule["minutes"] * 60, rule["radius_m"]
     candidates = np.flatnonzero(_slow(samples, 3 * radius_m))
     places, valid = samples.window(candidates, limit_s + 3 * SAMPLE_S)
-    valid &= ~samples.excused[places]
+    valid &= samples.precise[places] & ~samples.excused[places]
     lon, lat = _median(samples.lon[places], valid), _median(samples.lat[places], valid)
     near = valid & (distance_m(samples.lon[places], samples.lat[places], lon[:, None], lat[:, None]) <= radius_m)
     near &= _since_it_came_back(valid & ~near)
@@ -111,6 +112,8 @@ def _follow(
     for m in members:
         t_s = float(samples.t_s[samples.at[m]])
         if on:
+            if not samples.precise[samples.at[m]]:
+                continue
             here = np.array([samples.lon[samples.at[m]]]), np.array([samples.lat[samples.at[m]]])
             away_m = float(distance_m(*here, np.array([lon]), np.array([lat]))[0])
             if away_m <= 1.5 * radius_m and not samples.excused[samples.at[m]]:

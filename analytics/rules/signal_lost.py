@@ -1,7 +1,9 @@
-"""`signal-lost` 失联: an on-duty device has been silent for longer than the limit.
+"""`signal-lost` 失联: where an on-duty device is, is not known for longer than the limit.
 
-Noticed by the clock, not by the next message: :func:`tick` looks at all duties that are on. A silence that turns out to
-be shorter when late fixes arrive is withdrawn by the engine's revision.
+Two reasons. *silent*: nothing is heard. Noticed by the clock, not by the next message: :func:`tick` looks at all duties
+that are on. A silence that turns out to be shorter when late fixes arrive is withdrawn by the engine's revision.
+*imprecise*: its positions are too coarse to judge, as neither their centre nor their whole circle decides whether it is
+on its site. While they are, a silence is a line of that alert.
 """
 
 import numpy as np
@@ -13,23 +15,41 @@ from analytics.rulebook import Parameter, Rule, Text, define
 from analytics.situation import Ground
 from analytics.state import blank
 from analytics.steps import Floats, Ints
+from analytics.sustained import SUSTAINED, Began, Patience, follow, verdicts
 from analytics.view import View
 
 RULE = define(
     "signal-lost",
     Grade.C,
     Text("失联", "Signal lost"),
-    Text("在勤设备无信号", "An on-duty device is silent"),
+    Text("在勤设备无信号，或定位过粗无法判断", "An on-duty device is silent, or its positions too coarse to judge"),
     Text("电台呼叫；检查终端", "Call by radio; check the terminal"),
     Text("本局终端使用规定", "The bureau's terminal regulations"),
-    {"minutes": Parameter(3, 0.5, 240, Text("允许静默时长（分钟）", "Minutes of silence that are let pass"))},
+    {
+        "minutes": Parameter(3, 0.5, 240, Text("允许静默时长（分钟）", "Minutes of silence that are let pass")),
+        "imprecise_minutes": Parameter(
+            3, 0.5, 240, Text("允许定位过粗时长（分钟）", "Minutes of positions too coarse to judge that are let pass")
+        ),
+        "coarse_m": Parameter(
+            100,
+            20,
+            10_000,
+            Text("过粗精度（米）", "Metres of accuracy beyond which a position that decides nothing is coarse"),
+        ),
+    },
+    joins=("signal-lost/imprecise",),
 )
-STATE = blank(np.dtype([("lost", "?")]))
+STATE = blank(np.dtype([("lost", "?"), ("coarse", SUSTAINED)]))
+
+IMPRECISE = "imprecise"
+_LONG_S = 3600.0  # a device that is heard rarely is coarse for as long as all that is heard of it is
 
 
 def step(rule: Rule, view: View, state: NDArray[np.void], report: Report) -> None:
-    """Report silences that a fix ended: those the clock has raised, and those it had no occasion to."""
-    steps, ground = view.duties.steps, view.ground
+    """Report positions too coarse, then the silences that a fix ended: those the clock has raised, and those it had no
+    occasion to."""
+    _report_imprecise(rule, view, state["coarse"], report)
+    steps, ground = view.heard, view.ground
     limit_s = rule["minutes"] * 60
     duty_from_s = np.maximum(ground.duties.from_s[steps.subject], ground.began_s)
     since_s = np.where(np.isnan(steps.prev_t_s), duty_from_s, steps.prev_t_s)
@@ -41,6 +61,34 @@ def step(rule: Rule, view: View, state: NDArray[np.void], report: Report) -> Non
         report.end(rule, duty, end_s=end_s, noticed_s=end_s, silent_s=end_s - float(since_s[i]))
         state["lost"][duty] = False
     state["lost"][steps.subjects] = False
+
+
+def _report_imprecise(rule: Rule, view: View, state: NDArray[np.void], report: Report) -> None:
+    here = view.duties
+    steps, limit_s = here.steps, rule["imprecise_minutes"] * 60
+    # Without a site there is nothing that a circle could decide.
+    decided = np.where(np.isnan(here.far_m), here.usable, here.inside | here.wholly_off)
+    coarse = ~decided & ~here.excused & (steps.accuracy_m > rule["coarse_m"])
+    patience = Patience(limit_s, gap_s=_LONG_S)
+    for event in follow(steps, verdicts(coarse, ~coarse), steps.accuracy_m, state, patience):
+        t_s = float(steps.t_s[event.step])
+        if isinstance(event, Began):
+            report.begin(
+                rule,
+                event.subject,
+                kind=IMPRECISE,
+                start_s=event.start_s,
+                noticed_s=t_s,
+                lon=float(steps.lon[event.step]),
+                lat=float(steps.lat[event.step]),
+                reason="imprecise",
+                accuracy_m=event.peak,
+                coarse_m=rule["coarse_m"],
+                duration_s=t_s - event.start_s,
+                limit_s=limit_s,
+            )
+        else:
+            report.end(rule, event.subject, kind=IMPRECISE, end_s=event.end_s, noticed_s=t_s, accuracy_m=event.peak)
 
 
 def tick(
@@ -71,6 +119,7 @@ def _begin(rule: Rule, ground: Ground, duty: int, since_s: float, last: tuple[fl
         noticed_s=since_s + limit_s,
         lon=lon,
         lat=lat,
+        reason="silent",
         silent_s=limit_s,
         limit_s=limit_s,
         last_fix=since_s if seen else None,

@@ -43,6 +43,7 @@ def step(rule: Rule, view: View, state: NDArray[np.void], report: Report) -> Non
         speed_mps = np.where(reported, steps.speed_mps, between_mps)
         borne_out = between_mps >= 0.7 * speed_mps
         fast = known & borne_out & (speed_mps > limit_mps * _MARGIN) & (speed_mps <= _MOST_MPS)
+        fast &= view.trust.plausible
         slow = known & (speed_mps <= limit_mps * _MARGIN)
     chosen = np.flatnonzero(fast)
     fast[chosen] = ~ground.dispatches.hold(steps.device[chosen], steps.t_s[chosen])

@@ -19,9 +19,11 @@ RULES = {
 
 
 def county_plan(rules: Mapping[str, Any] = RULES) -> Plan:
-    """Thirteen duties of twelve devices, of which one never reports."""
-    patrols = [duty(d, "r1", MINUTES) for d in ("off-route", "stop", "silent", "fast", "ghost", "astray", "odd")]
-    areas = [duty(d, "a1", MINUTES) for d in ("out", "crossing", "calm")]
+    """Sixteen duties of fifteen devices, of which one never reports."""
+    patrols = [
+        duty(d, "r1", MINUTES) for d in ("off-route", "stop", "silent", "fast", "ghost", "astray", "odd", "creep")
+    ]
+    areas = [duty(d, "a1", MINUTES) for d in ("out", "crossing", "calm", "leap", "coarse")]
     return plan_of(
         *patrols,
         *areas,
@@ -57,4 +59,12 @@ def county_tracks(seed: int = 1) -> list[Track]:
     post = track("post", (10, -2000), 20).stay(300).leap((350, -2000)).stay(260).leap((0, -2000)).stay(500)
     standby = track("standby", (-200, 3100), 20).stay(240).leap((900, 3100)).stay(200).leap((-200, 3100)).stay(120)
     standby.leap((0, 0)).drive((4000, 0), 9)
-    return [off_route, stop, silent, fast, astray, odd, out, crossing, calm, post, standby]
+    creep = track("creep", (0, 0)).drive((2000, 0), 10).stay(330).drive((2120, 0), 0.5).drive((5000, 0), 12)
+    leap = track("leap", (500, 300)).drive((1800, 300), 8).leap((70_000, 0)).stay(150).leap((1700, 300))
+    leap.drive((2400, 300), 8).stay(90).drive((500, 300), 8)
+    coarse = track("coarse", (500, 300)).drive((1800, 300), 8)
+    coarse.accuracy_m = 900
+    coarse.drive((500, 300), 5).silent(200).drive((1200, 300), 5)
+    coarse.accuracy_m = 8
+    coarse.drive((500, 300), 6)
+    return [off_route, stop, silent, fast, astray, odd, out, crossing, calm, post, standby, creep, leap, coarse]

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { factsOf, headline, summary } from "./facts";
 import { alertOf } from "./fixtures";
+import { linesOf } from "./joined";
 
 describe("the facts of an alert", () => {
   it("puts the measured figure beside its limit", () => {
@@ -23,6 +24,24 @@ describe("the facts of an alert", () => {
     const facts = factsOf(alertOf({ detail: { region: "window", kind: "covered", reason: "disk-full", stream: "audio" } }));
     expect(facts.rows.map((row) => row.value)).toEqual(["遮挡", "窗口", "声音", "磁盘已满"]);
     expect(facts.details).toEqual([]);
+  });
+
+  it("tells what other rules found of the same fact in lines of its own, not as a raw figure", () => {
+    const joined = [
+      { rule: "not-on-patrol", grade: "B", from: "2026-01-05T00:04:00Z", to: null, detail: { reason: "idle", duration_s: 900, limit_s: 900 } },
+    ];
+    const alert = alertOf({ rule: "overtime-stop", detail: { duration_s: 1200, limit_s: 600, joined } });
+    expect(factsOf(alert).rows).toHaveLength(1);
+    expect(factsOf(alert).details).toEqual([]);
+    expect(linesOf(alert)).toEqual([
+      { rule: "not-on-patrol", grade: "B", from: 1767571440, to: null, said: "持续 15 分 限 15 分 · 情形 在巡时段内无移动" },
+    ]);
+  });
+
+  it("shows an accuracy beside the limit that makes it too coarse", () => {
+    const facts = factsOf(alertOf({ rule: "signal-lost", detail: { reason: "imprecise", accuracy_m: 1000, coarse_m: 100 } })).rows;
+    expect(facts[0]).toMatchObject({ value: "1000 m", limit: "限 100 m", beyond: true });
+    expect(facts[1]!.value).toBe("定位过粗，无法判断");
   });
 
   it("says why an alert ended that did not end by itself", () => {

@@ -105,10 +105,10 @@ const ROWS: { keys: string[]; row: Row }[] = [
     },
   },
   {
-    keys: ["accuracy_m"],
+    keys: ["accuracy_m", "coarse_m"],
     row: (d) => {
-      const row = compared(t("fact.accuracy"), num(d["accuracy_m"]), null, metres);
-      return row && { ...row, limit: t("fact.accuracy_note") };
+      const row = compared(t("fact.accuracy"), num(d["accuracy_m"]), num(d["coarse_m"]), metres);
+      return row && { ...row, limit: row.limit || t("fact.accuracy_note") };
     },
   },
   { keys: ["fixes"], row: (d) => compared(t("fact.fixes"), num(d["fixes"]), null, (n) => t("fact.fix_count", { n })) },
@@ -155,8 +155,8 @@ const DETAILS: typeof ROWS = [
   },
 ];
 
-/** What the pictures, the session's own page and the rule's name tell already. */
-const TOLD_ELSEWHERE = ["frames", "session", "suspected", "seen_s"];
+/** What the pictures, the session's own page, the rule's name and the lines of the alert tell already. */
+const TOLD_ELSEWHERE = ["frames", "session", "suspected", "seen_s", "joined"];
 
 /** `nameOf` turns the ids of the plan and of cameras into the names people know. */
 export function factsOf(alert: AlertRow, nameOf: (id: string) => string = (id) => id): Facts {

@@ -170,6 +170,8 @@ export const en: Catalogue = {
   "reason.gone": "a log is not where it was recorded",
   "reason.footage-gone": "footage that the log speaks of is missing",
   "reason.resume-taken": "the log's resume point was taken away",
+  "reason.silent": "nothing heard",
+  "reason.imprecise": "positions too coarse to judge",
   "reason.idle": "no movement in the duty window",
   "reason.never-appeared": "never appeared",
   "reason.jump": "position jumped",
@@ -366,6 +368,7 @@ export const en: Catalogue = {
   "player.speed": "×{n}",
 
   "facts.figures": "Figures it rests on",
+  "facts.joined": "Told with it",
   "facts.rule": "Rule and duty",
   "facts.rule_version": "version {n}",
   "facts.basis": "Basis: {text}",

@@ -168,6 +168,8 @@ export const zh = {
   "reason.gone": "日志不在原处",
   "reason.footage-gone": "日志所载的影像缺失",
   "reason.resume-taken": "日志的续录点被取走",
+  "reason.silent": "无信号",
+  "reason.imprecise": "定位过粗，无法判断",
   "reason.idle": "在巡时段内无移动",
   "reason.never-appeared": "整段未出现",
   "reason.jump": "位置跳变",
@@ -364,6 +366,7 @@ export const zh = {
   "player.speed": "×{n}",
 
   "facts.figures": "依据的数值",
+  "facts.joined": "一并告警",
   "facts.rule": "规则与勤务",
   "facts.rule_version": "第 {n} 版",
   "facts.basis": "依据：{text}",
