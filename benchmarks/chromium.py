@@ -13,5 +13,6 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--accept-lang=zh-CN",
     "--autoplay-policy=no-user-gesture-required",
 ]

@@ -15,6 +15,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--accept-lang=zh-CN",
 ]
 needs_chromium = pytest.mark.skipif(
     CHROMIUM is None, reason="no Chromium: set DUCHA_CHROMIUM, or install Debian's chromium"

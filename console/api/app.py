@@ -83,4 +83,5 @@ def create_app(
     app.include_router(pages.router)
     if static is not None:
         app.mount("/assets", pages.Assets(static / "assets"))
+    app.include_router(pages.nowhere)
     return app

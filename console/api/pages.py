@@ -4,8 +4,8 @@ import asyncio
 import mimetypes
 from pathlib import Path
 
-from fastapi import APIRouter
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from fastapi import APIRouter, HTTPException, Request
+from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -24,6 +24,7 @@ mimetypes.add_type("text/javascript", ".js")
 mimetypes.add_type("text/javascript", ".mjs")
 
 router = APIRouter(include_in_schema=False)
+nowhere = APIRouter(include_in_schema=False)  # the last of all routes
 
 
 class Assets(StaticFiles):
@@ -39,22 +40,19 @@ class Assets(StaticFiles):
 
 
 @router.get("/")
-async def root() -> Response:
-    """The wall."""
-    return RedirectResponse("/wall")
-
-
 @router.get("/wall")
 @router.get("/desk")
 @router.get("/desk/{rest:path}")
-@router.get("/track")
-@router.get("/track/{rest:path}")
 async def page(console: Console) -> Response:
     """The front end, which finds the screen by the address."""
+    return await _document(console)
+
+
+async def _document(console: Console, status: int = 200) -> Response:
     index = console.static / "index.html" if console.static else None
     if index is None or not await asyncio.to_thread(index.is_file):
         return HTMLResponse(NOT_BUILT, 503)
-    return FileResponse(index, headers={"cache-control": "no-cache"})
+    return FileResponse(index, status, headers={"cache-control": "no-cache"})
 
 
 @router.get("/favicon.svg")
@@ -64,3 +62,12 @@ async def favicon(console: Console) -> Response:
     if icon is None or not await asyncio.to_thread(icon.is_file):
         return Response(status_code=404)
     return FileResponse(icon)
+
+
+@nowhere.api_route("/{rest:path}", methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+async def unknown(console: Console, request: Request, rest: str) -> Response:
+    """The front end too, which says that there is no such page; a program that asks for no page is told in its own way."""
+    is_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
+    if rest.startswith(("api/", "assets/")) or not is_page:
+        raise HTTPException(404)
+    return await _document(console, 404)

@@ -91,16 +91,35 @@ def test_the_pages_are_one_document_for_every_screen(kept_console: Console, tmp_
     (tmp_path / "assets" / "worker-1.mjs").write_text("export {}")
 
     async def ask(client: httpx.AsyncClient) -> dict[str, httpx.Response]:
-        paths = ("/", "/wall", "/desk", "/desk/track/car-1", "/track", "/assets/worker-1.mjs", "/assets/../index.html")
+        paths = ("/", "/wall", "/desk", "/desk/track/car-1", "/assets/worker-1.mjs", "/assets/../index.html")
         return {path: await client.get(path) for path in (*paths, "/assets/gone.js", "/nothing")}
 
     answers = kept_console(ask, static=tmp_path)
-    assert answers["/"].headers["location"] == "/wall"
-    for path in ("/wall", "/desk", "/desk/track/car-1", "/track"):
+    for path in ("/", "/wall", "/desk", "/desk/track/car-1"):
         assert "督察" in answers[path].text
     assert answers["/assets/worker-1.mjs"].headers["content-type"].startswith("text/javascript")
     assert "immutable" in answers["/assets/worker-1.mjs"].headers["cache-control"]
     assert answers["/assets/gone.js"].status_code == answers["/nothing"].status_code == 404
+
+
+def test_a_page_that_is_not_there_says_so_in_the_page_and_a_program_is_told_as_ever(
+    kept_console: Console, tmp_path: Path
+) -> None:
+    (tmp_path / "index.html").write_text("<!doctype html><title>督察</title>", encoding="utf-8")
+
+    async def ask(client: httpx.AsyncClient) -> list[httpx.Response]:
+        browser = {"accept": "text/html,*/*"}
+        return [
+            await client.get("/nothing", headers=browser),
+            await client.get("/nothing"),
+            await client.get("/api/v1/nothing", headers=browser),
+            await client.post("/nothing", headers=browser | {"origin": "http://127.0.0.1:8080"}),
+        ]
+
+    page, *told = kept_console(ask, static=tmp_path)
+    assert (page.status_code, "督察" in page.text) == (404, True)
+    assert [answer.headers["content-type"] for answer in told] == ["application/problem+json"] * 3
+    assert [answer.status_code for answer in told] == [404] * 3
 
 
 def test_pages_that_are_not_built_say_so(kept_console: Console) -> None:

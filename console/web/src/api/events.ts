@@ -1,7 +1,7 @@
-/** The server's event stream. Silence is a fault: a stream that says nothing for too long is opened anew. */
+/** The events of the server as this page takes them, over the stream that all pages of the browser share. */
+import { HERE_EVERY_MS, type PageMessage } from "./page_messages";
+import { openStream, REOPEN_AFTER_MS, type StreamMessage } from "./stream";
 import type { AlertRow, CameraRow, PositionChanges, SystemState } from "./types";
-
-export const REOPEN_AFTER_MS = 8_000;
 
 export interface EventHandlers {
   opened(): void;
@@ -14,38 +14,41 @@ export interface EventHandlers {
 }
 
 export function listen(handlers: EventHandlers): () => void {
-  let source: EventSource | null = null;
-  let heardAt = 0;
-
-  const hear = <T>(take: (data: T) => void) => (event: MessageEvent<string>) => {
-    heardAt = Date.now();
-    handlers.heard();
-    take(JSON.parse(event.data) as T);
+  const take = (message: StreamMessage) => {
+    if (message.kind !== "closed") handlers.heard();
+    if (message.kind === "opened") handlers.opened();
+    if ("data" in message) (handlers[message.kind] as (data: unknown) => void)(JSON.parse(message.data));
   };
+  return typeof SharedWorker === "undefined" ? openStream(take) : shareStream(take);
+}
 
-  const open = () => {
-    source?.close();
-    heardAt = Date.now();
-    source = new EventSource("/api/v1/events");
-    source.onopen = () => {
-      heardAt = Date.now();
-      handlers.heard();
-      handlers.opened();
-    };
-    source.addEventListener("alert", hear<AlertRow>(handlers.alert));
-    source.addEventListener("positions", hear<PositionChanges>(handlers.positions));
-    source.addEventListener("stream", hear<CameraRow>(handlers.stream));
-    source.addEventListener("rooms", hear(handlers.rooms));
-    source.addEventListener("system", hear<SystemState>(handlers.system));
+/** Joins the stream of all pages; where the worker cannot run, or hears nothing, this page opens one of its own. */
+function shareStream(take: (message: StreamMessage) => void): () => void {
+  let own: (() => void) | undefined;
+  let heardAt = performance.now();
+  const worker = new SharedWorker(new URL("./shared_stream.ts", import.meta.url), { type: "module", name: "ducha-events" });
+  const say = (message: PageMessage) => worker.port.postMessage(message);
+  const leave = () => say("leaving");
+  const here = () => say("here");
+  worker.port.onmessage = ({ data }: MessageEvent<StreamMessage>) => {
+    heardAt = performance.now();
+    take(data);
   };
-
-  const watch = setInterval(() => {
-    if (Date.now() - heardAt > REOPEN_AFTER_MS) open();
-  }, 1_000);
-  open();
-
+  worker.onerror = () => (own ??= openStream(take));
+  const timer = setInterval(() => {
+    // The worker took this page for gone, or was ended: coming back is to say so.
+    if (performance.now() - heardAt > REOPEN_AFTER_MS) here();
+  }, REOPEN_AFTER_MS);
+  const presence = setInterval(here, HERE_EVERY_MS);
+  addEventListener("pagehide", leave);
+  addEventListener("pageshow", here);
   return () => {
-    clearInterval(watch);
-    source?.close();
+    clearInterval(timer);
+    clearInterval(presence);
+    removeEventListener("pagehide", leave);
+    removeEventListener("pageshow", here);
+    leave();
+    worker.port.close();
+    own?.();
   };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { SystemComponent } from "@/api/types";
-import { healthLine } from "./health";
+import type { SystemComponent, SystemState } from "@/api/types";
+import { healthLine, recordingOf, rulesRun } from "./health";
 
 const part = (id: string, detail: Record<string, unknown>, state: SystemComponent["state"] = "ok"): SystemComponent => ({
   id,
@@ -32,6 +32,23 @@ describe("a part of the system", () => {
   it("tells in words what is wrong with a part that is down", () => {
     expect(healthLine(part("broker", { address: "127.0.0.1:1", problem: "unreachable" }, "down"))).toBe("无法连接");
     expect(healthLine(part("database", { problem: "something new" }, "down"))).toBe("有故障，详见服务器日志");
+  });
+
+  it("says that the rules run only where ingest is well, and that nobody knows where nobody says", () => {
+    const system = (...components: SystemComponent[]) => ({ components }) as SystemState;
+    const database = part("database", {});
+    expect(rulesRun(system(database, part("ingest", {})))).toBe(true);
+    expect(rulesRun(system(database, part("ingest", {}, "degraded")))).toBe(false);
+    expect(rulesRun(system(part("database", {}, "down"), part("ingest", {})))).toBeNull();
+    expect(rulesRun(system(database))).toBeNull();
+    expect(rulesRun(null)).toBeNull();
+  });
+
+  it("counts the cameras that are written to disk, where the server says so", () => {
+    const told = { components: [part("cameras", { cameras: 7, recorded: 6 })] } as unknown as SystemState;
+    expect(recordingOf(told)).toEqual({ whole: 6, of: 7 });
+    expect(recordingOf({ components: [] } as unknown as SystemState)).toBeNull();
+    expect(recordingOf(null)).toBeNull();
   });
 
   it("says nothing of a part it does not know", () => {

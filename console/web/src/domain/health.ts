@@ -1,5 +1,5 @@
 /** What a part of the system says of itself, in one line under its state. */
-import type { SystemComponent } from "@/api/types";
+import type { SystemComponent, SystemState } from "@/api/types";
 import { known, t } from "@/i18n";
 import { duration } from "./words";
 
@@ -51,8 +51,26 @@ const LINES: Record<string, (detail: Record<string, unknown>) => string> = {
   console: (detail) => t("health.screens", { n: numeric(detail["event_streams"]) ?? 0 }),
 };
 
+const partOf = (state: SystemState, id: string): SystemComponent | undefined => state.components.find((c) => c.id === id);
+
+/** Whether the database answers: where it does not, the server's figures are old, or none. */
+export const databaseAnswers = (state: SystemState): boolean => partOf(state, "database")?.state === "ok";
+
+/** Whether the rules run: only where ingest itself is well. null: nobody knows. */
+export function rulesRun(state: SystemState | null): boolean | null {
+  const ingest = state && databaseAnswers(state) ? partOf(state, "ingest") : undefined;
+  return ingest ? ingest.state === "ok" : null;
+}
+
 export function healthLine(c: SystemComponent): string {
   const problem = c.detail["problem"];
   if (typeof problem === "string") return known(`health.problem.${problem}`, t("health.problem"));
   return LINES[c.id]?.(c.detail) ?? "";
+}
+
+/** How many cameras are written to disk, of how many; null where nobody knows. */
+export function recordingOf(state: SystemState | null): { whole: number; of: number } | null {
+  const detail = state ? partOf(state, "cameras")?.detail : undefined;
+  const [whole, of] = [numeric(detail?.["recorded"]), numeric(detail?.["cameras"])];
+  return whole === null || of === null ? null : { whole, of };
 }

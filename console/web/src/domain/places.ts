@@ -7,6 +7,27 @@ const ROAD_WITHIN_M = 250;
 const PLACE_WITHIN_M = 8_000;
 /** A station is a place only to who stands at it. */
 const STATION_WITHIN_M = 200;
+const TOWN_HAS_STATION_WITHIN_M = 1_500;
+
+export interface Station {
+  name: string;
+  at: LonLat;
+}
+
+/** Where people and cars gather: the stations, and the towns that have none near. */
+export function stationsOf(basemap: Basemap | null): Station[] {
+  const named = (kind: string): Station[] =>
+    (basemap?.features ?? []).flatMap(({ geometry, properties }) =>
+      geometry.type === "Point" && properties?.["place"] === kind
+        ? [{ name: String(properties["name"] ?? ""), at: pair(geometry.coordinates) }]
+        : [],
+    );
+  const stations = named("station");
+  const alone = named("town").filter(
+    ({ at }) => !stations.some((station) => new Plane(at).distance(at, station.at) < TOWN_HAS_STATION_WITHIN_M),
+  );
+  return [...stations, ...alone];
+}
 
 export class Gazetteer {
   private readonly roads: { name: string; line: LonLat[]; box: [number, number, number, number] }[] = [];

@@ -1,20 +1,25 @@
 import { describe, expect, it } from "vitest";
 import { T0, alertOf } from "./fixtures";
+import { CARDS_MAX, compare, escalatesIn, fold, isOpen, newestOf, perHour } from "./queue";
 import { iso } from "./time";
-import { compare, escalatesIn, fold, isOpen, perHour } from "./queue";
 
 const order = (alerts: ReturnType<typeof alertOf>[]) => [...alerts].sort(compare).map((a) => a.id);
 
 describe("the queue", () => {
-  it("puts A before B before C, then the unacknowledged, then the oldest", () => {
+  it("puts A before B before C, then the unacknowledged, then the newest", () => {
     const alerts = [
-      alertOf({ id: "c-old", grade: "C", raised: T0 - 900 }),
-      alertOf({ id: "b-new", grade: "B", raised: T0 - 10 }),
-      alertOf({ id: "b-acked", grade: "B", raised: T0 - 500, state: "ACKED" }),
+      alertOf({ id: "c", grade: "C", raised: T0 }),
       alertOf({ id: "b-old", grade: "B", raised: T0 - 100 }),
-      alertOf({ id: "a", grade: "A", raised: T0 }),
+      alertOf({ id: "b-acked", grade: "B", raised: T0, state: "ACKED" }),
+      alertOf({ id: "b-new", grade: "B", raised: T0 - 10 }),
+      alertOf({ id: "a", grade: "A", raised: T0 - 900 }),
     ];
-    expect(order(alerts)).toEqual(["a", "b-old", "b-new", "b-acked", "c-old"]);
+    expect(order(alerts)).toEqual(["a", "b-new", "b-old", "b-acked", "c"]);
+  });
+
+  it("puts what still lasts before what is over, whatever its grade", () => {
+    const over = alertOf({ id: "a-over", grade: "A", to: iso(T0), raised: T0 });
+    expect(order([over, alertOf({ id: "c", grade: "C", raised: T0 - 900 })])).toEqual(["c", "a-over"]);
   });
 
   it("leaves out what is closed, shelved, false or withdrawn", () => {
@@ -34,21 +39,49 @@ describe("the queue", () => {
     expect(escalatesIn(alertOf({ escalates_at: null }), T0)).toBeNull();
   });
 
-  it("folds a flood of 200 into at most ten cards and loses none", () => {
-    const rules = ["signal-lost", "speeding", "missed-checkpoint"];
-    const flood = Array.from({ length: 200 }, (_, i) =>
-      alertOf({ id: `${i}`, grade: "C", rule: rules[i % 3]!, unit: `u${i % 3}`, raised: T0 - (i % 10) }),
-    );
-    const cards = fold(flood, T0);
-    expect(cards.length).toBeLessThanOrEqual(10);
-    expect(cards.flatMap((card) => card.folded)).toHaveLength(200);
+  it("gives one card to a rule and its subject, about what still lasts, with how many there are", () => {
+    const alerts = [
+      alertOf({ id: "over", to: iso(T0), raised: T0 - 500 }),
+      alertOf({ id: "now", raised: T0 - 34 }),
+      alertOf({ id: "before", to: iso(T0), raised: T0 - 900 }),
+      alertOf({ id: "other", device: "car-08", raised: T0 - 700 }),
+      alertOf({ id: "speeding", rule: "speeding", raised: T0 - 800 }),
+    ].sort(compare);
+    const cards = fold(alerts, T0).map(({ alert, folded, newest }) => [alert.id, folded.length, newest.id]);
+    expect(cards).toEqual([
+      ["now", 3, "now"],
+      ["other", 1, "other"],
+      ["speeding", 1, "speeding"],
+    ]);
   });
 
-  it("folds nothing on a calm day and never a red alert", () => {
-    const calm = [alertOf({ id: "1" }), alertOf({ id: "2" })];
-    expect(fold(calm, T0)).toHaveLength(2);
-    const red = Array.from({ length: 12 }, (_, i) => alertOf({ id: `${i}`, grade: "A" }));
-    expect(fold(red, T0)).toHaveLength(12);
+  const flood = (n: number, part: (i: number) => Parameters<typeof alertOf>[0]) =>
+    Array.from({ length: n }, (_, i) => alertOf({ id: `${i}`, device: `car-${i}`, raised: T0 - (i % 10), ...part(i) }));
+
+  it.each([
+    ["three rules of three units", (i: number) => ({ grade: "C" as const, rule: `rule-${i % 3}`, unit: `u${i % 3}` })],
+    ["every unit of a county", (i: number) => ({ grade: "C" as const, rule: `rule-${i % 5}`, unit: `u${i % 40}` })],
+    ["every rule there is", (i: number) => ({ grade: "C" as const, rule: `rule-${i % 20}`, unit: `u${i % 40}` })],
+    ["red alerts alone", () => ({ grade: "A" as const, rule: "single-officer" })],
+  ])("folds 200 alerts of %s into at most ten cards and loses none", (_, part) => {
+    const cards = fold(flood(200, part).sort(compare), T0);
+    expect(cards.length).toBeLessThanOrEqual(CARDS_MAX);
+    expect(new Set(cards.flatMap((card) => card.folded.map((a) => a.id))).size).toBe(200);
+  });
+
+  it("keeps a red alert apart from a flood of others", () => {
+    const alerts = [...flood(200, (i) => ({ grade: "C", unit: `u${i % 40}` })), alertOf({ id: "red", grade: "A" })];
+    const cards = fold(alerts.sort(compare), T0);
+    expect(cards.find((card) => card.alert.id === "red")?.folded).toHaveLength(1);
+  });
+
+  it("folds no two subjects on a calm day", () => {
+    expect(fold(flood(9, () => ({})), T0)).toHaveLength(9);
+  });
+
+  it("knows the newest, whatever its grade", () => {
+    expect(newestOf([alertOf({ id: "a", grade: "A", raised: T0 - 5 }), alertOf({ id: "c", grade: "C" })])?.id).toBe("c");
+    expect(newestOf([])).toBeUndefined();
   });
 
   it("counts by hour, the present hour last", () => {

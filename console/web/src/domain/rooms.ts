@@ -12,7 +12,9 @@ export function alertsOf(room: RoomRow, queue: readonly AlertRow[]): AlertRow[] 
   return queue.filter((alert) => ids.has(alert.device)).sort(compare);
 }
 
-export const worst = (alerts: readonly AlertRow[]): Grade | null => alerts[0]?.grade ?? null;
+const GRADES: readonly Grade[] = ["A", "B", "C"];
+export const worst = (alerts: readonly AlertRow[]): Grade | null =>
+  GRADES.find((grade) => alerts.some((alert) => alert.grade === grade)) ?? null;
 
 /** How many people have to be there; null where no session is open. */
 export function peopleRequired(room: RoomRow): number | null {

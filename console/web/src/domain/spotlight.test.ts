@@ -1,17 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { T0, alertOf } from "./fixtures";
 import { FOCUS_S, dark, turn } from "./spotlight";
+import { iso } from "./time";
 
 describe("the spotlight", () => {
   const one = alertOf({ id: "1" });
   const two = alertOf({ id: "2" });
+  const red = alertOf({ id: "red", grade: "A" });
 
   it("lets the open alerts take turns", () => {
     const first = turn(dark, [one, two], T0);
-    expect(first.id).toBe("1");
+    expect([first.id, first.place, first.of]).toEqual(["1", 1, 2]);
     expect(turn(first, [one, two], T0 + FOCUS_S - 1).id).toBe("1");
     const second = turn(first, [one, two], T0 + FOCUS_S);
-    expect(second.id).toBe("2");
+    expect([second.id, second.place]).toEqual(["2", 2]);
     expect(turn(second, [one, two], T0 + 2 * FOCUS_S).id).toBe("1");
   });
 
@@ -20,11 +22,35 @@ describe("the spotlight", () => {
     expect(turn(first, [one, two], T0 + 1).id).toBe("2");
   });
 
-  it("passes over what somebody has in hand while others wait", () => {
+  it("holds on a red alert that lasts and nobody acknowledged, and lets the others take turns beside it", () => {
+    let light = turn(dark, [red, one, two], T0);
+    const turns = new Set<string | null>();
+    for (let s = 0; s < 10 * FOCUS_S; s++) {
+      light = turn(light, [red, one, two], T0 + s);
+      expect(light.held).toBe("red");
+      turns.add(light.id);
+    }
+    expect(turns).toEqual(new Set(["1", "2"]));
+  });
+
+  it("lets a red alert go when it is acknowledged or over", () => {
+    const held = turn(dark, [red, one], T0);
+    expect(turn(held, [one, { ...red, state: "ACKED" }], T0 + 1).held).toBeNull();
+    expect(turn(held, [one, { ...red, to: iso(T0) }], T0 + 1).held).toBeNull();
+  });
+
+  it("holds the first of several red ones, and the others take their turns", () => {
+    const light = turn(dark, [red, alertOf({ id: "red-2", grade: "A" })], T0);
+    expect([light.held, light.id]).toEqual(["red", "red-2"]);
+  });
+
+  it("passes over what is over, and what somebody has in hand while others wait", () => {
+    const over = alertOf({ id: "over", to: iso(T0) });
     const inHand = alertOf({ id: "2", state: "ACKED" });
-    const first = turn(dark, [one, inHand], T0);
-    expect(turn(first, [one, inHand], T0 + FOCUS_S).id).toBe("1");
-    expect(turn(first, [inHand], T0 + 1).id).toBe("2");
+    const first = turn(dark, [one, inHand, over], T0);
+    expect(turn(first, [one, inHand, over], T0 + FOCUS_S).id).toBe("1");
+    expect(turn(first, [inHand, over], T0 + 1).id).toBe("2");
+    expect(turn(first, [over], T0 + 1).id).toBeNull();
   });
 
   it("goes dark when none is open", () => {

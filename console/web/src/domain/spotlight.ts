@@ -1,26 +1,45 @@
-/** Whose turn it is in the wall's focus: the newest open alert at once, then each in its turn. */
+/** What the wall's two panes are about: a red alert that still lasts holds the first until somebody acknowledges it; the
+ * others take turns in the second, or in the first where it is free. */
 import type { AlertRow } from "@/api/types";
+import { isNew, isOngoing } from "./queue";
 
 export const FOCUS_S = 15;
 
 export interface Spotlight {
-  /** The alert in focus; null while none is open. */
+  /** The red alert that holds the first pane; null while there is none. */
+  held: string | null;
+  /** Whose turn it is; null while nobody's. */
   id: string | null;
   untilS: number;
+  /** Its place in the round, from 1, and how many are in it. */
+  place: number;
+  of: number;
   seen: ReadonlySet<string>;
 }
 
-export const dark: Spotlight = { id: null, untilS: 0, seen: new Set() };
+export const dark: Spotlight = { held: null, id: null, untilS: 0, place: 0, of: 0, seen: new Set() };
 
-/** `queue` is the open alerts in the queue's order. Those that somebody has in hand take turns only when all are. */
+/** `queue` is the open alerts in the queue's order. What is over takes no turn; what somebody has in hand takes one only
+ * where nothing else waits. */
 export function turn(before: Spotlight, queue: readonly AlertRow[], now: number): Spotlight {
   const seen = new Set(queue.map((a) => a.id));
-  const lit = (id: string): Spotlight => ({ id, untilS: now + FOCUS_S, seen });
-  const fresh = queue.find((a) => a.state === "NEW" && !before.seen.has(a.id));
-  if (fresh) return lit(fresh.id);
-  if (before.id !== null && seen.has(before.id) && now < before.untilS) return { ...before, seen };
-  const waiting = queue.filter((a) => a.state === "NEW");
-  const round = waiting.length ? waiting : queue;
-  const next = round[(round.findIndex((a) => a.id === before.id) + 1) % round.length];
-  return next ? lit(next.id) : { ...dark, seen };
+  const ongoing = queue.filter(isOngoing);
+  const held = ongoing.find((a) => a.grade === "A" && isNew(a))?.id ?? null;
+  const others = ongoing.filter((a) => a.id !== held);
+  const waiting = others.filter(isNew);
+  const round = waiting.length ? waiting : others;
+
+  const lit = (alert: AlertRow | undefined, untilS: number): Spotlight => ({
+    held,
+    id: alert?.id ?? null,
+    untilS: alert ? untilS : 0,
+    place: alert ? round.indexOf(alert) + 1 : 0,
+    of: round.length,
+    seen,
+  });
+  const fresh = round.find((a) => isNew(a) && !before.seen.has(a.id));
+  if (fresh) return lit(fresh, now + FOCUS_S);
+  const at = round.findIndex((a) => a.id === before.id);
+  if (at >= 0 && now < before.untilS) return lit(round[at], before.untilS);
+  return lit(round[(at + 1) % round.length], now + FOCUS_S);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { AlertRow, CameraRow } from "@/api/types";
 import { alertOf as alert } from "./fixtures";
-import { arrange, isStale, STALE_S, STILL_STALE_S } from "./tiles";
+import { arrange, cameraAt, isStale, STALE_S, STILL_STALE_S } from "./tiles";
 
 const camera = (id: string) => ({ id, name: id, state: "live" }) as CameraRow;
 const cameras = ["c1", "c2", "c3", "c4", "c5"].map(camera);
@@ -20,20 +20,36 @@ describe("tiles", () => {
     expect([first?.hot, first?.grade, second?.hot, second?.grade]).toEqual([true, "A", false, "B"]);
   });
 
-  it("let the camera of the alert in focus go before all", () => {
+  it("let the cameras of the alerts in focus go before all", () => {
     const queue = [alert({ id: "1", device: "c3", grade: "A" })];
-    const tiles = arrange(cameras, queue, 3, { lead: "c4" });
-    expect(tiles.map((t) => [t.camera.id, t.hot])).toEqual([["c4", false], ["c3", true], ["c1", false]]);
+    const tiles = arrange(cameras, queue, 4, { lead: ["c4", "c2"] });
+    expect(tiles.map((t) => [t.camera.id, t.hot])).toEqual([
+      ["c4", false],
+      ["c2", false],
+      ["c3", true],
+      ["c1", false],
+    ]);
   });
 
   it("take no notice of alerts of others", () => {
     expect(ids([alert({ device: "car-1", grade: "A" })])).toEqual(["c1", "c2", "c3", "c4"]);
   });
 
-  it("go on with the next page, and have keys up to nine", () => {
+  it("go on with the next page", () => {
     expect(ids([], 4, 4)).toEqual(["c5"]);
-    const many = Array.from({ length: 12 }, (_, i) => camera(`c${10 + i}`));
-    expect(arrange(many, [], 16).map((t) => t.key)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, null, null, null]);
+  });
+
+  it("keep their camera's number wherever they stand, and that is the key that picks it", () => {
+    const queue = [alert({ id: "1", device: "c5", grade: "A" })];
+    const tiles = arrange(cameras, queue, 3, { skip: 1 });
+    expect(tiles.map((t) => [t.camera.id, t.number])).toEqual([
+      ["c1", 1],
+      ["c2", 2],
+      ["c3", 3],
+    ]);
+    expect(arrange(cameras, queue, 1)[0]?.number).toBe(5);
+    expect(cameraAt(cameras, 5)?.id).toBe("c5");
+    expect(cameraAt(cameras, 9)).toBeUndefined();
   });
 });
 

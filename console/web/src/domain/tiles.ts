@@ -12,9 +12,11 @@ export type Layout = (typeof LAYOUTS)[number];
 
 export interface Tile {
   camera: CameraRow;
-  /** The key that picks it, from 1; none beyond 9. */
-  key: number | null;
+  /** Its number among all cameras, the same on every screen; up to nine it is also the key that picks it. null: alone. */
+  number: number | null;
   grade: Grade | null;
+  /** Whether its worst alert is over. */
+  over: boolean;
   /** Whether it has the worst open alert of all. */
   hot: boolean;
 }
@@ -30,27 +32,32 @@ function worst(cameras: readonly CameraRow[], queue: readonly AlertRow[]): Map<s
 }
 
 /** `n` tiles from the `skip`th on: those with an alert first, the worst of them first, then the others in their order.
- * `lead`: the camera that goes before all. */
+ * `lead`: the cameras that go before all. `cameras` is all of them, in their order. */
 export function arrange(
   cameras: readonly CameraRow[],
   queue: readonly AlertRow[],
   n: number,
-  { skip = 0, lead = "" }: { skip?: number; lead?: string } = {},
+  { skip = 0, lead = [] }: { skip?: number; lead?: readonly string[] } = {},
 ): Tile[] {
   const alerts = worst(cameras, queue);
-  const place = new Map([...alerts.keys()].map((id, i) => [id, i]));
-  const rank = (c: CameraRow) => (c.id === lead ? -1 : (place.get(c.id) ?? alerts.size));
+  const place = new Map([...lead, ...alerts.keys()].reverse().map((id, i, all) => [id, all.length - i]));
+  const number = new Map(cameras.map((camera, i) => [camera.id, i + 1]));
+  const rank = (c: CameraRow) => place.get(c.id) ?? Infinity;
   const hottest = alerts.keys().next().value;
   return [...cameras]
-    .sort((a, b) => rank(a) - rank(b) || (a.id < b.id ? -1 : 1))
+    .sort((a, b) => (rank(a) === rank(b) ? (a.id < b.id ? -1 : 1) : rank(a) - rank(b)))
     .slice(skip, skip + n)
-    .map((camera, i) => ({
+    .map((camera) => ({
       camera,
-      key: i < 9 ? i + 1 : null,
+      number: number.get(camera.id)!,
       grade: alerts.get(camera.id)?.grade ?? null,
+      over: alerts.get(camera.id)?.to != null,
       hot: camera.id === hottest,
     }));
 }
+
+/** The camera that this key picks. */
+export const cameraAt = (cameras: readonly CameraRow[], key: number): CameraRow | undefined => cameras[key - 1];
 
 /** Whether the newest picture, seen `ageS` seconds ago, is no longer the present. */
 export const isStale = (ageS: number, still: boolean): boolean => ageS > (still ? STILL_STALE_S : STALE_S);

@@ -7,9 +7,15 @@ export type { Key };
 export type Language = "zh" | "en";
 
 const STORED = "ducha.language";
-const stored = typeof localStorage === "undefined" ? null : localStorage.getItem(STORED);
 
-export const language = ref<Language>(stored === "en" ? "en" : "zh");
+/** What somebody chose here; else the browser's own language, Chinese unless that is another. */
+function preferred(): Language {
+  const chosen = typeof localStorage === "undefined" ? null : localStorage.getItem(STORED);
+  if (chosen === "en" || chosen === "zh") return chosen;
+  return typeof document === "undefined" || /^zh\b/i.test(navigator.language) ? "zh" : "en";
+}
+
+export const language = ref<Language>(preferred());
 const catalogue = computed(() => (language.value === "zh" ? zh : en));
 
 export function t(key: Key, values: Record<string, string | number> = {}): string {
@@ -23,11 +29,11 @@ export function known(key: string, fallback: string, values: Record<string, stri
 
 export function switchLanguage(): void {
   language.value = language.value === "zh" ? "en" : "zh";
+  localStorage.setItem(STORED, language.value);
 }
 
-export function rememberLanguage(): void {
+export function nameLanguage(): void {
   watchEffect(() => {
-    localStorage.setItem(STORED, language.value);
     document.documentElement.lang = language.value === "zh" ? "zh-CN" : "en";
   });
 }

@@ -1,9 +1,13 @@
 /** The fleet as one source of the map: only what moved or aged since the last look is sent to it. */
 import type { Feature, Point } from "geojson";
 import type { GeoJSONSource, GeoJSONSourceDiff, Map as MapLibre } from "maplibre-gl";
+import type { Basemap } from "@/api/types";
+import { stationsOf } from "@/domain/places";
 import { ago } from "@/domain/words";
 import { OFFICER, type Fleet } from "@/stores/fleet";
-import { EMPTY } from "./style";
+import type { Box } from "./label_places";
+import { StationBadges } from "./stations";
+import { EMPTY, NAMES } from "./style";
 import { addSymbols, iconName } from "./symbols";
 import type { Theme } from "./theme";
 
@@ -18,15 +22,23 @@ interface Shown {
 }
 
 const CHANGING = ["icon", "label", "turn"] as const;
+/** A change is sent only when the one before is drawn, unless that takes longer than this: changes that overtake each
+ * other on a busy machine would never be drawn at all. */
+const DRAWN_WITHIN_MS = 5_000;
 
 export class Markers {
   private readonly shown = new Map<number, Shown>();
+  private readonly stations: StationBadges;
+  private sentMs = -Infinity;
+  private lastS = 0;
 
   constructor(
     private readonly map: MapLibre,
     private readonly fleet: Fleet,
     theme: Theme,
   ) {
+    this.stations = new StationBadges(map, fleet);
+    map.on("zoomend", () => this.stations.refresh(this.lastS));
     addSymbols(map, theme);
     // Few, large tiles: each update lays out every tile in view anew. At zoom 11 a tile still resolves 2 m.
     map.addSource(SOURCE, { type: "geojson", data: EMPTY, maxzoom: 11, buffer: 32, tolerance: 0 });
@@ -42,7 +54,7 @@ export class Markers {
         "icon-ignore-placement": true,
         "icon-size": ["interpolate", ["linear"], ["zoom"], 8, 0.7, 12, 1, 16, 1.3],
       },
-    });
+    }, NAMES);
     // Words apart from pictures: placing text is the dear part, and only stale positions carry any.
     map.addLayer({
       id: "fleet-age",
@@ -56,16 +68,34 @@ export class Markers {
         "text-offset": [1.1, 0],
       },
       paint: { "text-color": theme.stale, "text-halo-color": theme.halo, "text-halo-width": 1.5 },
-    });
+    }, NAMES);
+  }
+
+  /** Where badges stand for who is there. */
+  setBasemap(basemap: Basemap | null): void {
+    this.stations.setStations(stationsOf(basemap));
+  }
+
+  /** What labels should leave free. */
+  boxes(): Box[] {
+    return this.stations.boxes();
+  }
+
+  /** How many markers are on the map; those in a badge are not. */
+  get drawn(): number {
+    return this.map.getSource(SOURCE) && this.map.isSourceLoaded(SOURCE) ? this.shown.size : 0;
   }
 
   /** Cheap enough to be called once a second with thousands of devices. */
   refresh(now: number): void {
     const { fleet } = this;
+    this.lastS = now;
+    this.stations.refresh(now);
+    if (!this.map.isSourceLoaded(SOURCE) && performance.now() - this.sentMs < DRAWN_WITHIN_MS) return;
     const diff: Required<Pick<GeoJSONSourceDiff, "add" | "update" | "remove">> = { add: [], update: [], remove: [] };
     for (let i = 0; i < fleet.size; i++) {
       const before = this.shown.get(i);
-      if (fleet.hidden(i, now)) {
+      if (fleet.hidden(i, now) || this.stations.has(i)) {
         if (before) {
           this.shown.delete(i);
           diff.remove.push(i);
@@ -87,6 +117,7 @@ export class Markers {
       } else diff.add.push(feature(i, next));
     }
     if (diff.add.length || diff.update.length || diff.remove.length) {
+      this.sentMs = performance.now();
       void this.map.getSource<GeoJSONSource>(SOURCE)?.updateData(diff);
     }
   }

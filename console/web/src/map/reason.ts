@@ -6,8 +6,8 @@ import { indexAt } from "@/domain/figures";
 import { circle, placeOf, type LonLat } from "@/domain/geometry";
 import type { Subject } from "@/domain/subject";
 import { seconds } from "@/domain/time";
-import { EMPTY } from "./style";
-import type { Theme } from "./theme";
+import { EMPTY, NAMES, STREETS } from "./style";
+import { mixed, type Theme } from "./theme";
 
 const SOURCE = "reason";
 const METRES_PER_PIXEL_Z0 = 78_271.517;
@@ -26,6 +26,11 @@ export function addReasonLayers(map: MapLibre, theme: Theme): void {
   const part = (name: string): ExpressionSpecification => ["==", ["get", "part"], name];
   const grade: ExpressionSpecification = ["match", ["get", "grade"], "A", theme.grade.A, "B", theme.grade.B, theme.grade.C];
   const band = theme.corridor === "grade" ? grade : theme.route;
+  // A translucent line is twice as dark where it crosses itself, at each corner. Under the streets it can be opaque.
+  const opaque = (colour: string) => mixed(colour, theme.land, theme.corridorOpacity);
+  const { A, B, C } = theme.grade;
+  const ground: ExpressionSpecification | string =
+    theme.corridor === "grade" ? ["match", ["get", "grade"], "A", opaque(A), "B", opaque(B), opaque(C)] : opaque(theme.route);
   const round = { "line-cap": "round", "line-join": "round" } as const;
   // Metres → pixels: a corridor is as wide on the map as it is on the ground, at every zoom.
   const metres: ExpressionSpecification = [
@@ -44,22 +49,22 @@ export function addReasonLayers(map: MapLibre, theme: Theme): void {
     source,
     filter: part("route"),
     layout: round,
-    paint: { "line-color": band, "line-opacity": theme.corridorOpacity, "line-width": metres },
-  });
+    paint: { "line-color": ground, "line-width": metres },
+  }, STREETS);
   map.addLayer({
     id: "reason-area",
     type: "fill",
     source,
     filter: part("area"),
     paint: { "fill-color": band, "fill-opacity": theme.corridorOpacity * 0.7 },
-  });
+  }, NAMES);
   map.addLayer({
     id: "reason-area-edge",
     type: "line",
     source,
     filter: part("area"),
     paint: { "line-color": band, "line-width": 1.5, "line-dasharray": [4, 3] },
-  });
+  }, NAMES);
   map.addLayer({
     id: "reason-route",
     type: "line",
@@ -67,7 +72,7 @@ export function addReasonLayers(map: MapLibre, theme: Theme): void {
     filter: part("route"),
     layout: round,
     paint: { "line-color": theme.route, "line-width": 2.5, "line-dasharray": [2.5, 2.5] },
-  });
+  }, NAMES);
   map.addLayer({
     id: "reason-track",
     type: "line",
@@ -75,7 +80,7 @@ export function addReasonLayers(map: MapLibre, theme: Theme): void {
     filter: part("track"),
     layout: round,
     paint: { "line-color": theme.track, "line-width": 3 },
-  });
+  }, NAMES);
   map.addLayer({
     id: "reason-fixes",
     type: "circle",
@@ -83,7 +88,7 @@ export function addReasonLayers(map: MapLibre, theme: Theme): void {
     filter: part("fix"),
     minzoom: 12.5,
     paint: { "circle-color": theme.track, "circle-radius": ["interpolate", ["linear"], ["zoom"], 12.5, 1.6, 15, 3.4] },
-  });
+  }, NAMES);
   map.addLayer({
     id: "reason-breach",
     type: "line",
@@ -91,7 +96,7 @@ export function addReasonLayers(map: MapLibre, theme: Theme): void {
     filter: part("breach"),
     layout: round,
     paint: { "line-color": grade, "line-width": 4.5 },
-  });
+  }, NAMES);
   map.addLayer({
     id: "reason-moment",
     type: "circle",
@@ -103,7 +108,7 @@ export function addReasonLayers(map: MapLibre, theme: Theme): void {
       "circle-stroke-color": grade,
       "circle-stroke-width": 2.5,
     },
-  });
+  }, NAMES);
 }
 
 export function showReason(map: MapLibre, reason: Reason | null): void {

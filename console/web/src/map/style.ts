@@ -5,7 +5,14 @@ import type { Basemap, PlanDocument } from "@/api/types";
 import type { Theme } from "./theme";
 
 export const FONTS = '"Noto Sans CJK SC", "Noto Sans SC", "PingFang SC", "Microsoft YaHei", sans-serif';
+/** What is drawn on the map goes under its names: this is the lowest of them. */
+export const NAMES = "road-name";
+/** A band on the ground goes under the streets. */
+export const STREETS = "street";
 export const EMPTY: FeatureCollection = { type: "FeatureCollection", features: [] };
+
+/** The size of a town's name at the scale of a county, and of a street. */
+export const TOWN_PX = { far: 17, near: 22 };
 
 const WIDTHS: Record<string, number> = { highway: 6, primary: 4.6, secondary: 3.4, street: 1.2 };
 
@@ -125,11 +132,12 @@ export function styleOf(theme: Theme, basemap: Basemap | null, plan: PlanDocumen
         filter: ["all", kind("place"), ["!", ["in", ["get", "place"], ["literal", ["village", "station"]]]]],
         layout: {
           "text-field": ["get", "name"],
-          "text-size": ["interpolate", ["linear"], ["zoom"], 9, 14, 13, 20],
+          "text-size": ["interpolate", ["linear"], ["zoom"], 9, TOWN_PX.far, 13, TOWN_PX.near],
           "text-letter-spacing": 0.12,
-          "text-offset": [0, -0.4],
+          "text-anchor": "bottom",
+          "text-allow-overlap": true,
         },
-        paint: { "text-color": theme.text, "text-halo-color": theme.halo, "text-halo-width": 1.5 },
+        paint: { "text-color": theme.town, "text-halo-color": theme.halo, "text-halo-width": 2.5 },
       },
     ],
   };

@@ -8,6 +8,7 @@ export interface Theme {
   builtup: string;
   boundary: string;
   text: string;
+  town: string;
   halo: string;
   plan: string;
   route: string;
@@ -29,6 +30,7 @@ export const dark: Theme = {
   builtup: "#131c25",
   boundary: "#40505f",
   text: "#8b98a5",
+  town: "#c3ced9",
   halo: "#10171f",
   plan: "#2c3d4d",
   route: "#cfd9e2",
@@ -49,7 +51,8 @@ export const light: Theme = {
   water: "#cfe3f0",
   builtup: "#eaedea",
   boundary: "#aab4bc",
-  text: "#7b8794",
+  text: "#66727e",
+  town: "#1f2933",
   halo: "#f3f5f2",
   plan: "#b9c6d3",
   route: "#2563eb",
@@ -61,3 +64,10 @@ export const light: Theme = {
   corridorOpacity: 0.14,
   corridor: "route",
 };
+
+/** `part` of the colour over the ground, as an opaque colour; both as #rrggbb. */
+export function mixed(colour: string, ground: string, part: number): string {
+  const channel = (hex: string, i: number) => parseInt(hex.slice(1 + 2 * i, 3 + 2 * i), 16);
+  const mix = (i: number) => Math.round(part * channel(colour, i) + (1 - part) * channel(ground, i));
+  return `#${[0, 1, 2].map((i) => mix(i).toString(16).padStart(2, "0")).join("")}`;
+}

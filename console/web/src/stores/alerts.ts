@@ -5,11 +5,17 @@ import type { AlertDetail, AlertRow } from "@/api/types";
 import { compare, isOpen, isShelved, raisedAt } from "@/domain/queue";
 import { iso, seconds } from "@/domain/time";
 import { nowExactly } from "./clock";
+import { source } from "./source";
 
 /** What is kept: everything open, and closed ones back to here; the oldest closed leave first. */
 const HISTORY_S = 24 * 3600;
 const KEEP = 5_000;
 const PAGE = 200;
+
+/** Whether every open alert is known; until then their number is not. */
+export const openKnown = source();
+/** Whether the last day's alerts are known as well. */
+export const dayKnown = source();
 
 const rows = reactive(new Map<string, AlertRow>());
 
@@ -30,20 +36,40 @@ export function onNew(watcher: Watcher): () => void {
   return () => watchers.delete(watcher);
 }
 
+/** What the event stream said since the last loading began: newer than what is being loaded. */
+const told = new Set<string>();
+
 export async function loadAlerts(): Promise<void> {
   const now = nowExactly();
-  await Promise.all([takePages({ state: "open" }), takePages({ state: "all", since: iso(now - HISTORY_S) })]);
+  told.clear();
+  await Promise.all([
+    openKnown.read(takeOpen),
+    dayKnown.read(() => takePages({ state: "all", since: iso(now - HISTORY_S) })),
+  ]);
   if (wanted) await open(wanted);
 }
 
-async function takePages(query: { state: string; since?: string }): Promise<void> {
+/** All that are open. What was open before and is not among them was dealt with while this page was away. */
+async function takeOpen(): Promise<void> {
+  const before = queue.value;
+  const open = await takePages({ state: "open" });
+  for (const row of before) if (!open.has(row.id) && rows.get(row.id) === row) rows.delete(row.id);
+}
+
+/** Takes what the server lists, page by page; the ids of it. */
+async function takePages(query: { state: string; since?: string }): Promise<Set<string>> {
+  const ids = new Set<string>();
   let cursor: string | null = null;
   for (let page = 0; page < KEEP / PAGE; page++) {
     const answer: Awaited<ReturnType<typeof api.alerts>> = await api.alerts({ ...query, cursor, limit: PAGE });
-    for (const row of answer.items) rows.set(row.id, row);
+    for (const row of answer.items) {
+      ids.add(row.id);
+      if (!told.has(row.id)) rows.set(row.id, row);
+    }
     cursor = answer.next;
-    if (!cursor) return;
+    if (!cursor) break;
   }
+  return ids;
 }
 
 /** One page further back than what is known; false when there is no more. */
@@ -57,6 +83,7 @@ export async function loadOlder(): Promise<boolean> {
 
 export function takeAlert(row: AlertRow): void {
   const isNew = !rows.has(row.id);
+  told.add(row.id);
   rows.set(row.id, row);
   if (rows.size > KEEP) forgetOldest();
   if (isNew && isOpen(row)) for (const watcher of watchers) watcher(row);

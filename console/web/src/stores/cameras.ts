@@ -2,6 +2,10 @@
 import { computed, reactive } from "vue";
 import { api } from "@/api/client";
 import type { CameraRow } from "@/api/types";
+import { source } from "./source";
+
+/** Whether the cameras are known. */
+export const camerasKnown = source();
 
 const rows = reactive(new Map<string, CameraRow>());
 
@@ -15,7 +19,7 @@ export const cameraOf = (id: string): CameraRow | undefined => rows.get(id);
 export const isRecorder = (id: string): boolean => cameras.value.some((camera) => camera.recorder === id);
 
 export async function loadCameras(): Promise<void> {
-  const { items } = await api.cameras();
+  const { items } = await camerasKnown.read(api.cameras);
   rows.clear();
   for (const row of items) rows.set(row.id, row);
 }

@@ -1,22 +1,33 @@
 /** Whether what is on the screen is the present. */
-import { computed, ref } from "vue";
+import { computed, ref, watchEffect } from "vue";
+import { nowExactly } from "./clock";
 
 /** The server speaks every 2 s; a banner must be up within 5 s of its silence. */
 export const LOST_AFTER_MS = 4_000;
+const LOOK_MS = 250;
 
-const heardAt = ref(Date.now());
-const local = ref(Date.now());
+/** By this page's own steady clock: the machine's may be set. */
+const heardMs = ref(performance.now());
+const local = ref(performance.now());
+let heardAt = nowExactly();
 
-export const lostSince = computed<number | null>(() =>
-  local.value - heardAt.value > LOST_AFTER_MS ? heardAt.value / 1000 : null,
-);
-export const lostFor = computed(() => (local.value - heardAt.value) / 1000);
+const silentMs = computed(() => local.value - heardMs.value);
+export const lost = computed(() => silentMs.value > LOST_AFTER_MS);
+/** Since when, by the server's clock; null while it speaks. */
+export const lostSince = computed<number | null>(() => (lost.value ? heardAt : null));
+export const lostFor = computed(() => silentMs.value / 1000);
 
 export function heard(): void {
-  heardAt.value = Date.now();
+  heardMs.value = performance.now();
+  heardAt = nowExactly();
 }
 
+/** Watches, and marks the page where the connection is lost: figures on it are then grey (`styles/base.css`). */
 export function watchConnection(): () => void {
-  const timer = setInterval(() => (local.value = Date.now()), 500);
-  return () => clearInterval(timer);
+  const timer = setInterval(() => (local.value = performance.now()), LOOK_MS);
+  const stop = watchEffect(() => document.documentElement.toggleAttribute("data-lost", lost.value));
+  return () => {
+    clearInterval(timer);
+    stop();
+  };
 }

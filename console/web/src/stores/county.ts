@@ -4,6 +4,10 @@ import { api } from "@/api/client";
 import type { Basemap, PlanDocument } from "@/api/types";
 import { Gazetteer } from "@/domain/places";
 import { normalise } from "@/map/basemap";
+import { source } from "./source";
+
+/** Whether the plan is known; there may be none. */
+export const planKnown = source();
 
 export const plan = shallowRef<PlanDocument | null>(null);
 export const basemap = shallowRef<Basemap | null>(null);
@@ -23,7 +27,8 @@ export function planned(device: string): { kind: string | null; name: string | n
 }
 
 export async function loadCounty(): Promise<void> {
-  const [p, b] = await Promise.allSettled([api.plan(), basemap.value ? basemap.value : api.basemap()]);
+  const [p, b] = await Promise.allSettled([planKnown.read(api.plan), basemap.value ? basemap.value : api.basemap()]);
   if (p.status === "fulfilled") plan.value = p.value;
   if (b.status === "fulfilled" && b.value) basemap.value = b.value === basemap.value ? b.value : normalise(b.value);
+  for (const result of [p, b]) if (result.status === "rejected") throw result.reason;
 }

@@ -4,6 +4,10 @@ import { api } from "@/api/client";
 import type { PositionChanges } from "@/api/types";
 import { nowExactly, setServerTime } from "./clock";
 import { Fleet } from "./fleet";
+import { source } from "./source";
+
+/** Whether it is known where everybody is. */
+export const positionsKnown = source();
 
 export const fleet = new Fleet();
 export const version = shallowRef(0);
@@ -15,7 +19,7 @@ export async function loadPositions(): Promise<void> {
   if (asking) return;
   asking = true;
   try {
-    const positions = await api.positions();
+    const positions = await positionsKnown.read(api.positions);
     setServerTime(positions.at);
     fleet.load(positions.items, nowExactly());
     version.value++;

@@ -4,9 +4,12 @@ import { ref, shallowRef } from "vue";
 import { api, sessions } from "@/api/client";
 import type { RoomRow, SessionOpening, SessionPerson } from "@/api/types";
 import { nowExactly } from "./clock";
+import { source } from "./source";
 
 export const EVERY_S = 3;
 
+/** Whether the rooms are known. */
+export const roomsKnown = source();
 /** null until they were read once. */
 export const rooms = shallowRef<RoomRow[] | null>(null);
 /** Why the rooms shown are not the present, and since when (server time); null while they are. */
@@ -39,7 +42,7 @@ async function read(): Promise<void> {
   reading = true;
   const began = nowExactly();
   try {
-    rooms.value = (await api.rooms()).items;
+    rooms.value = (await roomsKnown.read(api.rooms)).items;
     trouble.value = null;
   } catch (error) {
     trouble.value = { error, since: trouble.value?.since ?? began };

@@ -3,14 +3,19 @@ import { shallowRef } from "vue";
 import { api } from "@/api/client";
 import type { SystemState } from "@/api/types";
 import { setServerTime } from "./clock";
+import { source } from "./source";
+
+/** Whether the server has said how it is. */
+export const systemKnown = source();
 
 export const system = shallowRef<SystemState | null>(null);
 
 export function takeSystem(state: SystemState): void {
+  systemKnown.arrived();
   system.value = state;
   setServerTime(state.at);
 }
 
 export async function loadSystem(): Promise<void> {
-  takeSystem(await api.system());
+  takeSystem(await systemKnown.read(api.system));
 }

@@ -4,6 +4,7 @@ import { isStale } from "@/domain/tiles";
 import { now, nowExactly } from "@/stores/clock";
 import { dark, watchCamera, type Sight } from "./watch";
 
+/** Nothing is looked at while `camera` is empty. */
 export function useSight(camera: () => string) {
   const sight = shallowRef<Sight>(dark);
   /** When the newest picture was seen, by this page's clock and by the server's. */
@@ -29,7 +30,7 @@ export function useSight(camera: () => string) {
       forget(sight.value.still);
       sight.value = dark;
       newest = { ms: performance.now(), at: nowExactly() };
-      stop = watchCamera(id, tell);
+      stop = id ? watchCamera(id, tell) : () => {};
     },
     { immediate: true },
   );
@@ -38,9 +39,11 @@ export function useSight(camera: () => string) {
     forget(sight.value.still);
   });
 
-  /** When, by the server's clock, the picture was lost; null while there is one, or the first is still awaited. */
+  /** When, by the server's clock, the picture was lost; null while there is one, or the first is still awaited: what was
+   * never seen was not lost. */
   const lost = computed(() => {
     void now.value;
+    if (sight.value.seenMs === null) return null;
     const ageS = (performance.now() - newest.ms) / 1000;
     return isStale(ageS, sight.value.mode === "still") ? newest.at : null;
   });
