@@ -66,7 +66,7 @@ async def favicon(console: Console) -> Response:
 
 @nowhere.api_route("/{rest:path}", methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 async def unknown(console: Console, request: Request, rest: str) -> Response:
-    """The front end too, which says that there is no such page; a program that asks for no page is told in its own way."""
+    """The front end too, which says that there is no such page; a program is told in its own way."""
     is_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
     if rest.startswith(("api/", "assets/")) or not is_page:
         raise HTTPException(404)

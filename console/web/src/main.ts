@@ -8,6 +8,7 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/form.css";
 import "./styles/map.css";
+import "./styles/phone.css";
 
 nameLanguage();
 goLive();

@@ -1,5 +1,6 @@
 """The wall's pictures as a browser plays them: a real console, a real tap, WebRTC."""
 
+import pytest
 from browsing import PATIENCE_MS, needs_browser
 from camera_rows import write_camera
 from console_examples import NOW
@@ -24,7 +25,14 @@ def played(page: Page, camera: str, more_than: int) -> tuple[int, float]:
     return frames, seconds
 
 
-def test_a_tile_plays_and_is_covered_when_the_camera_stops(wall: str, page: Page, tap: TapServer) -> None:
+@pytest.fixture
+def window(tap: TapServer, postgres_uri: str) -> TapServer:
+    """The tap of cam-1, which looks at a window: its picture is for everybody."""
+    write_camera(postgres_uri, tap=tap.path, kind="window", name="窗口 1", room=None)
+    return tap
+
+
+def test_a_tile_plays_and_is_covered_when_the_camera_stops(wall: str, page: Page, window: TapServer) -> None:
     page.goto(f"{wall}/wall")
     frames, seconds = played(page, "cam-1", 10)
     later, moved = played(page, "cam-1", frames + 10)
@@ -33,14 +41,58 @@ def test_a_tile_plays_and_is_covered_when_the_camera_stops(wall: str, page: Page
     tile = page.locator('[data-camera="cam-1"]')
     assert tile.get_attribute("data-mode") == "live"
     tile.locator(".latency").wait_for(timeout=PATIENCE_MS)
-    tap.going.clear()
+    window.going.clear()
     tile.get_by_text("无画面 自").wait_for(timeout=PATIENCE_MS)
-    tap.going.set()
+    window.going.set()
     tile.get_by_text("无画面 自").wait_for(state="detached", timeout=PATIENCE_MS)
 
 
-def test_a_camera_with_h265_is_shown_picture_by_picture(wall: str, page: Page, tap: TapServer) -> None:
-    tap.film(encoded(codec="libx265"))
+def test_before_its_first_picture_a_tile_connects_and_has_lost_nothing(
+    wall: str, page: Page, window: TapServer
+) -> None:
+    window.going.clear()
+    page.goto(f"{wall}/wall")
+    tile = page.locator('[data-camera="cam-1"]')
+    tile.get_by_text("正在连接").wait_for(timeout=PATIENCE_MS)
+    longer_than_a_picture_may_be_old = "() => performance.now() > 6000"
+    page.wait_for_function(longer_than_a_picture_may_be_old, timeout=PATIENCE_MS)
+    assert tile.get_by_text("无画面").count() == 0
+    window.going.set()
+    played(page, "cam-1", 10)
+
+
+@pytest.mark.usefixtures("tap")
+def test_an_interrogation_is_counted_and_not_shown_until_somebody_says_why(wall: str, page: Page) -> None:
+    page.goto(f"{wall}/wall")
+    page.locator('[data-camera="cam-1"][data-mode="counts"]').wait_for(timeout=PATIENCE_MS)
+    assert page.locator('[data-camera="cam-1"] video').count() == 0
+    page.keyboard.press("1")
+    page.wait_for_url("**/desk/video/cam-1", timeout=PATIENCE_MS)
+    page.get_by_role("textbox").fill("投诉 0417")
+    assert page.locator("video").count() == 0
+    page.keyboard.press("Enter")
+    played(page, "cam-1", 10)
+    page.locator('[data-camera="cam-1"]').get_by_text("投诉 0417").first.wait_for(timeout=PATIENCE_MS)
+
+
+def test_a_camera_has_the_same_number_and_key_on_the_wall_and_among_the_pictures(
+    wall: str, page: Page, window: TapServer, postgres_uri: str
+) -> None:
+    for n in (2, 3):
+        write_camera(postgres_uri, f"cam-{n}", tap=window.path, name=f"窗口 {n}", kind="window", room=None)
+    numbers = """() => Object.fromEntries([...document.querySelectorAll("[data-camera]")].map(
+        (tile) => [tile.dataset.camera, [tile.dataset.number, tile.querySelector("kbd").textContent]]))"""
+    expected = {"cam-1": ["1", "1"], "cam-2": ["2", "2"], "cam-3": ["3", "3"]}
+    for screen in ("wall", "desk/video"):
+        page.goto(f"{wall}/{screen}")
+        page.locator('[data-camera="cam-3"]').wait_for(timeout=PATIENCE_MS)
+        assert page.evaluate(numbers) == expected
+        page.keyboard.press("3")
+        page.wait_for_url("**/desk/video/cam-3", timeout=PATIENCE_MS)
+
+
+def test_a_camera_with_h265_is_shown_picture_by_picture(wall: str, page: Page, window: TapServer) -> None:
+    window.film(encoded(codec="libx265"))
     page.goto(f"{wall}/desk/video")
     tile = page.locator('[data-camera="cam-1"][data-mode="still"]')
     first = tile.locator("img").get_attribute("src", timeout=PATIENCE_MS)

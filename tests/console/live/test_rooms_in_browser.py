@@ -86,11 +86,19 @@ def test_what_is_done_elsewhere_is_seen_and_what_can_not_be_done_is_said(wall: s
     shows(card, "没有人签入")
 
 
-def test_the_picture_lies_under_a_watermark_and_what_nobody_knows_is_said_so(card: Locator) -> None:
-    card.locator('[data-camera="cam-1"][data-mode="live"]').wait_for(timeout=PATIENCE_MS)
-    card.locator("[data-camera]").get_by_text("督察台 2026-01-05 16:00").first.wait_for(timeout=PATIENCE_MS)
+def test_the_picture_needs_a_purpose_and_lies_under_a_watermark_and_what_nobody_knows_is_said_so(
+    page: Page, card: Locator
+) -> None:
+    card.locator('[data-camera="cam-1"][data-mode="counts"]').wait_for(timeout=PATIENCE_MS)
     shows(card, "人数不明：尚未看过")
     shows(card, "画面 从未录制")
+    page.keyboard.press("v")
+    page.wait_for_url("**/desk/video/cam-1", timeout=PATIENCE_MS)
+    page.get_by_role("textbox").fill("投诉 0417")
+    page.keyboard.press("Enter")
+    picture = page.locator('[data-camera="cam-1"][data-mode="live"]')
+    picture.wait_for(timeout=PATIENCE_MS)
+    picture.get_by_text("投诉 0417 督察台 2026-01-05 16:00").first.wait_for(timeout=PATIENCE_MS)
 
 
 def test_without_rooms_it_says_how_they_come_and_escape_leads_back(wall: str, page: Page) -> None:
