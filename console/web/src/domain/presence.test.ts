@@ -13,10 +13,14 @@ describe("who is on duty", () => {
     expect(presenceOf(devices, alerts, heard)).toEqual({ due: 60, present: 56, away: 2, silent: 2 });
   });
 
+  it("is not known where the server does not know it", () => {
+    expect(presenceOf({ on_duty: null, online: null, stale: null }, [], heard)).toBeNull();
+  });
+
   it("counts nobody twice", () => {
     const alerts = [off("officer-1"), off("officer-1", { rule: "off-route" })];
     expect(presenceOf(devices, alerts, heard)).toMatchObject({ present: 57, away: 1 });
-    expect(presenceOf(devices, [off("officer-9")], (device) => device === "officer-9").present).toBe(58);
+    expect(presenceOf(devices, [off("officer-9")], (device) => device === "officer-9")?.present).toBe(58);
   });
 
   it("counts who is astray as present", () => {

@@ -20,12 +20,13 @@ export interface Presence {
   silent: number;
 }
 
-/** `isSilent`: whether nothing was heard of a device lately, so that it is counted as silent already. */
+/** null where the server does not know. `isSilent`: whether nothing was heard of a device lately, so that it is counted as silent already. */
 export function presenceOf(
   devices: SystemState["devices"],
   alerts: readonly AlertRow[],
   isSilent: (device: string) => boolean,
-): Presence {
+): Presence | null {
+  if (devices.on_duty === null || devices.stale === null) return null;
   const lasting = alerts.filter((a) => isOngoing(a) && !a.withdrawn && a.state !== "FALSE");
   const of = (rules: ReadonlySet<string>) => new Set(lasting.filter((a) => rules.has(a.rule)).map((a) => a.device));
   const absent = of(ABSENT);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { T0, alertOf } from "./fixtures";
-import { FOCUS_S, dark, turn } from "./spotlight";
+import { DWELL_S, FOCUS_S, dark, turn } from "./spotlight";
 import { iso } from "./time";
 
 describe("the spotlight", () => {
@@ -17,9 +17,24 @@ describe("the spotlight", () => {
     expect(turn(second, [one, two], T0 + 2 * FOCUS_S).id).toBe("1");
   });
 
-  it("goes to a new alert at once", () => {
+  it("goes to a new alert as soon as the one before could be read, to a red one at once", () => {
     const first = turn(dark, [one], T0);
-    expect(turn(first, [one, two], T0 + 1).id).toBe("2");
+    const soon = turn(first, [one, two], T0 + 1);
+    expect(soon.id).toBe("1");
+    expect(turn(soon, [one, two], T0 + DWELL_S).id).toBe("2");
+    expect(turn(first, [one, red], T0 + 1).held).toBe("red");
+  });
+
+  it("does not flicker in a flood", () => {
+    let light = turn(dark, [one], T0);
+    const shown = new Set<string | null>();
+    const queue = [one];
+    for (let n = 0; n < 100; n++) {
+      queue.push(alertOf({ id: `flood-${n}` }));
+      light = turn(light, queue, T0 + n / 50);
+      shown.add(light.id);
+    }
+    expect(shown.size).toBe(1);
   });
 
   it("holds on a red alert that lasts and nobody acknowledged, and lets the others take turns beside it", () => {

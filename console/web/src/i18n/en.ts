@@ -279,9 +279,6 @@ export const en: Catalogue = {
   "health.problem.no-writes": "takes no writes",
   "health.problem.unreachable": "can't be reached",
   "health.screens": "screens {n}",
-  "health.no_answer": "No answer",
-  "health.problem.can't be reached": "Can't be reached",
-  "health.problem.no answer within 1.5 s": "No answer within 1.5 s",
 
   "video.title": "Video",
   "video.none": "No picture",

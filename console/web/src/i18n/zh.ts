@@ -277,9 +277,6 @@ export const zh = {
   "health.problem.no-writes": "无法写入",
   "health.problem.unreachable": "无法连接",
   "health.screens": "{n} 个画面在看",
-  "health.no_answer": "没有应答",
-  "health.problem.can't be reached": "连接不上",
-  "health.problem.no answer within 1.5 s": "1.5 秒内没有应答",
 
   "video.title": "视频",
   "video.none": "无画面",

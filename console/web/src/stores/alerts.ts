@@ -81,13 +81,27 @@ export async function loadOlder(): Promise<boolean> {
   return rows.size > before;
 }
 
+/** Alerts that come within so short a time are taken together: a flood is drawn once, not two hundred times. */
+const TOGETHER_MS = 100;
+let arriving: AlertRow[] = [];
+
 export function takeAlert(row: AlertRow): void {
-  const isNew = !rows.has(row.id);
   told.add(row.id);
-  rows.set(row.id, row);
+  if (!arriving.length) setTimeout(takeArriving, TOGETHER_MS);
+  arriving.push(row);
+}
+
+function takeArriving(): void {
+  const together = arriving;
+  arriving = [];
+  const fresh = new Map<string, AlertRow>();
+  for (const row of together) {
+    if (fresh.has(row.id) || !rows.has(row.id)) fresh.set(row.id, row);
+    rows.set(row.id, row);
+  }
   if (rows.size > KEEP) forgetOldest();
-  if (isNew && isOpen(row)) for (const watcher of watchers) watcher(row);
-  if (wanted === row.id) void open(row.id).catch(() => undefined);
+  for (const row of fresh.values()) if (isOpen(row)) for (const watcher of watchers) watcher(row);
+  if (wanted && together.some((row) => row.id === wanted)) void open(wanted).catch(() => undefined);
 }
 
 function forgetOldest(): void {
