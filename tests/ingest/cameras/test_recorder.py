@@ -71,7 +71,7 @@ def test_a_silent_stream_has_a_heartbeat(bench: Bench) -> None:
     bench.fanout.open((INFO, sounding))
     bench.send(together(PACKETS, tones))
     bench.wait_for(SegmentBody, 1, AUDIO)
-    bench.send(list(later(PACKETS, 3.0)))  # no more sound
+    bench.send([*later(PACKETS, 3.0), *later(PACKETS, 6.0)])  # no more sound, for longer than it may be late
     bench.wait_for(SegmentBody, 2, AUDIO)
     bench.wall_s = BEGAN_WALL_S + 12
     bench.wait_for(HeartbeatBody, 1, AUDIO)
