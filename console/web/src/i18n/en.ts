@@ -403,6 +403,8 @@ export const en: Catalogue = {
   "reason.missing_hint": "The address may be wrong: {id}",
   "reason.missing_back": "Back to the alerts",
   "reason.label": "Why the alert was raised",
+  "reason.covered": "Pictures of an interrogation are shown once you say why; asked once a room and shift.",
+  "reason.say_why": "Say why",
 
   "player.play": "Play",
   "player.pause": "Pause",

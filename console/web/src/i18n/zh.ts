@@ -401,6 +401,8 @@ export const zh = {
   "reason.missing_hint": "地址可能有误，或已不在此处：{id}",
   "reason.missing_back": "回到警示列表",
   "reason.label": "警示的依据",
+  "reason.covered": "讯问室画面须先说明事由；事由按室、按班次只问一次。",
+  "reason.say_why": "说明事由",
 
   "player.play": "播放",
   "player.pause": "暂停",
