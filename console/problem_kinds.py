@@ -31,6 +31,7 @@ class Kind(StrEnum):
     NOT_SIGNED_IN = "not-signed-in"
     EXPORT_CONFLICT = "export-conflict"
     HOLD_CONFLICT = "hold-conflict"
+    NOT_WHOLE = "not-whole"
     SAME_PERSON = "same-person"
     # Pictures
     NO_PICTURE = "no-picture"

@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 from ingest.errors import ConfigError
 from ingest.inbox import MAX_BYTES, MAX_MESSAGES
 from ingest.owntracks import MAX_ELEMENTS
+from ingest.unknown import Unknown
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Positive = Annotated[float, Meta(gt=0)]
@@ -54,6 +55,7 @@ class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     shard: str = "ingest"
     units: tuple[str, ...] = ()
+    unknown: Unknown = Unknown.HOLD
     batch_messages: Count = 2_000
     gather_s: Annotated[float, Meta(ge=0, le=1)] = 0.02
     tick_s: Positive = 1.0

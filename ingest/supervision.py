@@ -109,6 +109,22 @@ class Supervision:
         """Whether the stored plan or rules are others than those in force."""
         return self._insist(self._ledger.basis) != self._stored
 
+    def strange(self, names: Sequence[str]) -> NDArray[np.bool_]:
+        """Which of `names` are no device's that is known. One that was accepted meanwhile is known from now on."""
+        unknown = [name for name in names if name not in self._devices]
+        if unknown and self._known(unknown):
+            self.learn()
+        return np.array([name not in self._devices for name in names], np.bool_)
+
+    def _known(self, names: list[str]) -> dict[str, int]:
+        return self._insist(lambda: self._ledger.numbers(names))
+
+    def learn(self) -> None:
+        """Take in the devices that the database knows by now."""
+        for name in self._insist(self._ledger.devices).names:
+            self._devices.index(name)
+        self._shard.units_of = self._insist(self._ledger.device_units)
+
     def number(self, names: Sequence[str], units: dict[str, str]) -> NDArray[np.int32]:
         """The numbers of devices; unknown ones are registered, with the unit that their topic names."""
         unknown = [name for name in names if name not in self._devices]

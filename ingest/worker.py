@@ -13,9 +13,11 @@ from threading import Event
 
 import numpy as np
 import structlog
+from numpy.typing import NDArray
 
 from analytics.fixes import FixBatch
 from analytics.outcome import Checkpoint, Outcome
+from ingest import strangers
 from ingest.config import WorkerSettings
 from ingest.decode import Decoded, Limits, decode
 from ingest.device_clocks import DeviceClocks
@@ -27,15 +29,17 @@ from ingest.patience import Patience, Stopped
 from ingest.retention import Retention
 from ingest.supervision import Supervision
 from ingest.surplus import Surplus
+from ingest.unknown import Unknown
 from store.errors import CommitRefused, LeaseLost
 from store.intake import Intake
-from store.records import AsideReason, Committed, DeadLetter, Deferred
+from store.records import AsideReason, Committed, DeadLetter, Deferred, Held
 
 log = structlog.get_logger("ingest.worker")
 
 TELL_S = 1.0  # between two notes of work done
 _NOTHING = Decoded([], {}, FixBatch.empty(), [], [], [])
 _NO_DEVICES = np.empty(0, np.int32)
+_LETTERS_A_TURN = 100
 _REBUILD_BUDGET_S = 0.05  # of a turn
 
 
@@ -125,6 +129,7 @@ class Worker:
             self._polled_s = now_s
             if self._supervision.is_outdated():
                 self._begin()
+            self._answer_people()
             self._retention.look(self._clock())
         if now_s - self._told_s >= TELL_S:
             self._told_s = now_s
@@ -199,7 +204,7 @@ class Worker:
 
     def _process(self, messages: Sequence[Message]) -> None:
         decoded = decode(messages, self._clock(), self._limits) if messages else _NOTHING
-        numbers = self._supervision.number(decoded.names, decoded.units)
+        decoded, numbers, held = self._admitted(decoded)
         aside: tuple[tuple[AsideReason, FixBatch], ...] = ()
         names = self._supervision.devices.names
         fixes, retained, mistimed = (
@@ -218,11 +223,36 @@ class Worker:
         if time.monotonic() - self._kept_s >= self._settings.checkpoint_s:
             self._kept_s = time.monotonic()
             checkpoint = self._supervision.checkpoint()
-        self._commit(decoded, advance.outcome, checkpoint, Deferred(aside, advance.unwalked))
+        self._commit(decoded, advance.outcome, checkpoint, Deferred(aside, advance.unwalked, held=held))
         self._surplus.keep(np.unique(retained.device).tolist(), AsideReason.RETAINED)
         if len(advance.unwalked):
             self._note_late(np.unique(advance.unwalked.device).tolist())
         self._count(messages, decoded)
+
+    def _admitted(self, decoded: Decoded) -> tuple[Decoded, NDArray[np.int32], Held]:
+        """What known devices sent, the numbers of all devices named (-1 where one is not known), and what is held."""
+        numbers = np.full(len(decoded.names), -1, np.int32)
+        strange = np.zeros(len(decoded.names), np.bool_)
+        held = Held()
+        if self._settings.unknown is not Unknown.ACCEPT:
+            strange = self._supervision.strange(decoded.names)
+        if strange.any():
+            decoded, held = strangers.part(decoded, strange)
+            if self._settings.unknown is Unknown.REFUSE:
+                self._metrics.refused.labels("unknown").inc(sum(device.seen for device in held.devices))
+                held = Held()
+        known = [name for name, unknown in zip(decoded.names, strange.tolist(), strict=True) if not unknown]
+        numbers[~strange] = self._supervision.number(known, decoded.units)
+        return decoded, numbers, held
+
+    def _answer_people(self) -> None:
+        """Take in what was kept of devices that were accepted, and read again the dead letters that somebody wants."""
+        if accepted := self._insist(self._ledger.accepted):
+            self._supervision.learn()
+            self._surplus.keep(accepted, AsideReason.ACCEPTED)
+        for letter in self._insist(lambda: self._ledger.wanted_letters(_LETTERS_A_TURN)):
+            self._take_in([Message(letter.topic, letter.payload, self._clock(), time.monotonic())])
+            self._insist(lambda w=letter: self._ledger.replayed(w))  # type: ignore[misc]
 
     def _engine_time_s(self) -> float:
         """Event time up to which the input is complete; silence after it proves nothing. It never goes back.

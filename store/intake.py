@@ -10,17 +10,22 @@ from analytics.alerts import AlertChange
 from analytics.fixes import FixBatch
 from analytics.outcome import Checkpoint, Crossing
 from store import arrays
+from store.alert_rows import as_json
 from store.errors import CommitRefused, LeaseLost
 from store.lease import Lease
 from store.ledger import CHUNK, Ledger, Statement
 from store.queries import queries
-from store.records import AsideReason, Committed, DeadLetter, Deferred, DeviceStatus
+from store.records import AsideReason, Committed, DeadLetter, Deferred, DeviceStatus, Held, WantedLetter
 from store.times import moment, seconds
 
 _SQL = queries("intake")
+_LEDGER = queries("ledger")
 
 
 _TAKEN_OVER = "DL001"
+UNKNOWN_MOST = 1_000  # devices that nobody has accepted, and fixes of each
+LETTERS_MOST, LETTERS_BYTES = 10_000, 64 << 20
+_TRIM_LETTERS: Statement = (_SQL["trim_dead_letters"], {"most": LETTERS_MOST - 1, "bytes": LETTERS_BYTES})
 
 
 class Intake(Ledger):
@@ -56,7 +61,7 @@ class Intake(Ledger):
                 dead_letters,
                 statuses,
                 checkpoint,
-                before=[*fence, *_deferring(deferred, received_s)],
+                before=[*fence, *_deferring(deferred, received_s), *([_TRIM_LETTERS] if dead_letters else [])],
                 received_s=received_s,
             )
         except CommitRefused as error:
@@ -71,6 +76,28 @@ class Intake(Ledger):
             values = {"devices": None if devices is None else list(devices)}
             rows = connection.execute(_SQL["late_history"], values).fetchall()
         return {device: seconds(since) for device, since in rows}
+
+    def numbers(self, names: Sequence[str]) -> dict[str, int]:
+        """The numbers of those devices among `names` that are known."""
+        with self._session() as connection:
+            return dict(connection.execute(_LEDGER["numbers"], (list(names),)).fetchall())
+
+    def accepted(self) -> list[int]:
+        """The devices with fixes of the time before they were accepted, still to be taken in."""
+        with self._session() as connection:
+            return [device for (device,) in connection.execute(_SQL["accepted"], prepare=True)]
+
+    def wanted_letters(self, limit: int) -> list[WantedLetter]:
+        """Dead letters that somebody wants to be read again."""
+        with self._session() as connection:
+            rows = connection.execute(_SQL["wanted_letters"], (limit,), prepare=True).fetchall()
+        return [WantedLetter(topic, bytes(sha256), bytes(payload), last_at) for topic, sha256, payload, last_at in rows]
+
+    def replayed(self, letter: WantedLetter) -> None:
+        """A wanted letter was read again: it is gone, unless it was refused again."""
+        values = {"topic": letter.topic, "sha256": letter.sha256, "last_at": letter.last_at}
+        with self._session() as connection:
+            connection.execute(_SQL["replayed"], values)
 
     def device_units(self) -> dict[str, str]:
         """The unit of each device that has one."""
@@ -116,6 +143,22 @@ class Intake(Ledger):
             return arrays.read_fixes(copy)
 
 
+def _holding(held: Held, received_s: float) -> Iterator[Statement]:
+    devices = [{"name": d.name, "unit": d.unit, "seen": d.seen} for d in held.devices]
+    yield _SQL["hold_unknown"], {"rows": as_json(devices), "at": moment(received_s)}
+    fixes = [{"name": d.name} | fix for d in held.devices for fix in _fix_rows(d.fixes)]
+    yield _SQL["hold_unknown_fixes"], (as_json(fixes),)
+    yield _SQL["trim_unknown_fixes"], ([d.name for d in held.devices], UNKNOWN_MOST)
+    yield _SQL["trim_unknown"], (UNKNOWN_MOST,)
+
+
+def _fix_rows(fixes: FixBatch) -> Iterator[dict[str, Any]]:
+    names = ("lon", "lat", "speed", "heading", "accuracy", "flags")
+    columns = (fixes.lon, fixes.lat, fixes.speed_mps, fixes.heading_deg, fixes.accuracy_m, fixes.flags)
+    for t_s, *values in zip(fixes.t_s.tolist(), *(column.tolist() for column in columns), strict=True):
+        yield {"t": moment(t_s), **dict(zip(names, values, strict=True))}
+
+
 def _deferring(deferred: Deferred, received_s: float) -> Iterator[Statement]:
     for reason, fixes in deferred.aside:
         for first in range(0, len(fixes), CHUNK):
@@ -124,5 +167,7 @@ def _deferring(deferred: Deferred, received_s: float) -> Iterator[Statement]:
     if len(deferred.unwalked):
         device, t, *_ = arrays.fix_columns(deferred.unwalked)
         yield _SQL["note_late"], (device, t)
+    if deferred.held.devices:
+        yield from _holding(deferred.held, received_s)
     if deferred.walked:
         yield _SQL["forget_late"], (list(deferred.walked),)

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
@@ -43,16 +44,44 @@ class AsideReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class WantedLetter:
+    """A dead letter that is to be read again."""
+
+    topic: str
+    sha256: bytes
+    payload: bytes
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HeldDevice:
+    """A device that nobody has accepted was heard: how many fixes it sent, and the latest of them."""
+
+    name: str
+    unit: str | None
+    seen: int
+    fixes: FixBatch
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What devices sent that nobody has accepted."""
+
+    devices: tuple[HeldDevice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Deferred:
     """What a commit leaves for later: fixes that are set `aside` with why; fixes it stores that the engine has not
-    walked; and the devices whose stored history the engine has `walked` since."""
+    walked; the devices whose stored history the engine has `walked` since; and what is `held` of unknown devices."""
 
     aside: tuple[tuple[AsideReason, FixBatch], ...] = ()
     unwalked: FixBatch = field(default_factory=FixBatch.empty)
     walked: tuple[int, ...] = ()
+    held: Held = field(default_factory=Held)
 
     def __bool__(self) -> bool:
-        return bool(self.aside or len(self.unwalked) or self.walked)
+        return bool(self.aside or len(self.unwalked) or self.walked or self.held.devices)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from console.api import (
     events,
     exports,
     holds,
+    intake,
     pages,
     plans,
     positions,
@@ -77,7 +78,7 @@ def create_app(
     problems.install(app)
     app.add_middleware(Guard, hosts=hosts, metrics=context.metrics)
     footage = (cameras, whip, recordings, exports, holds)
-    for module in (alerts, positions, plans, rules, sessions, rooms, *footage, system, events):
+    for module in (alerts, intake, positions, plans, rules, sessions, rooms, *footage, system, events):
         app.include_router(module.router, prefix=API, responses=problems.RESPONSES)
     app.include_router(system.probes)
     app.include_router(pages.router)

@@ -167,6 +167,26 @@ class DeadLetterRow(TypedDict):
     seen: int
 
 
+class UnknownDeviceRow(TypedDict):
+    """A device that was heard and that nobody has named; `seen` fixes came, of which the latest `fixes` are kept."""
+
+    device: str
+    unit: str | None
+    first_at: str
+    last_at: str
+    seen: int
+    fixes: int
+    last_fix: str | None
+    lon: float | None
+    lat: float | None
+
+
+class Replayed(TypedDict):
+    """How many dead letters ingest is to read again."""
+
+    count: int
+
+
 class HistoryRow(TypedDict):
     at: str
     actor: str

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from console.api.context import Context
-from store import alerts, positions, system
+from store import alerts, positions, system, unknown
 from store.errors import StoreError
 from store.times import moment, rfc3339
 
@@ -73,14 +73,18 @@ async def _read(console: Context, now_s: float) -> tuple[list[dict[str, Any]], d
             }
             workers = await system.workers(console.pool)
             shards = await system.shards(console.pool)
+            waiting = await unknown.counts(console.pool)
             cameras = await system.recordings(console.pool)
     except (StoreError, TimeoutError):
         return [], None
-    return [_ingest(workers, shards, time.monotonic() - console.began_s), *_cameras(cameras)], figures
+    return [_ingest(workers, shards, waiting, time.monotonic() - console.began_s), *_cameras(cameras)], figures
 
 
 def _ingest(
-    workers: Sequence[Mapping[str, Any]], shards: Sequence[Mapping[str, Any]], watched_s: float
+    workers: Sequence[Mapping[str, Any]],
+    shards: Sequence[Mapping[str, Any]],
+    waiting: Mapping[str, int],
+    watched_s: float,
 ) -> dict[str, Any]:
     """Judged by the worker whose last commit is the oldest, and by the oldest message that waits for any.
 
@@ -93,7 +97,7 @@ def _ingest(
         state = "degraded"
     rounded = ("committed_s_ago", "oldest_waiting_s")
     told = [{**worker, **{name: round(worker[name], 1) for name in rounded}} for worker in workers]
-    return {"id": "ingest", "state": state, "detail": {"workers": told, "shards": list(shards)}}
+    return {"id": "ingest", "state": state, "detail": {"workers": told, "shards": list(shards), **waiting}}
 
 
 def _cameras(cameras: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

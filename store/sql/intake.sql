@@ -74,3 +74,53 @@ SELECT (SELECT max(version) FROM plans), (SELECT count(*) FROM rules);
 -- name: device_units
 -- The unit of each device that has one.
 SELECT name, unit::text FROM devices WHERE unit IS NOT NULL;
+
+-- name: hold_unknown
+-- Devices that nobody has accepted were heard; the count does not move when the same commit is repeated.
+INSERT INTO unknown_devices AS known (name, unit, first_at, last_at, seen)
+SELECT name, unit, %(at)s, %(at)s, seen FROM jsonb_to_recordset(%(rows)s::jsonb) AS heard (name text, unit ltree, seen bigint)
+ON CONFLICT (name) DO UPDATE SET
+    unit = coalesce(excluded.unit, known.unit), last_at = excluded.last_at, seen = known.seen + excluded.seen
+WHERE known.last_at <> excluded.last_at;
+
+-- name: hold_unknown_fixes
+-- The fixes of devices that nobody has accepted.
+INSERT INTO unknown_fixes (name, t, lon, lat, speed, heading, accuracy, flags)
+SELECT name, t, lon, lat, speed, heading, accuracy, flags FROM jsonb_to_recordset(%s::jsonb) AS fix (
+    name text, t timestamptz, lon float8, lat float8, speed float4, heading float4, accuracy float4, flags int2)
+ON CONFLICT DO NOTHING;
+
+-- name: trim_unknown
+-- Beyond a number, the unknown devices that were not heard for the longest time are forgotten.
+DELETE FROM unknown_devices WHERE name IN (SELECT name FROM unknown_devices ORDER BY last_at DESC, name OFFSET %s);
+
+-- name: trim_unknown_fixes
+-- Of each of these devices the latest fixes stay.
+DELETE FROM unknown_fixes USING (
+    SELECT name, t, row_number() OVER (PARTITION BY name ORDER BY t DESC) AS place FROM unknown_fixes WHERE name = ANY (%s)
+) AS old WHERE unknown_fixes.name = old.name AND unknown_fixes.t = old.t AND old.place > %s;
+
+-- name: trim_dead_letters
+-- The latest dead letters stay, up to a number and a number of bytes.
+DELETE FROM dead_letters USING (
+    SELECT topic, sha256, row_number() OVER latest AS place, sum(least(size, 65536)) OVER latest AS bytes FROM dead_letters
+    WINDOW latest AS (ORDER BY last_at DESC, topic, sha256 ROWS UNBOUNDED PRECEDING)
+) AS old
+WHERE dead_letters.topic = old.topic AND dead_letters.sha256 = old.sha256
+  AND (old.place > %(most)s OR old.bytes > %(bytes)s);
+
+-- name: accepted
+-- Devices with fixes of the time before they were accepted, still to be taken in.
+SELECT DISTINCT device FROM set_aside WHERE reason = 'accepted';
+
+-- name: wanted_letters
+-- Dead letters that somebody wants to be read again, first come first.
+SELECT topic, sha256, payload, last_at FROM dead_letters WHERE wanted_at IS NOT NULL ORDER BY wanted_at, topic LIMIT %s;
+
+-- name: replayed
+-- A dead letter that was read at last is gone; one that was refused again stays.
+WITH gone AS (
+    DELETE FROM dead_letters WHERE topic = %(topic)s AND sha256 = %(sha256)s AND last_at = %(last_at)s RETURNING 1
+)
+UPDATE dead_letters SET wanted_at = NULL
+WHERE topic = %(topic)s AND sha256 = %(sha256)s AND NOT EXISTS (SELECT FROM gone);

@@ -1,9 +1,10 @@
 """The whole way of a fix, from a real broker into a real database."""
 
+import asyncio
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -22,9 +23,12 @@ from ingest.broker import EmbeddedBroker
 from ingest.config import BrokerSettings, DatabaseSettings, Settings, WorkerSettings
 from ingest.metrics import Metrics
 from ingest.service import serve
+from ingest.unknown import Unknown
+from store import unknown
 from store.intake import Intake
 from store.lease import shards
 from store.ledger import Ledger
+from store.pool import Pool, make_pool
 
 POST = (120.0, 30.0)
 AWAY = (120.01, 30.0)  # 960 m east
@@ -63,6 +67,16 @@ def walk(from_s: float, to_s: float, place: tuple[float, float]) -> list[dict[st
     return [location(tst=int(from_s) + 10 * i, lon=place[0], lat=place[1], vel=0, acc=5) for i in range(count)]
 
 
+def asked(uri: str, work: Callable[[Pool], Awaitable[Any]]) -> Any:
+    """What the console's side of the store answers."""
+
+    async def ask() -> Any:
+        async with make_pool(uri) as pool:
+            return await work(pool)
+
+    return asyncio.run(ask())
+
+
 class Ingest:
     """A database to look into, and workers that fill it."""
 
@@ -71,7 +85,14 @@ class Ingest:
         self._broker = broker
 
     def settings(self, **changes: Any) -> Settings:
-        quick = {"tick_s": 0.05, "mark_s": 0.05, "plan_poll_s": 0.1, "settle_s": 0.0, "checkpoint_s": 0.2} | changes
+        quick: dict[str, Any] = {
+            "tick_s": 0.05,
+            "mark_s": 0.05,
+            "plan_poll_s": 0.1,
+            "settle_s": 0.0,
+            "checkpoint_s": 0.2,
+        }
+        quick |= {"unknown": Unknown.ACCEPT} | changes
         return Settings(
             database=DatabaseSettings(url=self.uri),
             broker=BrokerSettings(host=self._broker.host, port=self._broker.port, **self._filters(quick)),
@@ -521,3 +542,43 @@ def test_each_of_two_shards_judges_the_devices_of_its_own_units_alone(
     raised = {(device, withdrawn) for device, _, _, withdrawn in west.alerts("signal-lost")}
     assert raised <= {("car-west", False), ("car-east", False)}
     assert len(west.alerts("signal-lost")) == len(raised)
+
+
+def test_an_unknown_device_is_held_and_accepting_it_loses_nothing(ingest: Ingest, terminal: Terminal) -> None:
+    now_s = int(time.time())
+    track = walk(now_s - 300, now_s, POST)
+    with ingest.running(unknown=Unknown.HOLD):
+        terminal.publish("ducha/west/off-12/fix", track[:20])
+        terminal.publish("ducha/west/off-12/fix", track[20:])
+        heard = "SELECT name, unit::text, seen FROM unknown_devices"
+        wait_until(lambda: ingest.rows(heard) == [("off-12", "west", 30)])
+        assert ingest.count("devices") == ingest.count("fixes") == ingest.count("dead_letters") == 0
+        (row,) = asked(ingest.uri, unknown.devices)
+        assert (row["device"], row["fixes"], row["lon"]) == ("off-12", 30, POST[0])
+        asked(ingest.uri, lambda pool: unknown.accept(pool, "off-12"))
+        wait_until(lambda: ingest.count("fixes") == 30, what="what was kept is taken in")
+        terminal.publish("ducha/west/off-12/fix", location(tst=now_s))
+        wait_until(lambda: ingest.count("fixes") == 31)
+    assert ingest.rows("SELECT name, unit::text FROM devices") == [("off-12", "west")]
+    assert ingest.count("unknown_devices") == ingest.count("unknown_fixes") == ingest.count("set_aside") == 0
+
+
+def test_a_refused_device_is_counted_and_not_kept(ingest: Ingest, terminal: Terminal) -> None:
+    with ingest.running(unknown=Unknown.REFUSE) as metrics:
+        terminal.publish("owntracks/off-12/phone", location(tst=int(time.time())))
+        refused = {"reason": "unknown"}
+        wait_until(lambda: metrics.registry.get_sample_value("ducha_ingest_refused_fixes_total", refused) == 1)
+    assert ingest.count("devices") == ingest.count("fixes") == ingest.count("unknown_devices") == 0
+
+
+def test_a_dead_letter_is_read_again_when_somebody_wants_it(ingest: Ingest, terminal: Terminal) -> None:
+    now_s = int(time.time())
+    with ingest.running(past_days=1.0):
+        terminal.publish("owntracks/off-12/phone", location(tst=now_s - 2 * 86_400))
+        terminal.publish("owntracks/off-12/phone", b"never JSON")
+        wait_until(lambda: ingest.count("dead_letters") == 2)
+    with ingest.running():
+        asked(ingest.uri, lambda pool: unknown.replay_all(pool, now_s=time.time()))
+        wait_until(lambda: ingest.count("fixes") == 1, what="what can be read now is taken in")
+        wait_until(lambda: ingest.rows("SELECT count(wanted_at) FROM dead_letters") == [(0,)])
+    assert ingest.rows("SELECT payload FROM dead_letters") == [(b"never JSON",)]

@@ -18,6 +18,7 @@ from ingest.broker import EmbeddedBroker
 from ingest.config import BrokerSettings, DatabaseSettings, Settings, WorkerSettings
 from ingest.metrics import Metrics
 from ingest.service import serve
+from ingest.unknown import Unknown
 from store.ledger import Ledger
 
 LONG_DAYS = 40_000.0
@@ -40,7 +41,13 @@ def worker(uri: str, broker: EmbeddedBroker, clock: Callable[[], float]) -> Iter
         database=DatabaseSettings(url=uri),
         broker=BrokerSettings(host=broker.host, port=broker.port),
         ingest=WorkerSettings(
-            settle_s=0.0, tick_s=0.05, mark_s=0.05, past_days=LONG_DAYS, keep_days=round(LONG_DAYS) + 1, future_s=1e9
+            settle_s=0.0,
+            tick_s=0.05,
+            mark_s=0.05,
+            unknown=Unknown.ACCEPT,
+            past_days=LONG_DAYS,
+            keep_days=round(LONG_DAYS) + 1,
+            future_s=1e9,
         ),
     )
     stop, metrics = threading.Event(), Metrics()

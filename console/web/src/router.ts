@@ -41,6 +41,7 @@ export const router = createRouter({
       props: span("hold"),
       meta: titled("nav.holds"),
     },
+    { path: "/desk/intake", component: () => import("./intake/IntakeScreen.vue"), meta: titled("nav.intake") },
     { path: "/desk/:alert?", component: () => import("./desk/DeskScreen.vue"), props: true, meta: titled("nav.desk") },
     { path: "/:rest(.*)*", component: () => import("./home/HomeScreen.vue"), props: { lost: true }, meta: titled("lost.title") },
   ],

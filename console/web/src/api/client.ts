@@ -6,6 +6,7 @@ import type {
   AlertRow,
   Basemap,
   CameraRow,
+  DeadLetterRow,
   DeviceRow,
   ExportDetail,
   ExportRequest,
@@ -18,6 +19,7 @@ import type {
   PlanDocument,
   Positions,
   Problem,
+  Replayed,
   Rooms,
   SessionOpening,
   SessionPerson,
@@ -25,6 +27,7 @@ import type {
   StretchRow,
   SystemState,
   Track,
+  UnknownDeviceRow,
   Verification,
 } from "./types";
 
@@ -46,7 +49,7 @@ function query(values: Record<string, string | number | boolean | null | undefin
   return pairs.length ? "?" + new URLSearchParams(pairs.map(([k, v]) => [k, String(v)])).toString() : "";
 }
 
-function post<T>(path: string, body: object): Promise<T> {
+function post<T>(path: string, body: object | null): Promise<T> {
   return request<T>(path, {
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -102,6 +105,16 @@ export const exports = {
     post<ExportDetail>(`/exports/${id}/reject`, { rejected_by, reason }),
   /** Where it is downloaded; the name goes into its history. */
   address: (id: string, by: string) => `${BASE}/exports/${id}/download${query({ by })}`,
+};
+
+/** What waits at the door of ingest: unknown devices and dead letters. */
+export const intake = {
+  unknown: () => request<Page<UnknownDeviceRow>>("/devices/unknown"),
+  accept: (device: string) => post<null>(`/devices/unknown/${encodeURIComponent(device)}/accept`, {}),
+  forget: (device: string) => post<null>(`/devices/unknown/${encodeURIComponent(device)}/forget`, {}),
+  letters: (cursor: string | null) => request<Page<DeadLetterRow>>(`/dead-letters${query({ cursor })}`),
+  /** One letter, or all. */
+  replay: (letter: { topic: string; sha256: string } | null) => post<Replayed>("/dead-letters/replay", letter),
 };
 
 /** Legal holds: what is held is not deleted. */
