@@ -86,7 +86,8 @@ class County:
             ledger.save_plan(self.plan, "test", now_s=self.start_s)
         self.broker.start()
         (self.folder / "ducha.toml").write_text(
-            f'[database]\nurl = "{self.uri}"\n{self.broker.settings()}[ingest]\ncheckpoint_s = 1.0\nunknown = "accept"\n'
+            f'[database]\nurl = "{self.uri}"\n{self.broker.settings()}'
+            '[ingest]\ncheckpoint_s = 1.0\nunknown = "accept"\n'
         )
         self.start_ingest()
         # before its first subscription there is no session in which the broker could keep anything
