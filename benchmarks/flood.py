@@ -36,6 +36,8 @@ client.max_inflight_messages_set(1000)
 client.max_queued_messages_set(0)
 client.connect("127.0.0.1", port)
 client.loop_start()
+while not client.is_connected():
+    time.sleep(0.01)
 rng, now_s, sent = random.Random(7), time.time(), None
 def fix():
     return {"_type": "location", "tst": round(now_s - rng.random() * span_s, 3), "lat": 32 + rng.random(),
