@@ -24,6 +24,8 @@ from store.records import RecordedGap
 OVERLAP_S = 600.0  # gaps are read again for so long, so that no reading needs the one before it
 _SEAM_S = 1.0  # two gap leaves so close are one gap
 _FRESH_S = 15.0  # a stream whose newest segment is older is not being recorded
+_IN_A_ROW = 2  # pictures that can't be decoded; one may have been damaged on its way
+UNDECODABLE = "undecodable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,14 @@ class Missing:
     camera: str
     stream: str
     gap: Gap
+
+
+@dataclass(slots=True)
+class _Unshown:
+    """Pictures in a row that could not be decoded, the first taken at `since_s`."""
+
+    since_s: float
+    pictures: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +83,7 @@ class Facts:
         self._seen: set[tuple[str, int, int]] = set()
         self._open: dict[str, Gap] = {}
         self._ended_s: dict[str, float] = {}  # when the last gap of each stream was over
+        self._unshown: dict[str, _Unshown] = {}
 
     def learn(self, records: Records) -> list[Missing]:
         """Go by `records` from now on; what is to be told of gaps that are not the recorder's own."""
@@ -83,6 +94,24 @@ class Facts:
         ]
         self._seen = {(row.stream, row.log, row.seq) for row in records.gaps}
         return [missing for missing in self._joined(told) if missing.gap.reason not in OWN_REASONS]
+
+    def judge(self, camera: str, t_s: float, *, shown: bool) -> Missing | None:
+        """A picture of `camera` taken at `t_s` was decoded, or could not be. What is stored and can't be shown is as
+        good as missing: that, while it lasts and once when it is over; None where nothing is."""
+        stream = f"{camera}.{Media.VIDEO}"
+        if shown:
+            unshown = self._unshown.pop(camera, None)
+            if unshown is None or unshown.pictures < _IN_A_ROW:
+                return None
+            self._ended_s[stream] = t_s
+            return Missing(camera, stream, Gap(unshown.since_s, t_s, UNDECODABLE))
+        if not self._cameras[camera].record:
+            return None
+        unshown = self._unshown.setdefault(camera, _Unshown(t_s))
+        unshown.pictures += 1
+        if unshown.pictures < _IN_A_ROW:
+            return None
+        return Missing(camera, stream, Gap(unshown.since_s, None, UNDECODABLE))
 
     def known(self, camera: str) -> Known:
         """What is known now of what `camera` looks at."""
@@ -98,7 +127,7 @@ class Facts:
         if (lost_s := self._lost_s(camera)) is not None and interrogation.opened_s < lost_s:
             picture = sound = None  # that the recording stopped is told as its gap
         session = Session(interrogation.id, interrogation.procedure, interrogation.standard_place)
-        gapless = all(
+        gapless = camera not in self._unshown and all(
             self._ended_s.get(f"{camera}.{media}", 0.0) < interrogation.opened_s
             and f"{camera}.{media}" not in self._open
             for media in Media

@@ -117,11 +117,18 @@ class Looking:
         except Undecodable as error:
             log.debug("no picture", camera=view.camera, problem=str(error))
             view.judged(view.camera, keyframe.arrived_s, str(error))
-            return self._saw(view, view.watcher.sample(None, t_s, self._facts.known(view.camera)))
+            missing = self._missing(view, t_s, shown=False)
+            return missing + self._saw(view, view.watcher.sample(None, t_s, self._facts.known(view.camera)))
         view.judged(view.camera, keyframe.arrived_s, None)
+        missing = self._missing(view, t_s, shown=True)
         view.album.keep(keyframe, stream)
         media_s = keyframe.pts * stream.time_base[0] / stream.time_base[1]
-        return self._saw(view, view.watcher.sample(picture, t_s, self._facts.known(view.camera), media_s))
+        return missing + self._saw(view, view.watcher.sample(picture, t_s, self._facts.known(view.camera), media_s))
+
+    def _missing(self, view: View, t_s: float, *, shown: bool) -> tuple[AlertChange, ...]:
+        """What is to be told of stored pictures that can't be shown, after one of them."""
+        missing = self._facts.judge(view.camera, t_s, shown=shown)
+        return () if missing is None else view.watcher.gap(missing.stream, missing.gap, t_s)
 
     def _saw(self, view: View, sampled: Sampled) -> tuple[AlertChange, ...]:
         state = sampled.picture.value if sampled.picture is not None else None

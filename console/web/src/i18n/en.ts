@@ -802,6 +802,7 @@ export const en: Catalogue = {
   "gap.disk-full": "disk full",
   "gap.disk-slow": "disk too slow",
   "gap.clock-step": "clock stepped",
+  "gap.undecodable": "pictures that can't be decoded",
   "gap.codec-change": "codec changed",
   "gap.stopped": "recorder stopped",
   "gap.log-gone": "the log it is of is gone from its disk",

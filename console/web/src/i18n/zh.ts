@@ -800,6 +800,7 @@ export const zh = {
   "gap.disk-full": "磁盘已满",
   "gap.disk-slow": "磁盘过慢",
   "gap.clock-step": "时钟跳变",
+  "gap.undecodable": "画面无法解码",
   "gap.codec-change": "编码改变",
   "gap.stopped": "录像停止",
   "gap.log-gone": "所属日志已不在磁盘上",
