@@ -19,7 +19,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from benchmarks.figures import Figure, at_most
 from benchmarks.publisher import fleet_of
-from benchmarks.rig import ROOT, Rig, running, within
+from benchmarks.rig import GATEWAYS, ROOT, Rig, running, within
 
 _DEVICES = 200
 _EVERY_S = 2.0
@@ -32,6 +32,8 @@ from paho.mqtt.client import Client, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
 port, count, together, span_s = map(int, sys.argv[1:5])
 client = Client(CallbackAPIVersion.VERSION2, client_id="flood", protocol=MQTTv311)
+if len(sys.argv) > 6:
+    client.username_pw_set(sys.argv[6], sys.argv[7])
 client.max_inflight_messages_set(1000)
 client.max_queued_messages_set(0)
 client.connect("127.0.0.1", port)
@@ -78,10 +80,9 @@ def run(fixes: int, together: int) -> Run:
         stop.wait(_BEFORE_S)
         ages.clear()
         command = [sys.executable, "-c", _FLOOD, str(rig.broker_port), str(fixes), str(together), str(_SPAN_S)]
+        command += [f"ducha/west/{flooding}/fix", *_login(rig)]
         began_s = time.monotonic()
-        flood = subprocess.run(
-            [*command, f"ducha/west/{flooding}/fix"], cwd=ROOT, stdout=subprocess.PIPE, check=True, timeout=900
-        )
+        flood = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, timeout=900)
         stop.wait(_AFTER_S)
         during = list(ages)
         caught_up_s = _caught_up(rig, flooding, fixes) - began_s
@@ -98,9 +99,16 @@ def run(fixes: int, together: int) -> Run:
         )
 
 
+def _login(rig: Rig) -> list[str]:
+    """Name and password of the gateway that speaks for every device; nothing where nobody need say who he is."""
+    return [GATEWAYS[0], rig.passwords[GATEWAYS[0]]] if rig.passwords else []
+
+
 def _report(rig: Rig, names: list[str], stop: threading.Event) -> None:
     """Every device in its turn, each every `_EVERY_S`, along a small circle."""
     client = Client(CallbackAPIVersion.VERSION2, client_id="fleet", protocol=MQTTv311)
+    if login := _login(rig):
+        client.username_pw_set(*login)
     client.connect("127.0.0.1", rig.broker_port)
     client.loop_start()
     began_s, sent = time.monotonic(), 0
