@@ -242,7 +242,7 @@ def county(request: pytest.FixtureRequest) -> Iterator[County]:
             county.database.stop()
 
 
-@pytest.mark.timeout(120 + 30 * KILLS)
+@pytest.mark.timeout(120 + (20 + RECOVERY_S) * (KILLS + 2))
 @pytest.mark.parametrize(
     ("county", "kill"),
     [
