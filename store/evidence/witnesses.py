@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from store.evidence.checkpoint import Head, SignedHead, each_note, first_note, whole_notes
-from store.evidence.errors import InvalidHead, LogRolledBack
+from store.evidence.errors import InvalidHead, LogCorrupt, LogRolledBack
 from store.evidence.marks import newest_mark
 from store.evidence.recovery import HEADS, LogState, last_head, newest_resume_point, recover
 
@@ -74,6 +74,8 @@ def check(folder: Path, recorder: str, key: bytes, remembered: Remembered) -> No
     newest, _ = last_head(folder / HEADS, recorder, key)
     if (against := contradiction(folder, newest, known)) is not None:
         raise LogRolledBack(f"{folder}: {against.problem}")
+    for one in known if newest is not None else ():
+        head_of_size(folder / HEADS, one.size, recorder)  # raises where it can't be read
 
 
 def in_its_folder(folder: Path, recorder: str, key: bytes) -> list[Known]:
@@ -126,19 +128,29 @@ def contradiction(folder: Path, newest: Head | None, known: Iterable[Known]) -> 
         if one.size == size and one.outdated:
             more = f"{one.source} knows that more than {size} leaves were signed, where the log ends: at least 1 fewer"
             return Contradicted(more, is_shorter=True)
+    if newest is None:
+        return None
     for one in told:
-        head = head_of_size(folder / HEADS, one.size)
+        try:
+            head = head_of_size(folder / HEADS, one.size, newest.origin)
+        except LogCorrupt:
+            continue  # damaged there: what was signed can't be told, and is judged where it is read
         if head is None or head.root != one.root:
             other = f"{one.source} knows other first {one.size} leaves than those that are signed here"
             return Contradicted(other, is_shorter=False)
     return None
 
 
-def head_of_size(path: Path, size: int) -> Head | None:
-    """The head in a `heads.txt` that counts just so many leaves; its signature is not looked at. Heads stand in the
-    order of their sizes, so few are read."""
+def head_of_size(path: Path, size: int, origin: str) -> Head | None:
+    """The head of `origin` in a `heads.txt` that counts just so many leaves, None where there is none; its signature is
+    not looked at. Heads stand in the order of their sizes, so few are read.
+
+    Raises:
+        LogCorrupt: the file is damaged where it would be.
+    """
     with path.open("rb") as file:
-        low, high = 0, file.seek(0, 2)  # a note that begins in [low, high) may be it
+        end = file.seek(0, 2)
+        low, high = 0, end  # a note that begins in [low, high) may be it
 
         def note_from(at: int) -> tuple[int, int, Head] | None:
             """The first readable head that begins at `at` or behind: where it begins and ends."""
@@ -152,9 +164,10 @@ def head_of_size(path: Path, size: int) -> Head | None:
                 if note is not None:
                     where = max(at - 2, 0) + begin
                     try:
-                        return where, where + end, SignedHead.parse(note.decode()).head
+                        head = SignedHead.parse(note.decode()).head
                     except (InvalidHead, UnicodeDecodeError):
                         return None
+                    return (where, where + end, head) if head.origin == origin else None
             return None
 
         while low < high:
@@ -168,6 +181,8 @@ def head_of_size(path: Path, size: int) -> Head | None:
                 low = found[1]
             else:
                 high = middle
+        if low < end and ((next_one := note_from(low)) is None or next_one[0] != low):
+            raise LogCorrupt(f"{path}: can't be read at byte {low}, where a head of {size} leaves would be")
     return None
 
 

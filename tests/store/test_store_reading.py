@@ -197,7 +197,7 @@ def test_crossings_dead_letters_and_the_database_itself(ledger, console):
     )
 
     async def work(pool):
-        await system.ping(pool)
+        await system.write(pool)
         crossed = await tracks.crossings(pool, from_s=NOON + 1)
         one = await system.dead_letters(pool, limit=3)
         two = await system.dead_letters(pool, cursor=one.next, limit=3)

@@ -12,6 +12,7 @@ from benchmarks.forger import ACTS, Act, Forgery, Record, Second, flip_leaf, sec
 from benchmarks.naming import NAMING, called_intact, naming
 from store.evidence.leaf import SegmentBody
 from store.evidence.range_verification import verify_range
+from store.evidence.recovery import RESUME
 from store.evidence.signer import FileSigner
 from store.evidence.verdict import Finding, Verdict, merged
 from store.evidence.verification import verify_folder
@@ -87,11 +88,14 @@ def test_a_broken_leaf_of_another_stream_says_nothing_against_the_one_asked_for(
 def test_of_a_session_that_falls_silent_without_a_seal_it_is_said_that_it_may_have_gone_on(
     record: Record, tmp_path: Path
 ) -> None:
-    """Cut off with all heads that knew more."""
+    """Cut off with all heads that knew more, and with the resume point, which knows the newest of them."""
     changed = record.copy()
     truncate(changed, "cam1.video", record.segments("cam1.video")[15], random.Random(0), True)
     folder = record.folder.parent / tmp_path.name
     changed.write(folder)
+    report = verify_range(folder, ["cam1.video"], ns(10_000), ns(20_000))
+    assert Verdict.TRUNCATED in {f.verdict for f in report.findings}
+    (folder / RESUME).unlink()
     for end_ms, verdicts in ((200_000, {Verdict.TRUNCATED}), (20_000, set())):  # it says something every ten seconds
         report = verify_range(folder, ["cam1.video"], ns(10_000), ns(end_ms))
         assert {f.verdict for f in report.findings if not f.sound} - {Verdict.UNANCHORED} == verdicts

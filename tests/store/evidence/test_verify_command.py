@@ -323,5 +323,10 @@ def test_a_key_alone_speaks_for_nothing(folder, tmp_path):
     (tmp_path / "r" / "heads.txt").write_text("")
     status, findings, _ = verify(tmp_path / "r")
     assert status == 1
+    assert {f.verdict for f in findings} == {Verdict.UNANCHORED, Verdict.TRUNCATED}  # the resume point knows a head
+    for witness in ("resume.json", "marks.jsonl"):
+        (tmp_path / "r" / witness).unlink(missing_ok=True)
+    status, findings, _ = verify(tmp_path / "r")
+    assert status == 1
     assert {f.verdict for f in findings} == {Verdict.UNANCHORED}
     assert next(x for x in read_leaves(folder / "leaves.jsonl") if x).begin_ns == T0

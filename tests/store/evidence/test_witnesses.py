@@ -47,7 +47,7 @@ def test_a_head_is_found_by_its_size_and_one_that_is_not_there_is_not(many: Path
     all_ = sizes(many)
     assert len(all_) == 3_000
     size = data.draw(st.integers(0, all_[-1] + 2) | st.sampled_from(all_) | st.sampled_from([all_[0], all_[-1]]))
-    found = head_of_size(many, size)
+    found = head_of_size(many, size, "county/r-1")
     if size in all_:
         assert found == Head("county/r-1", size, bytes([all_.index(size) % 256]) * 32)
     else:
@@ -107,7 +107,7 @@ def test_a_crash_at_any_moment_leaves_nothing_that_speaks_against_the_log(
 
 def test_what_others_know_speaks_for_a_log_that_goes_on_and_against_another(tmp_path: Path, signer: FileSigner) -> None:
     written(tmp_path / "r", signer, 10)
-    head = head_of_size(tmp_path / "r" / HEADS, 7)
+    head = head_of_size(tmp_path / "r" / HEADS, 7, "r")
     assert head is not None
     EvidenceLog(tmp_path / "r", "r", signer, remembered=Remembered((Known("x", 7, head.root),), {"c.video": 9})).close()
     for known, words in (
