@@ -38,9 +38,9 @@ _write = msgspec.json.Encoder().encode
 
 
 class Marks:
-    """The marks of one worker. `send` publishes a payload on a topic."""
+    """The marks of one worker. `send` publishes a payload on a topic and says whether it could."""
 
-    def __init__(self, filters: Sequence[str], shard: str, every_s: float, send: Callable[[str, bytes], None]) -> None:
+    def __init__(self, filters: Sequence[str], shard: str, every_s: float, send: Callable[[str, bytes], bool]) -> None:
         self._shard = shard
         self._every_s = every_s
         self._send = send
@@ -50,18 +50,21 @@ class Marks:
         self._sent_s = dict.fromkeys(topics, -float("inf"))  # by the monotonic clock
         self._waiting = dict.fromkeys(topics, False)
         self._ever = False
+        self._first_s: float | None = None  # by ingest's clock, when the first mark was due
         self._began_s = time.monotonic()
         self.rival: Mark | None = None  # another worker of this shard whose mark came
 
     def send(self, now_s: float) -> None:
         """Send a mark on each topic where one is due."""
+        if self._first_s is None:
+            self._first_s = now_s
         steady_s = time.monotonic()
         mark = b""
         for topic, sent_s in self._sent_s.items():
             if steady_s - sent_s >= (AGAIN_S if self._waiting[topic] else self._every_s):
                 mark = mark or _write(Mark(now_s, self._nonce, self._shard, socket.gethostname(), os.getpid()))
-                self._sent_s[topic], self._waiting[topic] = steady_s, True
-                self._send(topic, mark)
+                if self._send(topic, mark):
+                    self._sent_s[topic], self._waiting[topic] = steady_s, True
 
     def own(self, topic: str) -> bool:
         """Whether only marks come on `topic`."""
@@ -79,8 +82,8 @@ class Marks:
             self._returned_s[topic] = max(self._returned_s[topic], mark.t)
             self._waiting[topic] = False
             self._ever = True
-        elif mark.shard == self._shard:
-            self.rival = mark
+        elif mark.shard == self._shard and self._first_s is not None and mark.t >= self._first_s:
+            self.rival = mark  # an older one is of the worker before us, and waited
 
     def complete_s(self) -> float:
         """The time up to which everything said has been taken; minus infinity before the first marks came back."""

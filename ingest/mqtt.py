@@ -85,10 +85,12 @@ class Receiver:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def publish(self, topic: str, payload: bytes) -> None:
-        """Send a message of our own, if the broker is heard; else not at all."""
-        if self._since_s is not None:
-            self._client.publish(topic, payload, qos=1)
+    def publish(self, topic: str, payload: bytes) -> bool:
+        """Send a message of our own, if the broker is heard; else not at all. Whether it was."""
+        if self._since_s is None:
+            return False
+        self._client.publish(topic, payload, qos=1)
+        return True
 
     def acknowledge(self, messages: Sequence[Message]) -> None:
         """Tell the broker that `messages` are committed."""

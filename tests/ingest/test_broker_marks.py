@@ -12,9 +12,12 @@ class Wire:
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, bytes]] = []
+        self.is_up = True
 
-    def __call__(self, topic: str, payload: bytes) -> None:
-        self.sent.append((topic, payload))
+    def __call__(self, topic: str, payload: bytes) -> bool:
+        if self.is_up:
+            self.sent.append((topic, payload))
+        return self.is_up
 
 
 def marks(wire: Wire, shard: str = "west") -> Marks:
@@ -57,14 +60,37 @@ def test_no_second_mark_is_sent_while_one_is_on_its_way() -> None:
     assert len(wire.sent) == 2
 
 
+def test_a_mark_that_could_not_be_sent_is_not_waited_for() -> None:
+    wire = Wire()
+    mine = marks(wire)
+    wire.is_up = False
+    mine.send(1.0)
+    wire.is_up = True
+    mine.send(2.0)
+    for sent in wire.sent:
+        mine.take(*sent)
+    assert mine.complete_s() == 2.0
+
+
+def test_the_mark_of_a_worker_before_that_waited_in_the_broker_is_no_rivals() -> None:
+    wire, others = Wire(), Wire()
+    mine, before = marks(wire), marks(others)
+    before.send(500.0)
+    mine.send(501.0)
+    for sent in others.sent:
+        mine.take(*sent)
+    assert mine.rival is None
+
+
 def test_marks_of_another_process_say_nothing_but_that_it_is_there() -> None:
     wire, others = Wire(), Wire()
     mine, other = marks(wire), marks(others)
+    mine.send(499.0)
     other.send(500.0)
     for sent in others.sent:
         mine.take(*sent)
     assert mine.complete_s() == -float("inf")
     assert mine.rival == msgspec.json.decode(others.sent[0][1], type=Mark)
     mine.take("owntracks/_ingest/_ingest", b"not a mark")
-    mine.take("owntracks/off-12/phone", wire.sent[0][1] if wire.sent else b"")
+    mine.take("owntracks/off-12/phone", wire.sent[0][1])
     assert mine.complete_s() == -float("inf")
