@@ -114,7 +114,7 @@ def test_spaces_in_its_description_are_read(server: CameraServer) -> None:
     server.camera("h264").oddity = Oddity(spaced)
     with watching(address(server.url("h264"))) as watched:
         watched.wait_for(State.LIVE)
-        assert [info.codec for info in watched.reader.opened()[0].streams] == ["h264", "aac"]
+        assert [info.codec for info in watched.opened().streams] == ["h264", "aac"]
 
 
 @pytest.mark.parametrize(
@@ -152,6 +152,6 @@ def test_a_picture_is_recorded_without_sound_that_can_not_be(server: CameraServe
     server.camera("h264").oddity = Oddity(SOUNDS[odd])
     with watching(address(server.url("h264"))) as watched:
         watched.wait_for(State.LIVE)
-        opened = watched.reader.opened()[0]
+        opened = watched.opened()
     assert isinstance(opened, Opened)
     assert [info.media for info in opened.streams] == [Media.VIDEO]

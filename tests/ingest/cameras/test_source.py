@@ -59,6 +59,11 @@ class Watched:
     def wait_for(self, *states: State, within_s: float = 30.0) -> None:
         wait_until(lambda: self.state in states, within_s, f"state {states}", lambda: self.conditions)
 
+    def opened(self) -> Opened:
+        """How its stream began, as soon as the fan-out has told it: the state is said first."""
+        wait_until(self.reader.opened, 30, "an opened stream", lambda: self.conditions)
+        return self.reader.opened()[0]
+
 
 @contextmanager
 def watching(where: Address, patience: Patience = QUICK) -> Iterator[Watched]:
@@ -88,7 +93,7 @@ def test_picture_and_sound_come_as_they_were_sent(
     with watching(address(server.url(name), transport=transport)) as watched:
         watched.wait_for(State.LIVE)
         wait_until(lambda: len(watched.reader.packets()) > 12, 30, "packets")
-    opened, packets = watched.reader.opened()[0], watched.reader.packets()
+    opened, packets = watched.opened(), watched.reader.packets()
     picture = "hevc" if name == "h265" else "h264"
     assert [info.codec for info in opened.streams] == [picture, *([sound] if sound else [])]
     assert (opened.streams[0].width, opened.streams[0].height) == (160, 120)
