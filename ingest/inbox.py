@@ -1,7 +1,10 @@
-"""Messages between the network thread and the worker: bounded by count and by bytes.
+"""Messages between the network thread and the worker: bounded by count and by bytes, and fair between devices.
 
 When it is full, the network thread waits in :meth:`Inbox.put`; so it reads no more from its socket, and TCP makes the
 broker wait. Nothing is dropped: what the broker can't deliver it keeps in the persistent session.
+
+Each device has its own queue, and a batch takes a share of each: who sends thousands of messages at once waits for his
+own, and nobody else does. A mark of our own says that everything before it was taken; so it alone overtakes nothing.
 """
 
 import time
@@ -10,10 +13,12 @@ from threading import Condition
 
 from ingest.messages import Message
 from ingest.metrics import Metrics
+from ingest.topics import OWN, Source, parse_topic
 
 MAX_MESSAGES = 20_000
 MAX_BYTES = 64 << 20
 BATCH_BYTES = 2 << 20  # a batch of large messages ends here, so that it takes no longer than one of small ones
+SHARE_MESSAGES, SHARE_BYTES = 1_000, 256 << 10  # of one device in a batch
 QUIET_S = 0.004  # when nothing came for so long, a batch is complete
 
 
@@ -24,65 +29,117 @@ class Inbox:
         self._metrics = metrics
         self._max_messages = max_messages
         self._max_bytes = max_bytes
-        self._queue: deque[Message] = deque()
-        self._bytes = 0
+        self._queues: dict[str, list[Message]] = {}  # by device
+        self._turns: deque[str] = deque()  # the devices in it, the one whose turn it is first
+        self._marks: deque[Message] = deque()
+        self._messages = self._bytes = 0
         self._closed = False
         self._crowded = False  # somebody waits for room
         self._wanted = 1
         self._changed = Condition()
 
     def __len__(self) -> int:
-        return len(self._queue)
+        return self._messages
 
     def oldest_waiting_s(self) -> float:
         """How long the first message has waited; 0 where there is none."""
         with self._changed:
-            return time.monotonic() - self._queue[0].arrived_s if self._queue else 0.0
+            now_s = time.monotonic()
+            return now_s - min(self._oldest_s(), self._marks[0].arrived_s if self._marks else now_s, now_s)
 
-    def put(self, message: Message) -> bool:
-        """Add `message`, waiting while there is no room; False when the inbox was closed instead."""
-        size = len(message.payload)
+    def put(self, *messages: Message) -> bool:
+        """Add `messages`, waiting while there is no room; False when the inbox was closed instead."""
         with self._changed:
-            if self._full(size) and not self._closed:
-                self._metrics.inbox_full.inc()
-                self._crowded = True
-                self._changed.notify_all()
-                self._changed.wait_for(lambda: self._closed or not self._full(size))
-            if self._closed:
-                return False
-            self._queue.append(message)
-            self._bytes += size
-            if len(self._queue) in (1, self._wanted):
+            before = self._messages
+            for message in messages:
+                size = len(message.payload)
+                if self._full(size) and not self._closed:
+                    self._metrics.inbox_full.inc()
+                    self._crowded = True
+                    self._changed.notify_all()
+                    self._changed.wait_for(lambda size=size: self._closed or not self._full(size))  # type: ignore[misc]
+                    before = self._messages
+                if self._closed:
+                    return False
+                self._add(message)
+                self._messages += 1
+                self._bytes += size
+            if before == 0 or before < self._wanted <= self._messages:
                 self._changed.notify_all()
             return True
 
     def _full(self, size: int) -> bool:
         # an empty inbox takes a message of any size, else one larger than the bound would wait for ever
-        return bool(self._queue) and (len(self._queue) >= self._max_messages or self._bytes + size > self._max_bytes)
+        return self._messages > 0 and (self._messages >= self._max_messages or self._bytes + size > self._max_bytes)
+
+    def _add(self, message: Message) -> None:
+        source = parse_topic(message.topic)
+        device = source.device if isinstance(source, Source) else ""  # foreign topics share one queue
+        if device == OWN:
+            self._marks.append(message)
+        elif device in self._queues:
+            self._queues[device].append(message)
+        else:
+            self._queues[device] = [message]
+            self._turns.append(device)
+
+    def _oldest_s(self) -> float:
+        """When the first message that waits came, but for marks; infinite where none does."""
+        return min((queue[0].arrived_s for queue in self._queues.values()), default=float("inf"))
+
+    def _first(self) -> float:
+        """The place of the first message that waits, but for marks; infinite where none does."""
+        return min((queue[0].order for queue in self._queues.values()), default=float("inf"))
 
     def take(self, limit: int, wait_s: float = 0.0, gather_s: float = 0.0) -> list[Message]:
-        """Up to `limit` messages of :data:`BATCH_BYTES` in all, but at least one: waits `wait_s` for the first, then
-        gathers more for `gather_s` at most, as long as they keep coming. (A broker sends no more than its window before
-        it is answered.)"""
+        """Up to `limit` messages of :data:`BATCH_BYTES` in all, but at least one, and marks.
+
+        It waits `wait_s` for the first, then gathers more for `gather_s` at most, as long as they keep coming. (A
+        broker sends no more than its window before it is answered.)
+        """
         with self._changed:
             self._wanted = limit
-            if self._changed.wait_for(lambda: self._closed or bool(self._queue), wait_s) and gather_s:
+            if self._changed.wait_for(lambda: self._closed or self._messages > 0, wait_s) and gather_s:
                 until_s, seen = time.monotonic() + gather_s, 0
-                while seen < len(self._queue) < limit and not self._crowded and time.monotonic() < until_s:
-                    seen = len(self._queue)
+                while seen < self._messages < limit and not self._crowded and time.monotonic() < until_s:
+                    seen = self._messages
                     self._changed.wait(min(QUIET_S, gather_s))
-            taken: list[Message] = []
-            size = 0
-            while self._queue and len(taken) < limit and size < BATCH_BYTES:
-                taken.append(self._queue.popleft())
-                size += len(taken[-1].payload)
-            self._bytes -= size
+            taken = self._shares(limit)
+            if self._marks:
+                first = self._first()
+                while self._marks and self._marks[0].order < first:
+                    taken.append(self._marks.popleft())
+            self._messages -= len(taken)
+            self._bytes -= sum(len(message.payload) for message in taken)
             self._crowded = False
-            self._metrics.inbox.set(len(self._queue))
+            self._metrics.inbox.set(self._messages)
             self._metrics.inbox_bytes.set(self._bytes)
             if taken:
                 self._changed.notify_all()
             return taken
+
+    def _shares(self, limit: int) -> list[Message]:
+        """The next batch: of each device its share, of one after the other until the batch is full."""
+        taken: list[Message] = []
+        left: list[str] = []
+        size = 0
+        while self._turns and len(taken) < limit and size < BATCH_BYTES:
+            device = self._turns.popleft()
+            queue = self._queues[device]
+            count, until = 0, min(BATCH_BYTES, size + SHARE_BYTES)
+            for message in queue[: min(limit - len(taken), SHARE_MESSAGES)]:
+                if size >= until:
+                    break
+                size += len(message.payload)
+                count += 1
+            taken += queue[:count]
+            if count < len(queue):
+                del queue[:count]
+                left.append(device)
+            else:
+                del self._queues[device]
+        self._turns.extend(left)
+        return taken
 
     def close(self) -> None:
         """Take no more; whoever waits goes on. What is inside can still be taken."""

@@ -13,7 +13,7 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 
 import msgspec
 
@@ -66,9 +66,10 @@ class Marks:
                 if self._send(topic, mark):
                     self._sent_s[topic], self._waiting[topic] = steady_s, True
 
-    def own(self, topic: str) -> bool:
-        """Whether only marks come on `topic`."""
-        return topic in self._returned_s
+    @property
+    def topics(self) -> Container[str]:
+        """Where only marks come."""
+        return self._returned_s
 
     def take(self, topic: str, payload: bytes) -> None:
         """All that came before this message is taken in; where it is our mark, the input is complete up to its time."""

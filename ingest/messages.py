@@ -1,10 +1,9 @@
 """A message as it came from the broker."""
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True, gc=False):
     """One MQTT publication. `connection` and `mid` say what to acknowledge, and on which connection that is valid."""
 
     topic: str
@@ -15,3 +14,4 @@ class Message:
     qos: int = 0
     connection: int = 0
     retained: bool = False  # kept by the broker from earlier: it says nothing of the present
+    order: int = 0  # its place among all that came

@@ -7,7 +7,6 @@ carries the number of its connection, and acknowledgements for an earlier one ar
 same connection what it has waited for too long; what we still hold is not taken twice.
 """
 
-import select
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -15,8 +14,8 @@ from threading import Lock
 from typing import Any
 
 import structlog
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTv311
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTv311
+from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
@@ -24,13 +23,15 @@ from ingest.config import BrokerSettings
 from ingest.inbox import Inbox
 from ingest.messages import Message
 from ingest.metrics import Metrics
+from ingest.mqtt_connection import Connection
+from ingest.mqtt_stream import Publication
 from ingest.topics import OWN
 
 RECONNECT_FIRST_S = 1
 RECONNECT_MOST_S = 4
 TAKEOVERS = 3  # so many lost connections that the broker gives back at once, in this time, are no accident
 TAKEOVER_WITHIN_S = 60.0
-_CLOSED = getattr(select, "POLLRDHUP", 0) | select.POLLHUP | select.POLLERR
+_OF_OURS = f"/{OWN}"
 
 log = structlog.get_logger("ingest.mqtt")
 
@@ -46,17 +47,17 @@ class Receiver:
         self._metrics = metrics
         self._clock = clock
         self._connection = 0
-        self._held: set[int] = set()  # packet numbers of this connection that are not acknowledged
+        self._forget()
         self._since_s: float | None = None
         self._lost_s = -float("inf")
         self._back_s: deque[float] = deque(maxlen=TAKEOVERS)
+        self._came = 0  # messages
         self._lock = Lock()
-        client = _ReadingFirst(
+        client = Connection(
             CallbackAPIVersion.VERSION2,
             client_id=settings.client_id,
             clean_session=False,
             protocol=MQTTv311,
-            manual_ack=True,
         )
         if settings.username is not None:
             client.username_pw_set(settings.username, settings.password)
@@ -66,7 +67,7 @@ class Receiver:
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
-        client.on_message = self._on_message
+        client.on_publications = self._on_publications
         self._client = client
 
     def heard_for_s(self) -> float:
@@ -93,12 +94,22 @@ class Receiver:
         return True
 
     def acknowledge(self, messages: Sequence[Message]) -> None:
-        """Tell the broker that `messages` are committed."""
+        """Tell the broker that `messages` are committed: in the order in which they came, as MQTT demands, so some only
+        when others are too."""
         with self._lock:
-            for message in messages:
-                if message.qos and message.connection == self._connection:
-                    self._held.discard(message.mid)
-                    self._client.ack(message.mid, message.qos)
+            self._committed.update(m.mid for m in messages if m.qos and m.connection == self._connection)
+            numbers = []
+            while self._order and self._order[0] in self._committed:
+                numbers.append(self._order.popleft())
+            self._held.difference_update(numbers)
+            self._committed.difference_update(numbers)
+            self._client.acknowledge(numbers)
+
+    def _forget(self) -> None:
+        """Packet numbers mean nothing on another connection."""
+        self._order: deque[int] = deque()  # of the messages that are not acknowledged, as they came
+        self._held: set[int] = set()  # the same
+        self._committed: set[int] = set()  # those of them that wait for an earlier one
 
     def _on_connect(
         self, client: Client, _: Any, flags: ConnectFlags, reason: ReasonCode, __: Properties | None
@@ -108,7 +119,7 @@ class Receiver:
             return
         with self._lock:
             self._connection += 1
-            self._held = set()
+            self._forget()
         self._notice_takeover()
         self._metrics.connections.inc()
         log.info("connected to the broker", host=self._settings.host, session_present=flags.session_present)
@@ -119,7 +130,7 @@ class Receiver:
     ) -> None:
         with self._lock:
             self._connection += 1
-            self._held = set()
+            self._forget()
         self._since_s = None
         self._metrics.connected.set(0)
         if reason.is_failure:
@@ -151,49 +162,29 @@ class Receiver:
         self._metrics.connected.set(1)
         log.info("listening", filters=list(self._settings.filters))
 
-    def _on_message(self, _: Client, __: Any, message: MQTTMessage) -> None:
-        if message.qos:
-            if message.dup and message.mid in self._held:
-                return
-            self._held.add(message.mid)
-        try:
-            topic = message.topic
-        except UnicodeDecodeError:
-            topic = "(not UTF-8)"
-        now_s = self._clock()
-        if f"/{OWN}" not in topic:  # our marks are nobody's message
-            self._metrics.messages.inc()
+    def _on_publications(self, publications: list[Publication]) -> None:
+        now_s, arrived_s = self._clock(), time.monotonic()
+        messages: list[Message] = []
+        for topic, payload, number, qos, is_retained, is_repeated in publications:
+            if qos:
+                if is_repeated and number in self._held:
+                    continue
+                self._held.add(number)
+                self._order.append(number)
+            self._came += 1
+            place = (number, qos, self._connection)
+            messages.append(
+                Message(_readable(topic), payload, now_s, arrived_s, *place, retained=is_retained, order=self._came)
+            )
+        others = sum(_OF_OURS not in message.topic for message in messages)  # our marks are nobody's message
+        if others:
+            self._metrics.messages.inc(others)
             self._metrics.last_message.set(now_s)
-        payload, arrived_s = bytes(message.payload), message.timestamp
-        place = (message.mid, message.qos, self._connection)
-        self._inbox.put(Message(topic, payload, now_s, arrived_s, *place, retained=bool(message.retain)))
+        self._inbox.put(*messages)
 
 
-class _ReadingFirst(Client):
-    """Reads what a broker has sent before it writes to one that has gone.
-
-    To write to a broker that was killed fails, and paho then drops the connection with all that it has not read from
-    it: messages that the broker has acknowledged, and may not have saved.
-    """
-
-    def loop_write(self) -> MQTTErrorCode:
-        """Write what waits; where the broker has closed the connection, once nothing is left to read."""
-        while self._is_closed_there() and self._has_come():
-            code = self.loop_read()
-            if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
-                return code
-        return super().loop_write()
-
-    def _is_closed_there(self) -> bool:
-        sock: Any = self.socket()
-        if sock is None:
-            return False
-        poll = select.poll()
-        poll.register(sock, _CLOSED)
-        return bool(poll.poll(0))
-
-    def _has_come(self) -> bool:
-        sock: Any = self.socket()
-        if sock is None:
-            return False
-        return bool(getattr(sock, "pending", int)() or select.select([sock], [], [], 0)[0])
+def _readable(topic: bytes) -> str:
+    try:
+        return topic.decode()
+    except UnicodeDecodeError:
+        return "(not UTF-8)"

@@ -5,9 +5,9 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 from ingest_examples import Terminal, location, message, wait_until
+from msgspec.structs import replace
 
 from ingest.broker import EmbeddedBroker
 from ingest.config import BrokerSettings
@@ -63,6 +63,38 @@ def test_what_is_not_acknowledged_comes_again_and_what_is_does_not(broker: Embed
     assert payloads(first) == payloads(again) == [b"0", b"1", b"2", b"3", b"4"]
     assert payloads(rest) == [b"3", b"4"]
     assert payloads(last) == [b"end"]
+
+
+def test_a_rush_is_taken_in_order_and_acknowledged_once(broker: EmbeddedBroker, terminal: Terminal) -> None:
+    received: list[Message] = []
+    with receiving(broker, room=5_000) as (receiver, inbox):
+        for number in range(5_000):
+            terminal.send(TOPIC, f"{number} " + "x" * (number % 700))
+        while len(received) < 5_000:
+            some = take(inbox, 1) + inbox.take(999)
+            receiver.acknowledge(some)
+            received += some
+    terminal.publish(TOPIC, "end")
+    with receiving(broker) as (_, inbox):
+        assert payloads(take(inbox, 1)) == [b"end"]
+    assert [int(payload.split()[0]) for payload in payloads(received)] == list(range(5_000))
+
+
+def test_what_is_committed_before_an_earlier_one_is_acknowledged_after_it(
+    broker: EmbeddedBroker, terminal: Terminal
+) -> None:
+    with receiving(broker) as (receiver, inbox):
+        for number in range(4):
+            terminal.publish(TOPIC, str(number))
+        held = take(inbox, 4)
+        receiver.acknowledge([held[1], held[2]])
+    with receiving(broker) as (receiver, inbox):
+        again = take(inbox, 4)
+        receiver.acknowledge([again[1]])
+        receiver.acknowledge([again[2], again[0]])
+    with receiving(broker) as (_, inbox):
+        assert payloads(take(inbox, 1)) == [b"3"]
+    assert payloads(again) == [b"0", b"1", b"2", b"3"]
 
 
 def test_an_acknowledgement_of_an_earlier_connection_is_not_sent(broker: EmbeddedBroker, terminal: Terminal) -> None:

@@ -401,7 +401,7 @@ def test_a_flood_of_one_terminal_waits_in_the_database_and_holds_up_nobody(inges
         terminal.publish("owntracks/off-13/phone", location(tst=int(now_s), lon=POST[0], lat=POST[1]))
         of_13 = "SELECT count(*) FROM positions JOIN devices ON id = device WHERE name = 'off-13'"
         wait_until(lambda: ingest.rows(of_13) == [(1,)])
-        assert ingest.count("fixes") + ingest.count("set_aside") == len(flood) + 1, "nothing acknowledged is lost"
+        assert ingest.count("fixes") <= len(flood), "and did not wait for all of the flood"
         wait_until(lambda: ingest.count("fixes") == len(flood) + 1, what="the surplus is taken in")
         wait_until(lambda: ingest.count("late_history") == 0, what="and walked")
     assert ingest.count("set_aside") == 0
