@@ -140,6 +140,7 @@ def alert_view(row: dict[str, Any]) -> dict[str, Any]:
         "state": row["state"],
         "raised_at": rfc3339(row["raised_at"]),
         "escalation": row["escalation"],
+        "escalated_at": rfc3339_or_none(row["escalated_at"]),
         "shelved_until": rfc3339_or_none(row["shelved_until"]),
         "withdrawn": row["withdrawn"],
         "finding": row["finding"],

@@ -52,6 +52,7 @@ AlertRow = TypedDict(
         "state": State,
         "raised_at": str,
         "escalation": int,
+        "escalated_at": str | None,
         "shelved_until": str | None,
         "withdrawn": bool,
         "finding": Finding | None,
@@ -64,7 +65,8 @@ AlertRow = TypedDict(
 AlertRow.__doc__ = """An alert as it is listed.
 
 `actions` are those that its state allows now, the next sensible one first; any other is answered with 409. Unless
-somebody acknowledges it, the alert goes one level up at `escalates_at`."""
+somebody acknowledges it, the alert goes one level up at `escalates_at`; at `escalated_at` it last did, or its grade
+rose."""
 
 
 class Limit(TypedDict):

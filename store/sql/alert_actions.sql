@@ -10,7 +10,8 @@ UPDATE alerts SET
     finding = CASE WHEN %(kept)s THEN finding ELSE %(finding)s END,
     false_code = CASE WHEN %(kept)s THEN false_code ELSE %(false_code)s END,
     waiting_since = CASE WHEN %(waits_anew)s THEN %(at)s ELSE waiting_since END,
-    escalation = CASE WHEN %(waits_anew)s THEN 0 ELSE escalation END
+    escalation = CASE WHEN %(waits_anew)s THEN 0 ELSE escalation END,
+    escalated_at = CASE WHEN %(waits_anew)s THEN NULL ELSE escalated_at END
 WHERE id = %(id)s;
 
 -- name: record
@@ -30,7 +31,8 @@ WITH due AS (
       AND waiting_since <= %(waiting_before)s
     ORDER BY id FOR UPDATE
 ), raised AS (
-    UPDATE alerts SET escalation = %(level)s FROM due WHERE alerts.id = due.id RETURNING alerts.id
+    UPDATE alerts SET escalation = %(level)s, escalated_at = %(at)s FROM due
+    WHERE alerts.id = due.id RETURNING alerts.id
 ), recorded AS (
     INSERT INTO alert_history (alert, at, actor, action, from_state, to_state, code)
     SELECT id, %(at)s, 'system', 'escalate', 'NEW', 'NEW', %(level)s::text FROM raised
@@ -44,7 +46,8 @@ WITH due AS (
 ), back AS (
     UPDATE alerts SET state = due.shelved_from, shelved_from = NULL, shelved_until = NULL,
         waiting_since = CASE WHEN due.shelved_from = 'NEW' THEN %(at)s ELSE waiting_since END,
-        escalation = CASE WHEN due.shelved_from = 'NEW' THEN 0 ELSE escalation END
+        escalation = CASE WHEN due.shelved_from = 'NEW' THEN 0 ELSE escalation END,
+        escalated_at = CASE WHEN due.shelved_from = 'NEW' THEN NULL ELSE escalated_at END
     FROM due WHERE alerts.id = due.id RETURNING alerts.id, alerts.state
 ), recorded AS (
     INSERT INTO alert_history (alert, at, actor, action, from_state, to_state)

@@ -23,7 +23,8 @@ ON CONFLICT (device) DO UPDATE SET
 WHERE excluded.t > known.t;
 
 -- name: write_alerts
--- Alerts by id: analytics' columns are brought up to date, the people's columns (state, escalation …) stay.
+-- Alerts by id: analytics' columns are brought up to date, the people's columns (state, escalation …) stay. A higher grade
+-- is an escalation.
 INSERT INTO alerts AS known (id, rule, rule_version, grade, device, duty, began, ended, noticed, lon, lat, detail,
                              withdrawn, raised_at, waiting_since)
 SELECT id, rule, rule_version, grade, device, duty, began, ended, noticed, lon, lat, detail, withdrawn,
@@ -34,7 +35,8 @@ FROM jsonb_to_recordset(%(rows)s::jsonb) AS change (
 ON CONFLICT (id) DO UPDATE SET
     rule_version = excluded.rule_version, grade = excluded.grade, began = excluded.began, ended = excluded.ended,
     noticed = excluded.noticed, lon = excluded.lon, lat = excluded.lat, detail = excluded.detail,
-    withdrawn = excluded.withdrawn
+    withdrawn = excluded.withdrawn,
+    escalated_at = CASE WHEN excluded.grade < known.grade THEN %(at)s ELSE known.escalated_at END
 WHERE (known.rule_version, known.grade, known.began, known.ended, known.noticed, known.lon, known.lat, known.detail,
        known.withdrawn)
    IS DISTINCT FROM (excluded.rule_version, excluded.grade, excluded.began, excluded.ended, excluded.noticed,

@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 from store_examples import NOON, raised, stop
@@ -98,6 +99,41 @@ def test_unacknowledged_alerts_escalate_by_grade(ledger, console):
         ("system", "escalate", "1"),
         ("system", "escalate", "2"),
     ]
+
+
+def test_when_an_alert_last_rose_is_told_until_its_wait_begins_anew(ledger, console):
+    red, orange = stop("car-1", grade=Grade.A), stop("car-2", grade=Grade.B)
+    ledger.commit(FixBatch.empty(), raised(red, orange), received_s=NOON)
+
+    def told(alert):
+        return console(lambda pool: alerts.read(pool, alert.id))["escalated_at"]
+
+    assert [told(alert) for alert in (red, orange)] == [None, None]
+    console(lambda pool: escalate(pool, NOON + 60))
+    assert [told(alert) for alert in (red, orange)] == ["2026-01-05T08:01:00Z", None]
+    console(lambda pool: escalate(pool, NOON + 300))
+    assert [told(alert) for alert in (red, orange)] == ["2026-01-05T08:05:00Z"] * 2
+    console(lambda pool: do(pool, Step(Action.ACK), NOON + 310, red))
+    assert told(red) == "2026-01-05T08:05:00Z"
+    for step in (Step(Action.RESOLVE, note="seen", finding="excused"), Step(Action.REOPEN, note="again")):
+        console(lambda pool, step=step: do(pool, step, NOON + 320, red))
+    assert told(red) is None
+
+
+def test_a_higher_grade_is_an_escalation_and_a_lower_one_is_none(ledger, console):
+    yellow = stop(grade=Grade.C)
+
+    def told():
+        return console(lambda pool: alerts.read(pool, yellow.id))["escalated_at"]
+
+    for second, grade, expected in [
+        (0, Grade.C, None),
+        (10, Grade.B, "2026-01-05T08:00:10Z"),
+        (20, Grade.C, "2026-01-05T08:00:10Z"),
+        (30, Grade.A, "2026-01-05T08:00:30Z"),
+    ]:
+        ledger.commit(FixBatch.empty(), raised(replace(yellow, grade=grade)), received_s=NOON + second)
+        assert told() == expected
 
 
 @pytest.mark.usefixtures("stored")

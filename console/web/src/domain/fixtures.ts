@@ -21,6 +21,7 @@ export function alertOf(part: Partial<AlertRow> & { raised?: number } = {}): Ale
     state: "NEW",
     raised_at: iso(raised),
     escalation: 0,
+    escalated_at: null,
     shelved_until: null,
     withdrawn: false,
     finding: null,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { SystemComponent, SystemState } from "@/api/types";
-import { healthLine, recordingOf, rulesRun } from "./health";
+import { healthLine, illParts, recordingOf, rulesRun, waitingOf } from "./health";
 
 const part = (id: string, detail: Record<string, unknown>, state: SystemComponent["state"] = "ok"): SystemComponent => ({
   id,
@@ -49,6 +49,22 @@ describe("a part of the system", () => {
     expect(recordingOf(told)).toEqual({ whole: 6, of: 7 });
     expect(recordingOf({ components: [] } as unknown as SystemState)).toBeNull();
     expect(recordingOf(null)).toBeNull();
+  });
+
+  it("counts what waits for somebody, and says nothing where the database does not answer", () => {
+    const system = (...components: SystemComponent[]) => ({ components }) as SystemState;
+    const told = part("ingest", { unknown_devices: 3, dead_letters: 0 });
+    expect(waitingOf(system(part("database", {}), told))).toEqual({ devices: 3, letters: 0 });
+    expect(waitingOf(system(part("database", {}, "down"), told))).toBeNull();
+    expect(waitingOf(system(part("database", {}), part("ingest", {})))).toBeNull();
+    expect(waitingOf(system(part("database", {})))).toBeNull();
+    expect(waitingOf(null)).toBeNull();
+  });
+
+  it("names what is not well, the worst first", () => {
+    const components = [part("database", {}), part("cameras", {}, "degraded"), part("broker", {}, "down")];
+    expect(illParts({ components } as unknown as SystemState).map((c) => c.id)).toEqual(["broker", "cameras"]);
+    expect(illParts(null)).toEqual([]);
   });
 
   it("says nothing of a part it does not know", () => {

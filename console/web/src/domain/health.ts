@@ -68,6 +68,26 @@ export function healthLine(c: SystemComponent): string {
   return LINES[c.id]?.(c.detail) ?? "";
 }
 
+export interface Waiting {
+  /** Devices that nobody has accepted. */
+  devices: number;
+  /** Messages that could not be read. */
+  letters: number;
+}
+
+/** What waits at the door of ingest for somebody; null where nobody knows. */
+export function waitingOf(state: SystemState | null): Waiting | null {
+  const detail = state && databaseAnswers(state) ? partOf(state, "ingest")?.detail : undefined;
+  const [devices, letters] = [numeric(detail?.["unknown_devices"]), numeric(detail?.["dead_letters"])];
+  return devices === null || letters === null ? null : { devices, letters };
+}
+
+/** The parts that are not well, worst first. */
+export function illParts(state: SystemState | null): SystemComponent[] {
+  const ill = (state?.components ?? []).filter((c) => c.state !== "ok");
+  return ill.sort((a, b) => Number(b.state === "down") - Number(a.state === "down"));
+}
+
 /** How many cameras are written to disk, of how many; null where nobody knows. */
 export function recordingOf(state: SystemState | null): { whole: number; of: number } | null {
   const detail = state ? partOf(state, "cameras")?.detail : undefined;

@@ -6,7 +6,7 @@ import { iso } from "./time";
 const order = (alerts: ReturnType<typeof alertOf>[]) => [...alerts].sort(compare).map((a) => a.id);
 
 describe("the queue", () => {
-  it("puts A before B before C, then the unacknowledged, then the newest", () => {
+  it("puts A before B before C, then the unacknowledged, then what was raised last", () => {
     const alerts = [
       alertOf({ id: "c", grade: "C", raised: T0 }),
       alertOf({ id: "b-old", grade: "B", raised: T0 - 100 }),
@@ -15,6 +15,17 @@ describe("the queue", () => {
       alertOf({ id: "a", grade: "A", raised: T0 - 900 }),
     ];
     expect(order(alerts)).toEqual(["a", "b-new", "b-old", "b-acked", "c"]);
+  });
+
+  it("puts what went a level up just now before what was raised since then, within its grade", () => {
+    const alerts = [
+      alertOf({ id: "b-new", grade: "B", raised: T0 - 60 }),
+      alertOf({ id: "b-rose", grade: "B", raised: T0 - 310, escalation: 1, escalated_at: iso(T0 - 10) }),
+      alertOf({ id: "b-rose-before", grade: "B", raised: T0 - 900, escalation: 1, escalated_at: iso(T0 - 600) }),
+      alertOf({ id: "b-rose-acked", grade: "B", raised: T0 - 310, state: "ACKED", escalated_at: iso(T0) }),
+      alertOf({ id: "a", grade: "A", raised: T0 - 900 }),
+    ];
+    expect(order(alerts)).toEqual(["a", "b-rose", "b-new", "b-rose-before", "b-rose-acked"]);
   });
 
   it("puts what still lasts before what is over, whatever its grade", () => {

@@ -8,18 +8,20 @@ const RANK: Record<Grade, number> = { A: 0, B: 1, C: 2 };
 export const isOpen = (a: AlertRow): boolean => OPEN_STATES.includes(a.state) && !a.withdrawn;
 export const isShelved = (a: AlertRow): boolean => a.state === "SHELVED" && !a.withdrawn;
 export const raisedAt = (a: AlertRow): number => seconds(a.raised_at) ?? seconds(a.from) ?? 0;
+/** When it last called for attention: it was raised, it went a level up unacknowledged, or its grade rose. */
+export const roseAt = (a: AlertRow): number => Math.max(raisedAt(a), seconds(a.escalated_at) ?? 0);
 
 /** Whether what it speaks of still lasts; the rest is over, and only waits for somebody to look at it. */
 export const isOngoing = (a: AlertRow): boolean => a.to === null;
 export const isNew = (a: AlertRow): boolean => a.state === "NEW" && !a.withdrawn;
 
-/** What still lasts before what is over; A before B before C; what nobody has acknowledged first; then the newest. */
+/** What still lasts before what is over; A before B before C; what nobody has acknowledged first; then what rose last. */
 export function compare(a: AlertRow, b: AlertRow): number {
   return (
     Number(!isOngoing(a)) - Number(!isOngoing(b)) ||
     RANK[a.grade] - RANK[b.grade] ||
     Number(!isNew(a)) - Number(!isNew(b)) ||
-    raisedAt(b) - raisedAt(a) ||
+    roseAt(b) - roseAt(a) ||
     a.id.localeCompare(b.id)
   );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { written, writtenSpan, writtenTime } from "./time";
+import { counter, moment, momentMinute, written, writtenSpan, writtenTime } from "./time";
 
 const EIGHT = Date.parse("2026-01-05T00:00:00Z") / 1000;
 
@@ -24,4 +24,20 @@ describe("a span as people write it", () => {
     expect(writtenSpan(EIGHT, EIGHT + 600)).toBe("2026-01-05 08:00:00 – 08:10:00");
     expect(writtenSpan(EIGHT, EIGHT + 86_400)).toBe("2026-01-05 08:00:00 – 2026-01-06 08:00:00");
   });
+});
+
+describe("a moment beside the present", () => {
+  it("is its time today, and with its day on another", () => {
+    expect([moment(EIGHT, EIGHT + 60), momentMinute(EIGHT, EIGHT + 60)]).toEqual(["08:00:00", "08:00"]);
+    expect([moment(EIGHT, EIGHT + 86_400), momentMinute(EIGHT, EIGHT + 86_400)]).toEqual(["01-05 08:00", "01-05 08:00"]);
+  });
+});
+
+describe("an age", () => {
+  it.each([
+    [24, "0:24"],
+    [665, "11:05"],
+    [7_390, "2:03:10"],
+    [2 * 86_400 + 3 * 3600, "2 天 03 时"],
+  ])("of %d s is %s", (s, text) => expect(counter(s)).toBe(text));
 });

@@ -1,4 +1,6 @@
 /** Times: UTC inside, Asia/Shanghai in sight. Seconds since 1970 everywhere between. */
+import { t } from "@/i18n";
+
 export const ZONE = "Asia/Shanghai";
 
 /** RFC 3339 text or Unix seconds → Unix seconds; null when it is neither. */
@@ -47,16 +49,17 @@ export function written(text: string): number | null {
 /** A moment in an address: RFC 3339, or Unix seconds in digits; null when it is neither. */
 export const fromAddress = (text: string): number | null => seconds(/^\d+(\.\d+)?$/.test(text) ? Number(text) : text);
 
+const otherDay = (s: number): string => `${date(s).slice(5)} ${clockMinute(s)}`;
 /** "20:49:04" today, "01-04 20:49" on another day. */
-export function moment(s: number, now: number): string {
-  return date(s) === date(now) ? clockTime(s) : `${date(s).slice(5)} ${clockMinute(s)}`;
-}
+export const moment = (s: number, now: number): string => (date(s) === date(now) ? clockTime(s) : otherDay(s));
+/** "20:49" today, "01-04 20:49" on another day. */
+export const momentMinute = (s: number, now: number): string => (date(s) === date(now) ? clockMinute(s) : otherDay(s));
 
-/** Age as a counter: 0:24, 11:05, 2:03:10; from a day on in days. */
+/** Age as a counter: 0:24, 11:05, 2:03:10; from a day on in days and hours. */
 export function counter(s: number): string {
   const whole = Math.max(0, Math.floor(s));
   const two = (n: number) => String(n).padStart(2, "0");
-  if (whole >= 86_400) return `${Math.floor(whole / 86_400)}d ${two(Math.floor((whole % 86_400) / 3600))}h`;
+  if (whole >= 86_400) return t("time.days_hours_short", { d: Math.floor(whole / 86_400), h: two(Math.floor((whole % 86_400) / 3600)) });
   const h = Math.floor(whole / 3600);
   const m = Math.floor((whole % 3600) / 60);
   return h ? `${h}:${two(m)}:${two(whole % 60)}` : `${m}:${two(whole % 60)}`;

@@ -16,4 +16,5 @@ export const SCREENS: readonly Screen[] = [
   { path: "/desk/track", name: "nav.track", what: "home.track" },
   { path: "/desk/exports", name: "nav.exports", what: "home.exports" },
   { path: "/desk/holds", name: "nav.holds", what: "home.holds" },
+  { path: "/desk/intake", name: "nav.intake", what: "home.intake" },
 ];

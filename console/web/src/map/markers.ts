@@ -10,6 +10,7 @@ import { StationBadges } from "./stations";
 import { EMPTY, NAMES } from "./style";
 import { addSymbols, iconName } from "./symbols";
 import type { Theme } from "./theme";
+import { typeScale } from "./type_scale";
 
 const SOURCE = "fleet";
 
@@ -39,6 +40,7 @@ export class Markers {
   ) {
     this.stations = new StationBadges(map, fleet);
     map.on("zoomend", () => this.stations.refresh(this.lastS));
+    const larger = typeScale(map.getContainer());
     addSymbols(map, theme);
     // Few, large tiles: each update lays out every tile in view anew. At zoom 11 a tile still resolves 2 m.
     map.addSource(SOURCE, { type: "geojson", data: EMPTY, maxzoom: 11, buffer: 32, tolerance: 0 });
@@ -52,7 +54,7 @@ export class Markers {
         "icon-rotation-alignment": "map",
         "icon-allow-overlap": true,
         "icon-ignore-placement": true,
-        "icon-size": ["interpolate", ["linear"], ["zoom"], 8, 0.7, 12, 1, 16, 1.3],
+        "icon-size": ["interpolate", ["linear"], ["zoom"], 8, 0.7 * larger, 12, larger, 16, 1.3 * larger],
       },
     }, NAMES);
     // Words apart from pictures: placing text is the dear part, and only stale positions carry any.
@@ -63,7 +65,7 @@ export class Markers {
       filter: ["!=", ["get", "label"], ""],
       layout: {
         "text-field": ["get", "label"],
-        "text-size": 13,
+        "text-size": 13 * larger,
         "text-anchor": "left",
         "text-offset": [1.1, 0],
       },

@@ -34,7 +34,8 @@ const width = (extra: number): ExpressionSpecification => {
 const kind = (name: string): ExpressionSpecification => ["==", ["get", "kind"], name];
 const street: ExpressionSpecification = ["==", ["get", "class"], "street"];
 
-export function styleOf(theme: Theme, basemap: Basemap | null, plan: PlanDocument | null): StyleSpecification {
+/** `larger`: by how much names and signs are larger than on a desk's screen. */
+export function styleOf(theme: Theme, basemap: Basemap | null, plan: PlanDocument | null, larger: number): StyleSpecification {
   const line = { "line-cap": "round", "line-join": "round" } as const;
   return {
     version: 8,
@@ -110,7 +111,7 @@ export function styleOf(theme: Theme, basemap: Basemap | null, plan: PlanDocumen
         layout: {
           "symbol-placement": "line",
           "text-field": ["get", "name"],
-          "text-size": 12,
+          "text-size": 12 * larger,
           "symbol-spacing": 420,
           "text-max-angle": 30,
         },
@@ -122,7 +123,7 @@ export function styleOf(theme: Theme, basemap: Basemap | null, plan: PlanDocumen
         source: "basemap",
         filter: ["all", kind("place"), ["in", ["get", "place"], ["literal", ["village", "station"]]]],
         minzoom: 11.5,
-        layout: { "text-field": ["get", "name"], "text-size": 13 },
+        layout: { "text-field": ["get", "name"], "text-size": 13 * larger },
         paint: { "text-color": theme.text, "text-halo-color": theme.halo, "text-halo-width": 1.5 },
       },
       {
@@ -132,7 +133,7 @@ export function styleOf(theme: Theme, basemap: Basemap | null, plan: PlanDocumen
         filter: ["all", kind("place"), ["!", ["in", ["get", "place"], ["literal", ["village", "station"]]]]],
         layout: {
           "text-field": ["get", "name"],
-          "text-size": ["interpolate", ["linear"], ["zoom"], 9, TOWN_PX.far, 13, TOWN_PX.near],
+          "text-size": ["interpolate", ["linear"], ["zoom"], 9, TOWN_PX.far * larger, 13, TOWN_PX.near * larger],
           "text-letter-spacing": 0.12,
           "text-anchor": "bottom",
           "text-allow-overlap": true,

@@ -1,9 +1,8 @@
 /** The words of one alert as both screens say them. */
 import type { AlertRow } from "@/api/types";
 import { placeOf } from "@/domain/geometry";
-import { counter, moment, seconds } from "@/domain/time";
+import { momentMinute, seconds } from "@/domain/time";
 import { deviceName, duration, ruleName } from "@/domain/words";
-import { t } from "@/i18n";
 import { cameraOf, isRecorder } from "@/stores/cameras";
 import { gazetteer, planned } from "@/stores/county";
 import { nameParts } from "@/stores/positions";
@@ -30,12 +29,10 @@ export function lasted(a: AlertRow, now: number): number {
   return Math.max(0, (seconds(a.to) ?? now) - from);
 }
 
-export const lastedText = (a: AlertRow, now: number): string => duration(lasted(a, now));
-
-/** Whether the state still lasts, with its running clock, or when it ended. */
-export function lasting(a: AlertRow, now: number): string {
+/** When it ended, to the minute; empty while it lasts. */
+export function endedAt(a: AlertRow, now: number): string {
   const ended = seconds(a.to);
-  return ended === null
-    ? t("queue.ongoing_for", { time: counter(lasted(a, now)) })
-    : t("queue.ended_at", { time: moment(ended, now) });
+  return ended === null ? "" : momentMinute(ended, now);
 }
+
+export const lastedText = (a: AlertRow, now: number): string => duration(lasted(a, now));

@@ -5,6 +5,7 @@ import type { AlertDetail, AlertRow } from "@/api/types";
 import { compare, isOpen, isShelved, raisedAt } from "@/domain/queue";
 import { iso, seconds } from "@/domain/time";
 import { nowExactly } from "./clock";
+import { SinceAsked } from "./since_asked";
 import { source } from "./source";
 
 /** What is kept: everything open, and closed ones back to here; the oldest closed leave first. */
@@ -36,12 +37,10 @@ export function onNew(watcher: Watcher): () => void {
   return () => watchers.delete(watcher);
 }
 
-/** What the event stream said since the last loading began: newer than what is being loaded. */
-const told = new Set<string>();
+const told = new SinceAsked<string>();
 
 export async function loadAlerts(): Promise<void> {
   const now = nowExactly();
-  told.clear();
   await Promise.all([
     openKnown.read(takeOpen),
     dayKnown.read(() => takePages({ state: "all", since: iso(now - HISTORY_S) })),
@@ -57,19 +56,21 @@ async function takeOpen(): Promise<void> {
 }
 
 /** Takes what the server lists, page by page; the ids of it. */
-async function takePages(query: { state: string; since?: string }): Promise<Set<string>> {
-  const ids = new Set<string>();
-  let cursor: string | null = null;
-  for (let page = 0; page < KEEP / PAGE; page++) {
-    const answer: Awaited<ReturnType<typeof api.alerts>> = await api.alerts({ ...query, cursor, limit: PAGE });
-    for (const row of answer.items) {
-      ids.add(row.id);
-      if (!told.has(row.id)) rows.set(row.id, row);
+function takePages(query: { state: string; since?: string }): Promise<Set<string>> {
+  return told.ask(async (newer) => {
+    const ids = new Set<string>();
+    let cursor: string | null = null;
+    for (let page = 0; page < KEEP / PAGE; page++) {
+      const answer: Awaited<ReturnType<typeof api.alerts>> = await api.alerts({ ...query, cursor, limit: PAGE });
+      for (const row of answer.items) {
+        ids.add(row.id);
+        if (!newer.has(row.id)) rows.set(row.id, row);
+      }
+      cursor = answer.next;
+      if (!cursor) break;
     }
-    cursor = answer.next;
-    if (!cursor) break;
-  }
-  return ids;
+    return ids;
+  });
 }
 
 /** One page further back than what is known; false when there is no more. */
@@ -86,7 +87,7 @@ const TOGETHER_MS = 100;
 let arriving: AlertRow[] = [];
 
 export function takeAlert(row: AlertRow): void {
-  told.add(row.id);
+  told.said(row.id);
   if (!arriving.length) setTimeout(takeArriving, TOGETHER_MS);
   arriving.push(row);
 }

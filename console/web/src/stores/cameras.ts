@@ -2,6 +2,7 @@
 import { computed, reactive } from "vue";
 import { api } from "@/api/client";
 import type { CameraRow } from "@/api/types";
+import { SinceAsked } from "./since_asked";
 import { source } from "./source";
 
 /** Whether the cameras are known. */
@@ -18,12 +19,17 @@ export const cameraOf = (id: string): CameraRow | undefined => rows.get(id);
 /** Whether this is a recorder; what it left out itself is an alert about it and not about each camera. */
 export const isRecorder = (id: string): boolean => cameras.value.some((camera) => camera.recorder === id);
 
+const told = new SinceAsked<string>();
+
 export async function loadCameras(): Promise<void> {
-  const { items } = await camerasKnown.read(api.cameras);
-  rows.clear();
-  for (const row of items) rows.set(row.id, row);
+  await told.ask(async (newer) => {
+    const { items } = await camerasKnown.read(api.cameras);
+    for (const id of [...rows.keys()]) if (!newer.has(id)) rows.delete(id);
+    for (const row of items) if (!newer.has(row.id)) rows.set(row.id, row);
+  });
 }
 
 export function takeCamera(row: CameraRow): void {
+  told.said(row.id);
   rows.set(row.id, row);
 }

@@ -45,7 +45,8 @@ export class Fleet {
     return this.who[slot]!.kind === "officer" ? OFFICER : CAR;
   }
 
-  load(rows: readonly PositionRow[], now: number): void {
+  /** What the server lists. Of those in `newer` it has said more since: their places and whether they are there stay. */
+  load(rows: readonly PositionRow[], now: number, newer: ReadonlySet<string> = new Set()): void {
     for (const row of rows) {
       const i = this.ensure(row.device);
       this.who[i] = {
@@ -56,7 +57,7 @@ export class Fleet {
         dutyKind: row.duty_kind,
         name: row.name ?? null,
       };
-      this.offline[i] = row.status === "offline" ? 1 : 0;
+      if (!newer.has(row.device)) this.offline[i] = row.status === "offline" ? 1 : 0;
       this.put(i, seconds(row.t) ?? 0, row.lon, row.lat, row.speed, row.heading, row.accuracy, now);
     }
   }

@@ -4,6 +4,7 @@ import { api } from "@/api/client";
 import type { PositionChanges } from "@/api/types";
 import { nowExactly, setServerTime } from "./clock";
 import { Fleet } from "./fleet";
+import { SinceAsked } from "./since_asked";
 import { source } from "./source";
 
 /** Whether it is known where everybody is. */
@@ -13,25 +14,35 @@ export const fleet = new Fleet();
 export const version = shallowRef(0);
 
 const REFRESH_MS = 60_000;
-let asking = false;
+const told = new SinceAsked<string>();
+let asking: Promise<void> | null = null;
+let again: Promise<void> | null = null;
 
-export async function loadPositions(): Promise<void> {
-  if (asking) return;
-  asking = true;
-  try {
+/** One request at a time. What is on its way may have been answered before that happened for which this one is wanted (a
+ * device came, the stream was away), so that it is followed by one more, for all who wait. */
+export function loadPositions(): Promise<void> {
+  if (!asking) return (asking = load().finally(() => (asking = null)));
+  return (again ??= asking.catch(() => undefined).then(() => {
+    again = null;
+    return loadPositions();
+  }));
+}
+
+async function load(): Promise<void> {
+  await told.ask(async (newer) => {
     const positions = await positionsKnown.read(api.positions);
     setServerTime(positions.at);
-    fleet.load(positions.items, nowExactly());
+    fleet.load(positions.items, nowExactly(), newer);
     version.value++;
-  } finally {
-    asking = false;
-  }
+  });
 }
 
 export function takePositions(changes: PositionChanges): void {
   setServerTime(changes.at);
   const strangers = fleet.change(changes.items, nowExactly());
   fleet.say(changes.statuses ?? {});
+  for (const [device] of changes.items) told.said(device);
+  for (const device of Object.keys(changes.statuses ?? {})) told.said(device);
   version.value++;
   if (strangers.length) void loadPositions().catch(() => undefined);
 }
