@@ -65,7 +65,7 @@ def run(demo: Demo, say: Callable[[str], None]) -> None:
         Child("database", keep_database, (demo.data,)),
         Child("broker", serve_broker, (broker.path, broker_port)),
     ]
-    with EmbeddedPostgres(demo.data) as database, kept(servers):
+    with EmbeddedPostgres(demo.data) as database, kept(servers, stop):
         url = database.uri()
         migrate(url)
         drawn = build(demo.seed).basemap()

@@ -5,6 +5,7 @@ The cameras live by the wall clock; a county whose clock runs faster, or has run
 """
 
 import hashlib
+import random
 import socket
 import tempfile
 import threading
@@ -38,6 +39,7 @@ _SIGHTS = {
 }
 _WORN = CameraSettings(id="body-1", name="执法记录仪 1", kind=Kind.BODYCAM)
 _SOCKET_BYTES = 100
+_OUTGOING = 32_768  # from here on the kernel gives ports to outgoing connections
 
 
 def children(
@@ -122,7 +124,8 @@ def _socket(data: Path) -> Path:
 
 def _free_ports(count: int) -> int:
     """The first of `count` free ports in a row."""
-    for base in range(18_554, 60_000, count):
+    bases = range(18_554, _OUTGOING, count)
+    for base in random.sample(bases, len(bases)):  # another demo may be looking just now
         try:
             for port in range(base, base + count):
                 with socket.socket() as probe:

@@ -53,6 +53,7 @@ class Child:
 
 
 def _run(target: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    os.setsid()  # Ctrl-C and a signal to the whole group are for the parent, which ends us when our turn comes
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     target(*arguments)
 
@@ -68,9 +69,14 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def watch(children: list[Child], stop: threading.Event, until_s: float | None = None) -> bool:
+def watch(
+    children: list[Child],
+    stop: threading.Event,
+    until_s: float | None = None,
+    ending: threading.Event | None = None,
+) -> bool:
     """Start `children` and keep them running until `stop` is set, or the monotonic time `until_s`, or one that is not
-    lasting is done. Returns whether such a one was."""
+    lasting is done. Returns whether such a one was. Once `ending` is set, none is started again."""
     for child in children:
         child.start()
     try:
@@ -80,17 +86,19 @@ def watch(children: list[Child], stop: threading.Event, until_s: float | None = 
             for child in children:
                 if child.done():
                     return True
-                _start_again(child)
+                if ending is None or not ending.is_set():
+                    _start_again(child)
         return False
     finally:
         end(children)
 
 
 @contextmanager
-def kept(children: list[Child]) -> Iterator[None]:
-    """`children` run, and are started again, until the end of the block."""
+def kept(children: list[Child], ending: threading.Event) -> Iterator[None]:
+    """`children` run until the end of the block, and are started again until `ending` is set: who needs them may still
+    have work to finish."""
     stop = threading.Event()
-    watcher = threading.Thread(target=watch, args=(children, stop), name="keeper")
+    watcher = threading.Thread(target=watch, args=(children, stop, None, ending), name="keeper")
     watcher.start()
     try:
         yield

@@ -1,12 +1,15 @@
 """Processes that belong together, as real ones."""
 
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
 import pytest
-from waiting import wait_until
+from waiting import BUSY, wait_until
 
 ROOT = Path(__file__).parents[2]
 PARENT = """
@@ -32,3 +35,40 @@ def test_a_child_ends_with_a_parent_that_was_killed(work: str) -> None:
     finally:
         if child.is_running():
             child.kill()
+
+
+SYSTEM = """
+import sys, threading
+from console.processes import Child, kept, watch
+from ingest.stopping import stopper
+stop = stopper()
+work = "from ingest.stopping import stopper; stop = stopper(); print('up', flush=True); stop.wait()"
+server, client = Child("server", exec, (work,)), Child("client", exec, (work,))
+with kept([server], stop):
+    watch([client], stop)
+    print("the server is", "there" if server.process.is_alive() else "gone", flush=True)
+"""
+
+
+@pytest.mark.parametrize("whom", ["the group", "each"])
+def test_what_is_told_to_end_is_not_started_again(whom: str) -> None:
+    """Ctrl-C in a terminal and `kill -- -GROUP` mean all of it; a service manager signals each process by itself."""
+    command = [sys.executable, "-c", SYSTEM]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True) as parent:
+        assert parent.stdout is not None
+        try:
+            assert [parent.stdout.readline() for _ in range(2)] == ["up\n"] * 2
+            children = psutil.Process(parent.pid).children()
+            began_s = time.monotonic()
+            if whom == "the group":
+                os.killpg(parent.pid, signal.SIGTERM)
+            else:
+                for process in (parent, *children):
+                    process.send_signal(signal.SIGTERM)
+            assert parent.wait(60) == 0
+            assert time.monotonic() - began_s < 5 * BUSY
+        finally:
+            parent.kill()
+        said = parent.stdout.read()
+    assert "again" not in said
+    assert "the server is there" in said or whom == "each"
