@@ -1,6 +1,9 @@
 """Real servers for the tests, started once."""
 
+import fcntl
 import itertools
+import os
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,21 +31,37 @@ structlog.configure(
 
 _NUMBERS = itertools.count(1)
 
+# tests of crashes have servers of their own, which wait for the disk
+NOT_TO_OUTLIVE_THE_MACHINE = ("fsync=off",)
+
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[EmbeddedPostgres]:
-    """One embedded PostgreSQL for the whole run, with the migrated database `template_ducha` to copy.
+def postgres_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an embedded PostgreSQL that does not run, with the migrated database `template_ducha`; made once
+    for all workers of a run."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    made = base / "postgres-template"
+    with (base / "postgres-template.lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            fresh = base / "postgres-template.creating"
+            with EmbeddedPostgres(fresh, NOT_TO_OUTLIVE_THE_MACHINE) as server:
+                with psycopg.connect(server.uri(), autocommit=True) as connection:
+                    connection.execute("CREATE DATABASE template_ducha")
+                migrate(server.uri("template_ducha"))
+            fresh.rename(made)
+    return made
 
-    It need not outlive the machine: tests of crashes have servers of their own, which wait for the disk.
-    """
-    with (
-        tempfile.TemporaryDirectory(prefix="ducha-test-") as folder,
-        EmbeddedPostgres(Path(folder), settings=("fsync=off",)) as server,
-    ):
-        with psycopg.connect(server.uri(), autocommit=True) as connection:
-            connection.execute("CREATE DATABASE template_ducha")
-        migrate(server.uri("template_ducha"))
-        yield server
+
+@pytest.fixture(scope="session")
+def postgres_server(postgres_template: Path) -> Iterator[EmbeddedPostgres]:
+    """One embedded PostgreSQL for all tests of a worker, with the migrated database `template_ducha` to copy."""
+    with tempfile.TemporaryDirectory(prefix="ducha-test-") as name:
+        folder = Path(name)
+        subprocess.run(["cp", "-a", postgres_template / "postgres", folder], check=True)
+        with EmbeddedPostgres(folder, NOT_TO_OUTLIVE_THE_MACHINE) as server:
+            yield server
 
 
 @pytest.fixture

@@ -114,6 +114,7 @@ class Recorder:
         *,
         segment_s: float = 1.0,
         pack_s: float = 300.0,
+        look_s: float = LOOK_S,
         expected: Expected = Expected.ALWAYS,
         has_room: Callable[[], bool] = lambda: True,
         refused: Callable[[], None] = lambda: None,
@@ -133,7 +134,7 @@ class Recorder:
         self._retention = retention
         self._clock = clock or Clock()
         self._subscription = fanout.subscribe()
-        self._segment_s = segment_s
+        self._segment_s, self._look_s = segment_s, look_s
         self._segmenter = Segmenter(segment_s)
         self._open = False
         self._failed_s = 0.0
@@ -190,7 +191,7 @@ class Recorder:
             if self.fault is not None:
                 self._begin_anew()
             while not self._subscription.ended:
-                for item in self._subscription.take_group(LOOK_S):
+                for item in self._subscription.take_group(self._look_s):
                     self._hear(item)
                 self._attend()
             self._store(self._segmenter.flush())

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from camera_films import BEGAN_WALL_S, film
-from waiting import wait_until
+from waiting import BUSY, wait_until
 
 from ingest.cameras.fanout import Fanout
 from ingest.cameras.leaves import newest_first
@@ -41,11 +41,15 @@ class Bench:
         self.failures: list[BaseException] = []
         self.wall_s, self.mono_s = BEGAN_WALL_S, 1_000.0
         self.clock = Clock(lambda: round(self.wall_s * 1e9), lambda: round(self.mono_s * 1e9))
-        arguments = {"clock": self.clock, **options}
+        arguments = {"clock": self.clock, "look_s": 0.1, **options}
         self.recorder = Recorder(
             "c-1", self.fanout, self.evidence, self.folder, self.metrics, self.failures.append, **arguments
         )
         self.recorder.start()
+
+    def wait_until_it_has_followed(self) -> None:
+        """Return when all whole groups of pictures that were sent have been dealt with."""
+        wait_until(lambda: self.recorder._subscription.is_idle, 60, "the recorder follows")
 
     def send(self, packets: Sequence[Packet]) -> None:
         for packet in packets:
@@ -59,11 +63,11 @@ class Bench:
         return [leaf.body for leaf in self.leaves(stream) if isinstance(leaf.body, kind)]
 
     def wait_for(self, kind: type, count: int, stream: str = VIDEO) -> None:
-        wait_until(lambda: len(self.bodies(kind, stream)) >= count, 30, f"{count} {kind.__name__}")
+        wait_until(lambda: len(self.bodies(kind, stream)) >= count, 60, f"{count} {kind.__name__}")
 
     def stop(self) -> None:
         self.fanout.end()
-        assert self.recorder.join(5)
+        assert self.recorder.join(5 * BUSY)
         assert not self.failures
         self.evidence.sign_head()
         self.evidence.close()
@@ -72,4 +76,4 @@ class Bench:
         """As if the process had ended: what is not on the disk is gone. (Its thread is let go without a word.)"""
         self.evidence.close()
         self.fanout.end()
-        self.recorder.join(5)
+        self.recorder.join(5 * BUSY)
