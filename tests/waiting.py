@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from threading import Event
 
+BUSY = 4.0  # while all tests run at once, anything may take so many times longer than on a machine of its own
+
 
 def wait_until(
     condition: Callable[[], object], within_s: float = 30.0, what: str = "condition", told: Callable[[], object] = str

@@ -77,6 +77,7 @@ class Subscription:
         self._patient = False  # whether the reader waits for a whole group, not for any item
         self._whole = False  # whether there is one
         self._keyframe_came = False  # with the last packet
+        self._reads = False  # whether the reader has dealt with what it took last
         self._lock = Lock()  # itself in C, as `Condition` is not: it is taken for every packet
         self._changed = Condition(self._lock)
         self.lost_packets = 0
@@ -86,7 +87,7 @@ class Subscription:
         """Up to `limit` items, as soon as there is one, or none after `timeout_s` seconds or when nothing will come any
         more (see :attr:`ended`)."""
         with self._changed:
-            self._patient = False
+            self._patient, self._reads = False, True
             self._changed.wait_for(lambda: self._ended or self._queue or self._told, timeout_s)
             return self._taken(limit)
 
@@ -95,7 +96,7 @@ class Subscription:
         told or half the room is taken; or else after `timeout_s` seconds. A group is whole one packet after the next
         keyframe, which is of the sound where there is one: so its end is known too."""
         with self._changed:
-            self._patient = True
+            self._patient, self._reads = True, True
             self._changed.wait_for(lambda: self._ended or self._whole or self._told, timeout_s)
             taken = self._taken(MOST_TAKEN)
             self._whole = bool(self._queue)  # what is left need not be waited for
@@ -104,6 +105,7 @@ class Subscription:
     def _taken(self, limit: int) -> list[Item]:
         if not self._queue and self._told:
             self._tell()
+        self._reads = not self._queue
         if len(self._queue) <= limit:  # as nearly always, and then it takes no loop
             taken = list(self._queue)
             self._queue.clear()
@@ -124,6 +126,12 @@ class Subscription:
         """Items and bytes waiting to be read."""
         with self._changed:
             return len(self._queue), self._bytes
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the reader has dealt with everything so far, and waits for more."""
+        with self._changed:
+            return self._reads and not self._queue
 
     def close(self) -> None:
         """Want no more."""

@@ -50,7 +50,7 @@ class Between:
             done.set()
 
         self._loop.call_soon_threadsafe(run)
-        assert done.wait(10)
+        assert done.wait(60)
 
     async def _main(self, stop: asyncio.Event) -> None:
         self._released, self._going = asyncio.Event(), asyncio.Event()
@@ -110,9 +110,9 @@ class Between:
         stop = asyncio.Event()
         thread = Thread(target=lambda: self._loop.run_until_complete(self._main(stop)), daemon=True)
         thread.start()
-        assert self._listening.wait(10)
+        assert self._listening.wait(60)
         try:
             yield self
         finally:
             self._loop.call_soon_threadsafe(stop.set)
-            thread.join(10)
+            thread.join(60)

@@ -8,7 +8,7 @@ from chromium import needs_chromium
 from console import server
 
 STATIC = Path(server.__file__).parent / "static"
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 
 needs_browser = [
     pytest.mark.browser,

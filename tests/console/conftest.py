@@ -1,38 +1,31 @@
 """A console with its database, asked over HTTP: in process, or over a real socket where streams are tested."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
-import httpx
 import psycopg
 import pytest
+from browsing import PATIENCE_MS
 from chromium import CHROMIUM, FLAGS
 from console_examples import KEPT, NOW, raised
-from playwright.sync_api import Browser, sync_playwright
-from serving import serving
+from in_process import InProcess
+from playwright.sync_api import Browser, expect, sync_playwright
+from serving import serving, wait_until_it_hears
 
 from analytics.catalogue import default_rules
 from analytics.fixes import FixBatch
-from console.api.app import create_app
+from console.api import watch
 from store.embedded import EmbeddedPostgres
 from store.ledger import Ledger
 
-Work = Callable[[httpx.AsyncClient], Awaitable[Any]]
+expect.set_options(timeout=PATIENCE_MS)
 
 
-@asynccontextmanager
-async def opened(dsn: str, **options: Any) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of a console that runs in this event loop."""
-    app = create_app(dsn, **({"clock": lambda: NOW, "sweep": False} | options))
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as client,
-    ):
-        yield client
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that takes its time beside other tests is not away."""
+    monkeypatch.setattr(watch, "PATIENCE_S", 60.0)
 
 
 @pytest.fixture
@@ -43,19 +36,21 @@ def ledger(postgres_uri: str) -> Iterator[Ledger]:
 
 
 @pytest.fixture
-def console(postgres_uri: str) -> Callable[..., Any]:
+def console(postgres_uri: str) -> Iterator[InProcess]:
     """Runs a coroutine function with a client of a console on the test's database, or that at `dsn`."""
-    return _runner(postgres_uri)
+    with closing(InProcess(postgres_uri)) as console:
+        yield console
 
 
 @pytest.fixture(scope="session")
-def kept_console(postgres_server: EmbeddedPostgres) -> Iterator[Callable[..., Any]]:
-    """The same on one database for all tests that change nothing: with rules and the alerts `KEPT`."""
+def kept_console(postgres_server: EmbeddedPostgres) -> Iterator[InProcess]:
+    """One console, on one database, for all tests that change nothing: with rules and the alerts `KEPT`."""
     with psycopg.connect(postgres_server.uri(), autocommit=True) as connection:
         connection.execute("CREATE DATABASE kept TEMPLATE template_ducha STRATEGY file_copy")
     with _begun(postgres_server.uri("kept")) as ledger:
         ledger.commit(FixBatch.empty(), raised(*KEPT), received_s=NOW)
-        yield _runner(postgres_server.uri("kept"))
+        with closing(InProcess(postgres_server.uri("kept"))) as console:
+            yield console
 
 
 @contextmanager
@@ -66,21 +61,11 @@ def _begun(dsn: str) -> Iterator[Ledger]:
         yield ledger
 
 
-def _runner(dsn: str) -> Callable[..., Any]:
-    def run(work: Work, **options: Any) -> Any:
-        async def main() -> Any:
-            async with opened(**({"dsn": dsn} | options)) as client:
-                return await work(client)
-
-        return asyncio.run(main())
-
-    return run
-
-
 @pytest.fixture
 def address(postgres_uri: str, tmp_path: Path) -> Iterator[str]:
-    """The address of a console that listens on a free port, with the wall clock."""
+    """The address of a console that listens on a free port, with the wall clock, and hears its database."""
     with serving(postgres_uri, static=tmp_path) as url:
+        wait_until_it_hears(url, postgres_uri)
         yield url
 
 

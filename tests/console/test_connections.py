@@ -17,13 +17,13 @@ from console import connections
 from console.api import bodies
 from console.connections import BoundedConnection
 
-SOON_S = 0.3
+SOON_S = 1.0
 HEAD = b"POST /api/v1/holds HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
 
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All patience is 0.3 s."""
+    """All patience is a second."""
     monkeypatch.setattr(connections, "SILENT_S", SOON_S)
     monkeypatch.setattr(bodies, "PIECE_S", SOON_S)
 

@@ -1,15 +1,14 @@
 """The event stream over a real socket."""
 
-import json
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from typing import Any, Literal
 
 import httpx
 import pytest
 from console_examples import drive, plan, raised, stop
-from waiting import wait_until
+from event_stream import stream, until
+from serving import metric
+from waiting import BUSY, wait_until
 
 from analytics.fixes import FixBatch
 from console.api.hub import QUEUE_EVENTS, Hub, TooManyClients
@@ -17,59 +16,25 @@ from console.api.metrics import Metrics
 from store.ledger import Ledger
 from store.records import DeviceStatus
 
-Event = tuple[str, Any]
-
-
 WORDS: tuple[Literal["online", "offline"], ...] = ("offline", "online", "offline")
 
 
-@contextmanager
-def stream(address: str) -> Iterator[Iterator[Event]]:
-    """The events of a new stream; the first one, the state of the system, has been read. One that was opened before the
-    console heard the database is ended by it, and opened anew."""
-    with ExitStack() as opened:
-        for _ in range(2):
-            response = opened.enter_context(httpx.stream("GET", f"{address}/api/v1/events", timeout=10))
-            assert response.headers["content-type"] == "text/event-stream"
-            assert response.headers["x-accel-buffering"] == "no"
-            events = _events(response)
-            first, _ = next(events)
-            if first != "refetch":
-                break
-            opened.close()
-        assert first == "system"
-        yield events
-
-
-def _events(response: httpx.Response) -> Iterator[Event]:
-    kind = ""
-    for line in response.iter_lines():
-        if line.startswith("event: "):
-            kind = line.removeprefix("event: ")
-        elif line.startswith("data: "):
-            yield kind, json.loads(line.removeprefix("data: "))
-
-
-def until(events: Iterator[Event], kind: str) -> Any:
-    return next(data for name, data in events if name == kind)
-
-
 def clients(address: str) -> float:
-    text = httpx.get(f"{address}/metrics").text
-    return float(text.partition("\nducha_console_event_clients ")[2].partition("\n")[0])
+    return metric(address, "ducha_console_event_clients")
 
 
-def test_a_committed_alert_arrives_within_a_second(ledger: Ledger, address: str) -> None:
+def test_a_committed_alert_arrives_at_once(ledger: Ledger, address: str) -> None:
     with stream(address) as events:
         alerts = [stop(f"car-{n}", start_s=time.time()) for n in range(3)]
         began_s = time.monotonic()
         ledger.commit(FixBatch.empty(), raised(*alerts), received_s=time.time())
         rows = [until(events, "alert") for _ in alerts]
-        assert time.monotonic() - began_s < 1.0
+        assert time.monotonic() - began_s < 1 * BUSY
     assert {row["id"] for row in rows} == {alert.id for alert in alerts}
     assert rows[0]["state"] == "NEW"
     assert rows[0].items() <= httpx.get(f"{address}/api/v1/alerts/{rows[0]['id']}").json().items()
-    assert 'alert_push_seconds_bucket{le="1.0"} 3.0' in httpx.get(f"{address}/metrics").text
+    assert metric(address, "ducha_console_alert_push_seconds_count") == 3
+    assert metric(address, "ducha_console_alert_push_seconds_sum") < 3 * BUSY
 
 
 def test_what_a_person_does_is_told_to_the_others(ledger: Ledger, address: str) -> None:
@@ -108,14 +73,14 @@ def test_the_system_is_told_again_and_again(address: str) -> None:
     with stream(address) as events:
         began_s = time.monotonic()
         state = until(events, "system")
-        assert time.monotonic() - began_s < 4
+        assert time.monotonic() - began_s < 4 * BUSY
     assert {part["id"] for part in state["components"]} == {"database", "ingest", "console"}
 
 
 def test_a_client_that_left_is_forgotten(address: str) -> None:
     with stream(address):
         assert clients(address) == 1
-    wait_until(lambda: clients(address) == 0, 5.0, "the client is forgotten")
+    wait_until(lambda: clients(address) == 0, 30, "the client is forgotten")
 
 
 def test_a_new_plan_ends_the_streams_so_that_all_is_fetched_anew(address: str) -> None:

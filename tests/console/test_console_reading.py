@@ -178,10 +178,10 @@ def test_every_route_is_in_the_open_api_document(kept_console: Console) -> None:
     assert "application/problem+json" in document["paths"]["/api/v1/alerts"]["get"]["responses"]["default"]["content"]
 
 
-def test_probes_and_metrics(kept_console: Console) -> None:
+def test_probes_and_metrics(console: Console) -> None:
     async def ask(client: httpx.AsyncClient) -> list[httpx.Response]:
         return [await client.get(path) for path in ("/healthz", "/readyz", "/api/v1/alerts", "/metrics")]
 
-    healthy, ready, _, metrics = kept_console(ask)
+    healthy, ready, _, metrics = console(ask)
     assert healthy.status_code == ready.status_code == 200
     assert 'ducha_console_requests_total{method="GET",route="/api/v1/alerts",status="200"} 1.0' in metrics.text

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from console_examples import NOW, raised, stop
+from waiting import BUSY
 
 from analytics.fixes import FixBatch
 from console import server
@@ -32,14 +33,14 @@ def test_it_stops_within_five_seconds_with_open_streams(postgres_uri: str) -> No
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
-        with httpx.stream("GET", f"{url}/api/v1/events", timeout=10) as response:
+        with httpx.stream("GET", f"{url}/api/v1/events", timeout=60) as response:
             lines = response.iter_lines()
             next(lines)
             began_s = time.monotonic()
             process.send_signal(signal.SIGTERM)
             assert "event: refetch" in list(lines)
-        assert process.wait(10) == 0
-        assert time.monotonic() - began_s < 5
+        assert process.wait(60) == 0
+        assert time.monotonic() - began_s < 5 * BUSY
 
 
 def test_an_address_of_others_is_refused_with_the_reason() -> None:
@@ -72,7 +73,7 @@ def test_the_sweep_raises_what_nobody_acknowledged(ledger: Ledger, console: Call
     ledger.commit(FixBatch.empty(), raised(alert), received_s=NOW)
 
     async def wait(client: httpx.AsyncClient) -> int:
-        deadline_s = time.monotonic() + 5
+        deadline_s = time.monotonic() + 60
         while time.monotonic() < deadline_s:
             level = int((await client.get(f"/api/v1/alerts/{alert.id}")).json()["escalation"])
             if level:

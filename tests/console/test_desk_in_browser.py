@@ -7,7 +7,7 @@ import httpx
 import pytest
 from browsing import PATIENCE_MS, STATIC, needs_browser
 from console_examples import NOW, drive, plan, raised, stop
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page, Route, expect
 from serving import serving
 from waiting import wait_until
 
@@ -115,8 +115,8 @@ def test_whom_to_send_is_offered_with_the_way_and_written_down(desk: str, page: 
     page.locator('[data-action="dispatch"]').wait_for(timeout=PATIENCE_MS)
     page.keyboard.press("d")
     page.locator("form:focus").wait_for(timeout=PATIENCE_MS)
+    expect(page.locator("form.form fieldset button")).to_have_count(3)
     offered = page.locator("form.form fieldset button").all_inner_texts()
-    assert len(offered) == 3
     assert all("约" in words and "分" in words for words in offered)
     page.keyboard.press("2")
     page.keyboard.press("Enter")
@@ -147,11 +147,11 @@ def test_an_alert_that_does_not_exist_is_said_and_leads_back(desk: str, page: Pa
 
 def test_ended_and_ongoing_are_told_apart_in_words(desk: str, page: Page, ledger: Ledger) -> None:
     open_list(page, desk)
-    assert page.locator("button[data-alert]", has_text="进行中").count() == 3
+    expect(page.locator("button[data-alert]", has_text="进行中")).to_have_count(3)
     ledger.commit(FixBatch.empty(), raised(SECOND.ended(NOW + 5)), received_s=NOW)
     ended = page.locator(f'button[data-alert="{SECOND.id}"]', has_text="已结束")
     ended.wait_for(timeout=PATIENCE_MS)
-    assert page.locator("button[data-alert]", has_text="进行中").count() == 2
+    expect(page.locator("button[data-alert]", has_text="进行中")).to_have_count(2)
 
 
 def test_the_newest_tabs_grades_and_order_have_keys(desk: str, page: Page, ledger: Ledger) -> None:

@@ -3,13 +3,12 @@
 import time
 from collections.abc import Iterator
 
-import httpx
 import pytest
 from between import Between
 from browsing import PATIENCE_MS, STATIC, needs_browser
 from console_examples import raised, stop
 from playwright.sync_api import Browser, Page, expect
-from serving import serving
+from serving import metric, serving
 from waiting import wait_until
 
 from analytics.alerts import Alert, Grade
@@ -89,8 +88,8 @@ def test_until_the_list_of_alerts_has_come_there_is_no_number_of_them(
     assert page.get_by_text("没有未结警示").count() == 0
     line.let_go()
     page.locator("a[data-alert]").wait_for(timeout=PATIENCE_MS)
-    assert number(page, "red") == "1"
-    assert page.get_by_text("等待服务器数据").count() == 0
+    expect(page.locator('[data-number="red"] b')).to_have_text("1")
+    expect(page.get_by_text("等待服务器数据")).to_have_count(0)
 
 
 def test_the_rules_run_only_where_ingest_says_so(page: Page, line: Between) -> None:
@@ -111,10 +110,10 @@ def test_while_the_line_stalls_every_figure_is_grey_and_after_it_is_bright_again
     line.stall()
     shows(page, "与服务器的连接中断")
     grey = """() => [...document.querySelectorAll("[data-figures]")].map((e) => getComputedStyle(e).opacity)"""
-    assert set(page.evaluate(grey)) == {"0.45"}
+    wait_until(lambda: set(page.evaluate(grey)) == {"0.45"}, 60, "every figure is grey", lambda: page.evaluate(grey))
     line.go_on()
     page.get_by_text("与服务器的连接中断").wait_for(state="detached", timeout=PATIENCE_MS)
-    assert set(page.evaluate(grey)) == {"1"}
+    wait_until(lambda: set(page.evaluate(grey)) == {"1"}, 60, "every figure is bright", lambda: page.evaluate(grey))
 
 
 def test_eight_tabs_share_one_event_stream_and_all_hear_of_an_alert(
@@ -128,8 +127,7 @@ def test_eight_tabs_share_one_event_stream_and_all_hear_of_an_alert(
         page.locator('[data-figures] dd:has-text("0")').first.wait_for(timeout=PATIENCE_MS)
 
     def streams() -> float:
-        text = httpx.get(f"{console}/metrics", timeout=10).text
-        return float(text.partition("\nducha_console_event_clients ")[2].partition("\n")[0])
+        return metric(console, "ducha_console_event_clients")
 
     wait_until(lambda: streams() == 1, 30, "one stream is open", streams)
     raise_alerts(ledger, red())

@@ -80,12 +80,12 @@ def test_fleet_publishes_everything_once_and_goes_offline(county: County) -> Non
         client.connect(broker.host, broker.port)
         client.subscribe("#", qos=1)
         client.loop_start()
-        assert subscribed.wait(10)
+        assert subscribed.wait(60)
 
         fleet = Fleet(scenario, Broker(broker.host, broker.port), speed=100, own_connections=5)
         progress = fleet.run(threading.Event())
 
-        assert done.wait(10), (len(seen), expected, statuses)
+        assert done.wait(60), (len(seen), expected, statuses)
         client.disconnect()
         client.loop_stop()
     assert progress.acknowledged == progress.published
@@ -100,5 +100,5 @@ def test_fleet_stops_when_told(county: County) -> None:
         runner = threading.Thread(target=fleet.run, args=(stop,))
         runner.start()
         stop.set()
-        runner.join(timeout=8)
+        runner.join(timeout=60)
         assert not runner.is_alive()

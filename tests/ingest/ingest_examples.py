@@ -1,13 +1,11 @@
 """Terminals, and what they send."""
 
 import json
-import time
-from collections.abc import Callable
-from threading import Event
 from typing import Any, Self
 
 from paho.mqtt.client import Client, MQTTMessageInfo, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
+from waiting import wait_until as wait_until
 
 from ingest.messages import Message
 
@@ -23,20 +21,6 @@ def location(**changes: Any) -> dict[str, Any]:
 def message(payload: bytes | dict[str, Any] | list[Any], topic: str = "ducha/west/car-07/fix") -> Message:
     """A message with `payload`, as JSON if it is not bytes."""
     return Message(topic, payload if isinstance(payload, bytes) else json.dumps(payload).encode(), NOW_S)
-
-
-def wait_until(
-    condition: Callable[[], object],
-    within_s: float = 30.0,
-    what: str = "condition",
-    told: Callable[[], object] = str,
-) -> None:
-    """Return as soon as `condition` holds; fail when it does not hold in time, with what is `told` then."""
-    pause = Event()
-    until_s = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < until_s, f"not within {within_s} s: {what} {told()}"
-        pause.wait(0.01)
 
 
 class Terminal:
@@ -57,7 +41,9 @@ class Terminal:
 
     def publish(self, topic: str, payload: bytes | str | dict[str, Any] | list[Any], retain: bool = False) -> None:
         """Publish and wait until the broker has taken it."""
-        self.send(topic, payload, retain).wait_for_publish(10)
+        sent = self.send(topic, payload, retain)
+        sent.wait_for_publish(60)
+        assert sent.is_published()
 
     def send(
         self, topic: str, payload: bytes | str | dict[str, Any] | list[Any], retain: bool = False

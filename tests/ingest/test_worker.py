@@ -13,6 +13,7 @@ import numpy as np
 import psycopg
 import pytest
 from ingest_examples import Terminal, location, wait_until
+from waiting import BUSY
 
 from analytics.alerts import Alert, AlertChange, Change, Grade, contract_form
 from analytics.catalogue import default_rules
@@ -128,9 +129,9 @@ class Ingest:
         finally:
             began_s = time.monotonic()
             stop.set()
-            thread.join(20)
+            thread.join(60)
             assert not failures
-            assert time.monotonic() - began_s < 5, "it must stop within 5 s"
+            assert time.monotonic() - began_s < 5 * BUSY, "it must stop within 5 s"
 
     def rows(self, query: str) -> list[Any]:
         with psycopg.connect(self.uri) as connection:
@@ -216,7 +217,7 @@ def test_fixes_that_come_too_late_for_memory_still_count(ingest: Ingest, termina
         terminal.publish("owntracks/off-12/phone", between)
         terminal.publish("owntracks/off-12/phone", location(tst=int(now_s) + 10))
         wait_until(lambda: ingest.count("fixes") == len(early) + len(between) + len(late) + 1)
-        assert metrics.registry.get_sample_value("ducha_ingest_too_late_devices_total") == 1
+        wait_until(lambda: metrics.registry.get_sample_value("ducha_ingest_too_late_devices_total") == 1)
 
     (alert,) = ingest.alerts("off-post")
     assert alert[1] == pytest.approx(now_s - 1500, abs=30)
@@ -402,8 +403,8 @@ def test_a_flood_of_one_terminal_waits_in_the_database_and_holds_up_nobody(inges
         of_13 = "SELECT count(*) FROM positions JOIN devices ON id = device WHERE name = 'off-13'"
         wait_until(lambda: ingest.rows(of_13) == [(1,)])
         assert ingest.count("fixes") <= len(flood), "and did not wait for all of the flood"
-        wait_until(lambda: ingest.count("fixes") == len(flood) + 1, what="the surplus is taken in")
-        wait_until(lambda: ingest.count("late_history") == 0, what="and walked")
+        wait_until(lambda: ingest.count("fixes") == len(flood) + 1, 120, "the surplus is taken in")
+        wait_until(lambda: ingest.count("late_history") == 0, 120, "and walked")
     assert ingest.count("set_aside") == 0
     assert ingest.alerts("signal-lost") == []
     told = ingest.rows("SELECT device, detail->>'reason', detail->'limit_at_once' FROM alerts")
@@ -458,7 +459,7 @@ def test_of_two_workers_of_a_shard_one_works_and_the_other_goes_on_when_it_ends(
             wait_until(lambda: ingest.count("fixes") == 2, what="whoever holds the shard takes in what the other left")
         finally:
             stop.set()
-            standby.join(10)
+            standby.join(60)
         terminal.publish("owntracks/off-12/phone", location(tst=now_s - 2))
         wait_until(lambda: ingest.count("fixes") == 3)
 
@@ -490,7 +491,7 @@ def test_a_clock_that_is_far_off_is_told_once_with_its_offset(
     with ingest.running():
         for minute in range(3):
             terminal.publish("owntracks/off-12/phone", location(tst=now_s + offset_s + minute))
-        wait_until(lambda: ingest.count("dead_letters") == 3)
+        wait_until(lambda: ingest.count("dead_letters") == 3 and ingest.count("alerts") == 1)
         (told,) = ingest.rows("SELECT device, detail->>'reason', detail->'offset_s', detail->'rollovers' FROM alerts")
         assert told[:2] == ("off-12", "clock")
         assert told[2] == pytest.approx(offset_s, abs=60)

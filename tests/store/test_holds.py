@@ -146,7 +146,7 @@ def test_who_places_a_hold_waits_for_what_is_being_deleted(console, postgres_uri
         waiting = "SELECT 1 FROM pg_locks WHERE relation = 'holds'::regclass AND NOT granted"
         wait_until(lambda: rows(waiting), what="the hold waits")
         assert not placed.is_set()
-    thread.join(10)
+    thread.join(60)
     assert placed.is_set()
     assert not may_delete(held, "c-1", NOON, NOON + 60)
     held.close()

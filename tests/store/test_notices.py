@@ -15,7 +15,7 @@ from store.workflow import Action, Step
 
 
 async def hear(notices, until):
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         heard = []
         while not until(heard):
             heard.append(await anext(notices))

@@ -59,7 +59,7 @@ def worker(uri: str, broker: EmbeddedBroker, clock: Callable[[], float]) -> Iter
         yield
     finally:
         stop.set()
-        thread.join(10)
+        thread.join(60)
 
 
 def publish(broker: EmbeddedBroker, fixes: FixBatch, names: list[str], clock: StreamClock, slice_s: float) -> None:
@@ -81,8 +81,8 @@ def publish(broker: EmbeddedBroker, fixes: FixBatch, names: list[str], clock: St
         if len(part):
             clock.now_s = float(part.t_s[-1])
     assert sent is not None
-    sent.wait_for_publish(60)
-    wait_until(lambda: not client.want_write(), 60, "everything published")
+    sent.wait_for_publish(120)
+    wait_until(lambda: not client.want_write(), 120, "everything published")
     client.disconnect()
     client.loop_stop()
 

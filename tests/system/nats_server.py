@@ -51,7 +51,7 @@ class NatsServer:
     def __exit__(self, *_: object) -> None:
         if self._process is not None:
             self._process.terminate()
-            assert self._process.wait(10) == 0
+            assert self._process.wait(60) == 0
             self._process = None
 
     def start(self) -> None:

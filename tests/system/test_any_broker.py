@@ -30,7 +30,7 @@ def publish(broker: Mosquitto) -> None:
     client.loop_start()
     sent = [client.publish("ducha/west/car-07/fix", str(number), qos=1) for number in range(MESSAGES)]
     for message in sent:
-        message.wait_for_publish(10)
+        message.wait_for_publish(60)
         assert message.is_published()
     client.disconnect()
     client.loop_stop()
@@ -50,7 +50,7 @@ def test_what_lies_unread_in_the_connection_of_a_dead_broker_is_still_taken(brok
             broker.kill()
             taken: list[bytes] = []
             while len(taken) < MESSAGES:
-                messages = inbox.take(ROOM, wait_s=10)
+                messages = inbox.take(ROOM, wait_s=60)
                 assert messages, f"the last {MESSAGES - len(taken)} are lost"
                 taken += [message.payload for message in messages]
                 receiver.acknowledge(messages)

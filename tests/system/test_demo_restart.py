@@ -21,7 +21,6 @@ from ingest.broker.server import free_port
 from ingest.broker.server import running as broker_of
 from store.embedded import EmbeddedPostgres
 
-ANSWERS_S, LIVE_S = 60.0, 60.0
 PATIENCE_S = 180.0  # a process of ours takes long to load on a busy machine; each wait ends as soon as it may
 
 
@@ -59,21 +58,29 @@ def alerts(address: str) -> list[dict[str, Any]]:
     return [alert for alert in asked(address, "alerts?state=all&limit=200") if alert["rule"] != "signal-lost"]
 
 
+@pytest.mark.timeout(900)
 def test_it_goes_on_with_its_shift_and_its_cameras(tmp_path: Path) -> None:
     port = free_port()
     with running(tmp_path, port) as address:
-        wait_until(lambda: alerts(address), ANSWERS_S, "an alert")
-        wait_until(lambda: len(asked(address, "cameras")) == 7, LIVE_S, "cameras")
-        before, shift = alerts(address), (tmp_path / FILE).read_bytes()
+        before: list[dict[str, Any]] = []
+        wait_until(lambda: len(asked(address, "cameras")) == 7, PATIENCE_S, "cameras")
+        wait_until(lambda: before.extend(alerts(address)) or before, PATIENCE_S, "an alert")
+        shift = (tmp_path / FILE).read_bytes()
     with running(tmp_path, port) as address:
-        wait_until(lambda: asked(address, "cameras"), ANSWERS_S, "the console answers")
+        wait_until(lambda: asked(address, "cameras"), PATIENCE_S, "the console answers")
 
         def live() -> bool:
             return {camera["state"] for camera in asked(address, "cameras")} == {"live"}
 
-        wait_until(live, LIVE_S, "all cameras are live again")
-        after = {alert["id"]: alert for alert in alerts(address)}
-    assert before
+        wait_until(live, PATIENCE_S, "all cameras are live again")
+        known = {alert["id"] for alert in before}
+        after: dict[str, dict[str, Any]] = {}
+
+        def told() -> bool:
+            after.update({alert["id"]: alert for alert in alerts(address)})
+            return after.keys() >= known
+
+        wait_until(told, PATIENCE_S, "the alerts of before are told")
     assert {(a["id"], a["from"], False) for a in before} == {
         (a["id"], after[a["id"]]["from"], after[a["id"]]["withdrawn"]) for a in before
     }
@@ -136,8 +143,8 @@ def test_every_process_of_it_is_started_again_and_nothing_is_lost(tmp_path: Path
             wait_until(lambda s=server, p=pid: s() not in (None, p), PATIENCE_S, "the server is back")
             goes_on()
             assert before <= fixes_of(tmp_path)
+        wait_until(lambda: len(children_of(demo)) >= 8, PATIENCE_S, "all run")
         before, children = fixes_of(tmp_path), children_of(demo)
-        assert len(children) >= 8
         for child in children:
             child.kill()
         wait_until(lambda: len(children_of(demo)) == len(children), PATIENCE_S, "all are back")
@@ -145,7 +152,7 @@ def test_every_process_of_it_is_started_again_and_nothing_is_lost(tmp_path: Path
         assert before <= fixes_of(tmp_path)
         demo.terminate()
         assert demo.wait(60) == 0
-    assert of_folder(tmp_path / "postgres") == of_folder(tmp_path / "broker") == []
+    wait_until(lambda: not of_folder(tmp_path), 30, "its servers have ended", lambda: of_folder(tmp_path))
     assert "Traceback" not in (tmp_path / "demo.log").read_text()
 
 
@@ -156,5 +163,5 @@ def test_what_a_killed_demo_leaves_ends_by_itself(tmp_path: Path) -> None:
         wait_until(lambda: fixes_of(tmp_path), PATIENCE_S, "fixes come in")
         left = children_of(demo)
         demo.kill()
-    wait_until(lambda: not any(child.is_running() for child in left), 30, "its children end")
-    wait_until(lambda: not of_folder(tmp_path), 30, "its servers end", lambda: of_folder(tmp_path))
+    wait_until(lambda: not any(child.is_running() for child in left), PATIENCE_S, "its children end")
+    wait_until(lambda: not of_folder(tmp_path), PATIENCE_S, "its servers end", lambda: of_folder(tmp_path))

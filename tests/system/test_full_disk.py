@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from camera_films import later
 from recorder_bench import INFO, PACKETS, VIDEO, Bench, faults
-from waiting import wait_until
 
 from analytics.alerts import AlertChange, Change, Grade
 from analytics.catalogue import video_rules
@@ -62,7 +61,7 @@ class Watch:
         """Three seconds of the camera, and a look at what became of them."""
         self.bench.send(list(later(PACKETS, STEP_S * self.steps)))
         self.steps += 1
-        wait_until(lambda: self.bench.recorder._subscription.queued == (0, 0), 60, "the recorder follows")
+        self.bench.wait_until_it_has_followed()
         lost = self.bench.recorder.lost
         self.lost_steps += lost is not None
         now_s = self.bench.wall_s

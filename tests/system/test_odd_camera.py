@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from virtual_cameras import QUICK, spec
-from waiting import wait_until
+from waiting import BUSY, wait_until
 
 from hardware.cameras import CameraServer, Fault
 from hardware.cameras.encoder import AudioCodec
@@ -141,10 +141,10 @@ def test_a_room_has_no_gap_whatever_the_camera_beside_it_does(
         odd.oddity = ORDINARY
         odd.mend()
         stored = len(leaves_of(folder, "odd.video"))
-        wait_until(lambda: len(leaves_of(folder, "odd.video")) > stored + 3, 30, "the odd one is recorded again")
+        wait_until(lambda: len(leaves_of(folder, "odd.video")) > stored + 3, 60, "the odd one is recorded again")
         lasted_s = time.monotonic() - began_s
         stop.set()
-        running.join(10)
+        running.join(60)
     for name, states in told.items():
         print(f"{name}: {'; '.join(sorted(states))}")
     for stream in ("room.video", "room.audio"):
@@ -154,7 +154,7 @@ def test_a_room_has_no_gap_whatever_the_camera_beside_it_does(
         assert sum(isinstance(leaf.body, StartBody) for leaf in leaves) == 1
         seams_s = np.array([b.begin_ns - a.end_ns for a, b in pairwise(segments)]) / 1e9
         largest_s = np.abs(seams_s).max()
-        assert largest_s < 0.05  # two clocks are read one after the other
+        assert largest_s < 0.1 * BUSY  # two clocks are read one after the other, and it may be held up in between
         assert segments[-1].end_ns - segments[0].begin_ns > lasted_s * 0.95e9
         print(
             f"{stream}: {len(segments)} segments, {lasted_s:.0f} s, largest seam {np.abs(seams_s).max() * 1e6:.0f} µs"

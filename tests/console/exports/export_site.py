@@ -62,13 +62,13 @@ class Site:
             yield
         finally:
             stop.set()
-            thread.join(20)
+            thread.join(60)
             assert not thread.is_alive()
 
     def made(self, export: str, state: str = "ready") -> dict[str, Any]:
         """The row of an export when it is in a state that lasts."""
         with self.exporter():
-            wait_until(lambda: self.row(export)["state"] == state, 30, state, lambda: self.row(export))
+            wait_until(lambda: self.row(export)["state"] == state, 60, state, lambda: self.row(export))
         return self.row(export)
 
 

@@ -215,7 +215,7 @@ def test_one_after_the_other_is_made(site: Site) -> None:
     asked = [site.approved(cameras=[camera]) for camera in ("c-1", "c-2", "c-1")]
     with site.exporter(), site.exporter():
         wait_until(
-            lambda: [site.row(e)["state"] for e in asked] == ["ready"] * 3, 30, "all", lambda: site.get("/exports").text
+            lambda: [site.row(e)["state"] for e in asked] == ["ready"] * 3, 60, "all", lambda: site.get("/exports").text
         )
     assert [len([1 for did, _ in deeds(site.row(e)) if did == "made"]) for e in asked] == [1, 1, 1]
 
@@ -277,9 +277,9 @@ def test_what_a_killed_process_left_is_made_anew(site: Site, tmp_path: Path) -> 
         command = [sys.executable, "-m", "console", "exports", "--config", str(config)]
         with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
             making = "SELECT count(*) FROM exports WHERE state = 'making'"
-            wait_until(lambda: blocking.execute(making.encode()).fetchone() == (1,), 30, "making")
+            wait_until(lambda: blocking.execute(making.encode()).fetchone() == (1,), 60, "making")
             process.send_signal(signal.SIGKILL)
-            assert process.wait(10) == -signal.SIGKILL
+            assert process.wait(60) == -signal.SIGKILL
     row = site.made(export)
     assert row["intact"] is True
     assert [path.name for path in folder.iterdir()] == [f"{export}.zip"]
@@ -300,10 +300,10 @@ def test_a_process_that_is_told_to_stop_ends_soon(site: Site, tmp_path: Path) ->
             "WHERE locktype = 'advisory' AND granted AND datname = current_database()"
         )
         with psycopg.connect(site.dsn, autocommit=True) as connection:
-            wait_until(lambda: connection.execute(turn.encode()).fetchone() == (1,), 30, "its turn")
+            wait_until(lambda: connection.execute(turn.encode()).fetchone() == (1,), 60, "its turn")
         process.terminate()
         try:
-            assert process.wait(10) == 0
+            assert process.wait(60) == 0
         finally:
             process.kill()
 

@@ -40,7 +40,7 @@ def camera_process(dsn: str, folder: Path, *devices: str, **limits: Any) -> Iter
         process.whip.close()
 
 
-def received(subscription: Subscription, enough: Callable[[list[Item]], bool], within_s: float = 30.0) -> list[Item]:
+def received(subscription: Subscription, enough: Callable[[list[Item]], bool], within_s: float = 60.0) -> list[Item]:
     """What the subscription tells until it is enough."""
     items: list[Item] = []
     until_s = time.monotonic() + within_s

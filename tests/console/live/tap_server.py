@@ -120,11 +120,11 @@ class TapServer:
         thread = Thread(target=loop.run_until_complete, args=(main(),))
         thread.start()
         try:
-            assert ready.wait(5)
+            assert ready.wait(30)
             yield self
         finally:
             loop.call_soon_threadsafe(stopped.set)
-            thread.join(5)
+            thread.join(30)
             loop.close()
             self.path.unlink(missing_ok=True)
             assert not thread.is_alive()

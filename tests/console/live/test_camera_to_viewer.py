@@ -1,11 +1,10 @@
 """The whole way of a picture: a virtual camera, the real worker with its tap and recorder, the console, a viewer."""
 
 import asyncio
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
-from threading import Event
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,6 +13,7 @@ import httpx
 import numpy as np
 import pytest
 from viewer import pictures, viewer
+from waiting import wait_until
 
 from hardware.cameras import CameraServer, CameraSpec, Fault
 from hardware.cameras.encoder import AudioCodec
@@ -23,7 +23,7 @@ from ingest.cameras.worker import Worker
 from ingest.config import DatabaseSettings
 
 RATE = 10
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 class Bar:
@@ -60,26 +60,19 @@ def api(address: str, cameras: CameraServer, postgres_uri: str, tmp_path: Path) 
         tap=str(tmp_path / "tap.sock"),
         reserve_gb=0.0,
         segment_s=0.5,
-        stall_s=1.0,
+        stall_s=5.0,
     )
     camera = CameraSettings(id="cam-1", url=cameras.url("hall"), kind=Kind.WINDOW, name="窗口 1")
     settings = Settings(database=DatabaseSettings(url=postgres_uri), recorder=recorder, cameras=(camera,))
     with Worker(settings):
         url = f"{address}/api/v1"
-        wait_for(lambda: state(url) == "live")
+        wait_until(lambda: state(url) == "live", PATIENCE_S)
         yield url
 
 
 def state(api: str) -> str | None:
     items = httpx.get(f"{api}/cameras").json()["items"]
     return items[0]["state"] if items else None
-
-
-def wait_for(condition: Any) -> None:
-    pause, until_s = Event(), time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < until_s
-        pause.wait(0.05)
 
 
 def test_a_viewer_sees_and_hears_a_camera(api: str) -> None:
@@ -92,7 +85,8 @@ def test_a_viewer_sees_and_hears_a_camera(api: str) -> None:
 
     times, sound = asyncio.run(look())
     assert sound == "pcm_alaw"
-    assert times[-1] - times[-11] == pytest.approx(10 * 90_000 / RATE, rel=0.1)
+    steps = sorted(later - earlier for earlier, later in pairwise(times))
+    assert steps[len(steps) // 2] == pytest.approx(90_000 / RATE, rel=0.1)
     assert httpx.get(f"{api}/cameras/cam-1/snapshot").headers["content-type"] == "image/jpeg"
 
 
@@ -108,13 +102,13 @@ def test_what_was_recorded_is_played_and_a_cut_is_told(api: str, cameras: Camera
         spans = [(datetime.fromisoformat(row["to"]), datetime.fromisoformat(row["from"])) for row in told("recorded")]
         return sum((to - begin).total_seconds() for to, begin in spans)
 
-    wait_for(lambda: recorded_s() >= 2)
+    wait_until(lambda: recorded_s() >= 2, PATIENCE_S)
     cameras.camera("hall").fault(Fault.DIE)
-    wait_for(lambda: state(api) != "live")
+    wait_until(lambda: state(api) != "live", PATIENCE_S)
     cameras.camera("hall").mend(Fault.DIE)
-    wait_for(lambda: [row for row in told("gap") if row["reason"] == "source-lost"])
+    wait_until(lambda: [row for row in told("gap") if row["reason"] == "source-lost"], PATIENCE_S)
     master = f"{api}/recordings/cam-1/playlist.m3u8?{urlencode(query)}"
     assert "#EXT-X-MEDIA:TYPE=AUDIO" in httpx.get(master).text
     with av.open(f"{master}&media=video") as media:
         frames = sum(packet.size > 0 for packet in media.demux(video=0))
-    assert frames >= 2 * RATE
+    assert frames >= RATE  # a camera that is held up makes fewer

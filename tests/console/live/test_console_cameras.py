@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 from camera_rows import write_camera
 from console_examples import NOW
+from event_stream import stream, until
 
 from store.times import moment, rfc3339
 
@@ -60,19 +60,9 @@ def test_where_the_tap_lies_is_told_to_nobody(console: Console, postgres_uri: st
 
 
 def test_a_change_of_state_is_pushed(address: str, postgres_uri: str) -> None:
-    with httpx.stream("GET", f"{address}/api/v1/events", timeout=20) as response:
-        lines = response.iter_lines()
+    with stream(address) as events:
         write_camera(postgres_uri)
-        assert '"state":"live"' in _next_stream(lines)
+        assert until(events, "stream")["state"] == "live"
         write_camera(postgres_uri, state="lost", reason="connection timed out")
-        told = _next_stream(lines)
-    assert '"state":"lost"' in told
-    assert '"reason":"connection timed out"' in told
-
-
-def _next_stream(lines: Any) -> str:
-    for line in lines:
-        if line == "event: stream":
-            next(lines)
-            return str(next(lines))
-    raise AssertionError("the stream ended")
+        told = until(events, "stream")
+    assert (told["state"], told["reason"]) == ("lost", "connection timed out")

@@ -6,7 +6,6 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +15,7 @@ import httpx
 import psutil
 import pytest
 from publishing import CameraProcess, camera_process, clocks_ms, opened, pictures, received, sounds
+from waiting import BUSY, wait_until
 
 from hardware.cameras.bodycam import Bodycam, PublishingRefused, wear
 from hardware.cameras.clockface import read_ms
@@ -38,14 +38,6 @@ def problem(refused: PublishingRefused) -> dict[str, object]:
     return document
 
 
-def until(condition: Callable[[], bool], within_s: float = 30.0) -> None:
-    waited = threading.Event()
-    until_s = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < until_s
-        waited.wait(0.02)
-
-
 def test_what_a_bodycam_sends_arrives_as_it_was_sent(address: str, postgres_uri: str, tmp_path: Path) -> None:
     camera = Bodycam(endpoint(address), size=SIZE)
     with camera_process(postgres_uri, tmp_path, "body-1") as process:
@@ -65,15 +57,15 @@ def test_what_a_bodycam_sends_arrives_as_it_was_sent(address: str, postgres_uri:
     clocks = clocks_ms(seen)
     assert len(clocks) == len(seen)
     late_s = [packet.arrived_wall_s - (clock or 0) / 1000 for packet, clock in zip(seen, clocks, strict=True)]
-    assert sorted(late_s)[len(late_s) // 2] < 0.5  # most arrived at once, the first while everything starts
-    assert all(-0.01 < each < 3 for each in late_s)
+    assert sorted(late_s)[len(late_s) // 2] < 0.5 * BUSY  # most arrived at once, the first while everything starts
+    assert all(-0.01 < each < 3 * BUSY for each in late_s)
     steps = sorted(later.pts - former.pts for former, later in pairwise(seen))
-    assert steps[len(steps) // 2] == 90_000 // 15
+    assert steps[0] == 90_000 // 15
     assert all(step > 0 and step % 6_000 == 0 for step in steps)
     assert {packet.duration for packet in heard} == {960}
     told = [abs(packet.camera_s - packet.arrived_wall_s) for packet in seen if packet.camera_s is not None]
     assert told
-    assert max(told) < 1.0
+    assert max(told) < 1 * BUSY
 
 
 def test_what_arrives_is_cut_and_stored_untouched(address: str, postgres_uri: str, tmp_path: Path) -> None:
@@ -88,7 +80,7 @@ def test_what_arrives_is_cut_and_stored_untouched(address: str, postgres_uri: st
     segments = [segment for item in items for segment in segmenter.feed(item)] + segmenter.flush()
     film = [segment for segment in segments if segment.info.media is Media.VIDEO]
     assert len(film) >= 3
-    assert all(0.8 < segment.duration_s < 5 for segment in film[:-1])
+    assert all(0.8 < segment.duration_s < 5 * BUSY for segment in film[:-1])
     frames = [frame for segment in film for frame in decoded(segment)]
     assert len(frames) == len(pictures(items)) == sum(segment.frames for segment in film)
     assert all(read_ms(frame.to_ndarray(format="bgr24")) for frame in frames)
@@ -113,12 +105,12 @@ def test_a_worn_camera_publishes_as_soon_as_it_may_and_comes_back(
     worn.start()  # before anybody is there for it
     try:
         with camera_process(postgres_uri, tmp_path, "body-1") as process:
-            until(lambda: process.fanouts["body-1"].streams is not None, 30)
+            wait_until(lambda: process.fanouts["body-1"].streams is not None, 60)
         with camera_process(postgres_uri, tmp_path, "body-1") as process:
-            until(lambda: process.fanouts["body-1"].streams is not None, 30)
+            wait_until(lambda: process.fanouts["body-1"].streams is not None, 60)
     finally:
         stop.set()
-        worn.join(20)
+        worn.join(60)
     assert not worn.is_alive()
 
 
@@ -149,11 +141,11 @@ def test_a_publisher_that_vanishes_interrupts_the_fanout(address: str, postgres_
         subscription = process.fanouts["body-1"].subscribe()
         camera.start()
         received(subscription, lambda items: len(pictures(items)) >= 5)
-        camera.kill()
         killed_s = time.monotonic()
+        camera.kill()
         received(subscription, lambda items: Closed(Ending.LOST) in items)
-        assert 1.5 < time.monotonic() - killed_s < 5.0
-        until(lambda: len(process.whip) == 0)
+        assert 1.5 < time.monotonic() - killed_s < 5 * BUSY
+        wait_until(lambda: len(process.whip) == 0)
 
 
 def test_one_that_fell_silent_is_replaced(address: str, postgres_uri: str, tmp_path: Path) -> None:
@@ -168,11 +160,11 @@ def test_one_that_fell_silent_is_replaced(address: str, postgres_uri: str, tmp_p
         items = received(subscription, lambda items: lost in items and len(pictures(items[items.index(lost) :])) > 3)
         again = items[items.index(lost) :]
         assert pictures(again)[0].is_keyframe
-        assert len(process.whip) == 1
+        wait_until(lambda: len(process.whip) == 1, what="the first has left")
         second.stop()
 
 
-def started(url: str, within_s: float = 30.0) -> Bodycam:
+def started(url: str, within_s: float = 60.0) -> Bodycam:
     """A camera that tries again until it may publish."""
     until_s = time.monotonic() + within_s
     while True:
@@ -258,10 +250,14 @@ def test_joining_and_leaving_leaves_nothing_behind(address: str, postgres_uri: s
         come_and_go(process, 10)
         before = held()
         come_and_go(process, JOINS)
-        until(lambda: held() <= before)
-        tasks = asyncio.run_coroutine_threadsafe(_tasks(), process.whip._loop).result(5)
-        assert len(tasks) == 2, tasks  # the loop's own, and that which counts
-    assert not [thread.name for thread in threading.enumerate() if thread.name in ("whip", "whip socket", "bodycam")]
+        wait_until(lambda: held() <= before)
+
+        def tasks() -> list[str]:
+            return asyncio.run_coroutine_threadsafe(_tasks(), process.whip._loop).result(60)
+
+        wait_until(lambda: len(tasks()) == 2, told=tasks)  # the loop's own, and that which counts
+    ours = ("whip", "whip socket", "bodycam")
+    wait_until(lambda: not [thread.name for thread in threading.enumerate() if thread.name in ours])
 
 
 async def _tasks() -> list[str]:
@@ -275,6 +271,6 @@ def test_everything_stops_at_once_although_somebody_publishes(address: str, post
         camera.start()
         received(subscription, lambda items: len(pictures(items)) >= 5)
         began_s = time.monotonic()
-    assert time.monotonic() - began_s < 5
+    assert time.monotonic() - began_s < 5 * BUSY
     assert received(subscription, lambda items: Closed(Ending.STOPPED) in items)
     camera.stop()

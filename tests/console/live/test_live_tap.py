@@ -9,6 +9,7 @@ import pytest
 from camera_films import film
 from msgspec.structs import replace
 from tap_server import Clip, TapServer
+from waiting import BUSY
 
 from console.live.feed import QUEUE_PACKETS, Feed, FeedEnded, Feeds, Subscription
 from console.live.tap import PACKET_BYTES, TapClosed, connect
@@ -101,15 +102,15 @@ def test_sound_that_is_not_taken_is_lost_and_goes_on_at_once() -> None:
 
 
 def test_a_slow_viewer_holds_up_no_other(tmp_path: Path, clip: Clip, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("console.live.feed.QUEUE_PACKETS", 10)
+    monkeypatch.setattr("console.live.feed.QUEUE_PACKETS", 20)
 
     async def both() -> tuple[int, int]:
         feeds = Feeds()
         async with feeds.watched("cam-1", str(tmp_path / "tap")) as feed:
-            await feed.first_picture(5)
+            await feed.first_picture(60)
             async with feed.subscription(Media.VIDEO) as slow, feed.subscription(Media.VIDEO) as quick:
-                async with asyncio.timeout(10):
-                    for _ in range(40):
+                async with asyncio.timeout(60):
+                    for _ in range(50):
                         await quick.next()
                 return slow.lost, quick.lost
 
@@ -160,8 +161,8 @@ def test_a_viewer_stays_when_the_cameras_parameters_change(tmp_path: Path) -> No
 
     async def watch() -> tuple[list[bytes], tuple[StreamInfo, ...], str]:
         async with Feeds().watched("cam-1", str(tmp_path / "tap")) as feed:
-            await feed.first_picture(5)
-            async with feed.subscription(Media.VIDEO) as subscription, asyncio.timeout(20):
+            await feed.first_picture(60)
+            async with feed.subscription(Media.VIDEO) as subscription, asyncio.timeout(60):
                 for number, each in enumerate(sent[1:], 1):
                     if number in (5, 15):
                         fanout.open((other if number == 5 else info,))
@@ -177,7 +178,7 @@ def test_a_viewer_stays_when_the_cameras_parameters_change(tmp_path: Path) -> No
     try:
         taken, streams, why = asyncio.run(watch())
     finally:
-        assert tap.stop(5)
+        assert tap.stop(60)
     assert taken == [each.data for each in sent]
     assert streams == (info,)
     assert why == "the camera's streams changed"
@@ -208,9 +209,9 @@ def test_a_clock_that_is_set_back_is_no_b_frame(b_frames: int, pts: list[int], r
 def test_a_picture_is_waited_for_no_longer_than_said(tmp_path: Path) -> None:
     async def wait() -> None:
         async with Feeds().watched("cam-1", str(tmp_path / "tap")) as feed:
-            await feed.first_picture(5)
+            await feed.first_picture(120)
 
     began_s = time.monotonic()
     with pytest.raises(TapClosed, match="can't be reached"):
         asyncio.run(wait())
-    assert time.monotonic() - began_s < 2
+    assert time.monotonic() - began_s < 2 * BUSY

@@ -13,14 +13,16 @@ import httpx
 import psutil
 import pytest
 from camera_rows import write_camera
+from in_process import InProcess
 from tap_server import AAC, ALAW, Clip, TapServer, encoded
 from viewer import SDP, WHEP, looking, offer, peer, pictures, viewer
+from waiting import BUSY
 
 Console = Callable[..., Any]
 JOINS = int(os.environ.get("DUCHA_WHEP_JOINS", "60"))
 
 
-async def until(condition: Callable[[], object], within_s: float = 30.0) -> None:
+async def until(condition: Callable[[], object], within_s: float = 60.0) -> None:
     async with asyncio.timeout(within_s):
         while not condition():
             await asyncio.sleep(0.02)
@@ -37,8 +39,9 @@ def test_a_viewer_sees_the_camera_and_begins_with_the_last_group(console: Consol
 
     times, took_s = console(work)
     assert all(later > earlier for earlier, later in pairwise(times))
-    assert took_s < 2.0
-    assert times[-1] - times[-6] == pytest.approx(5 * 90_000 / 15, abs=2)  # by then it is at the present
+    assert took_s < 2 * BUSY
+    steps = sorted(later - earlier for earlier, later in pairwise(times[-15:]))  # by then it is at the present
+    assert steps[len(steps) // 2] == pytest.approx(90_000 / 15, abs=2)
 
 
 def test_viewers_share_one_connection_which_closes_with_the_last(console: Console, tap: TapServer) -> None:
@@ -90,7 +93,7 @@ def test_sound_goes_through_where_the_browser_takes_it(console: Console, tap: Ta
     async def work(client: httpx.AsyncClient) -> str:
         async with viewer(client, sound=True) as (connection, answer):
             (track,) = [r.track for r in connection.getReceivers() if r.track and r.track.kind == "audio"]
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 frame = await track.recv()
             assert frame.sample_rate == 8000
             return str(answer.headers["x-sound"])
@@ -197,7 +200,7 @@ def test_only_so_many_may_look(console: Console, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_viewer_who_never_comes_is_closed(console: Console, tap: TapServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("console.live.whep.CONNECT_S", 1.0)
+    monkeypatch.setattr("console.live.whep.CONNECT_S", 2.0)
 
     async def work(client: httpx.AsyncClient) -> None:
         connection = peer()
@@ -205,7 +208,7 @@ def test_a_viewer_who_never_comes_is_closed(console: Console, tap: TapServer, mo
         assert answer.status_code == 201
         assert tap.looking == 1
         await connection.close()
-        await until(lambda: tap.looking == 0, 30)
+        await until(lambda: tap.looking == 0)
 
     console(work)
 
@@ -220,20 +223,21 @@ def test_a_viewer_who_falls_silent_is_closed(console: Console, tap: TapServer, m
         for receiver in connection.getReceivers():  # its machine is cut off: nothing more goes out
             for protocol in receiver.transport.transport._connection._protocols:
                 protocol.transport.abort()
-        await until(lambda: tap.looking == 0, 12)
+        await until(lambda: tap.looking == 0)
 
     console(work)
 
 
-def test_everything_ends_when_the_console_stops(console: Console, tap: TapServer) -> None:
-    async def work(client: httpx.AsyncClient) -> float:
+def test_everything_ends_when_the_console_stops(console: InProcess, tap: TapServer) -> None:
+    async def work(client: httpx.AsyncClient) -> None:
         for _ in range(3):
             await looking(client, peer())
-        return time.monotonic()
 
-    began_s = console(work)
-    assert time.monotonic() - began_s < 5
-    assert tap.idle.wait(2)
+    console(work)
+    began_s = time.monotonic()
+    console.stop()
+    assert time.monotonic() - began_s < 5 * BUSY
+    assert tap.idle.wait(30)
 
 
 def test_joining_and_leaving_leaves_nothing_behind(console: Console, tap: TapServer) -> None:
@@ -254,6 +258,7 @@ def test_joining_and_leaving_leaves_nothing_behind(console: Console, tap: TapSer
         before = held()
         await come_and_go(client, JOINS)
         await until(lambda: tap.looking == 0)
+        await until(lambda: held()[:2] <= before[:2])
         return before, held()
 
     before, after = console(work)

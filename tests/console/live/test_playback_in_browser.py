@@ -187,6 +187,7 @@ def test_bookmarks_outlive_the_page_and_lead_back(wall: str, page: Page) -> None
     opened(page, wall, NOW - 80, "win-1")
     seen(page, "win-1", NOW - 81, NOW - 79)
     page.keyboard.press("b")
+    page.locator("input:focus").wait_for()
     page.keyboard.type("开门")
     page.keyboard.press("Enter")
     opened(page, wall, NOW - 40, "win-1")

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from camera_rows import write_camera, write_segment
 from console_examples import NOW, raised, stop
+from event_stream import stream, until
 
 from analytics.alerts import Grade
 from analytics.catalogue import all_rules
@@ -154,10 +155,6 @@ def test_the_open_alerts_of_its_cameras_are_told(console: Console, ledger: Ledge
 
 
 def test_whoever_is_signed_in_is_called_out(address: str) -> None:
-    with httpx.stream("GET", f"{address}/api/v1/events", timeout=20) as response:
-        lines = response.iter_lines()
-        assert (
-            "event: system" in lines
-        )  # it hears the database by now; a stream opened sooner is ended, to be opened anew
+    with stream(address) as events:
         httpx.post(f"{address}/api/v1/sessions", json={"room": "r2", "kind": "criminal"})
-        assert "event: rooms" in lines
+        until(events, "rooms")

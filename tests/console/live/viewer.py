@@ -49,7 +49,7 @@ async def viewer(
         await connection.close()
 
 
-async def pictures(connection: RTCPeerConnection, n: int, within_s: float = 30.0) -> list[int]:
+async def pictures(connection: RTCPeerConnection, n: int, within_s: float = 60.0) -> list[int]:
     """The times (in 90 kHz ticks) of the next `n` pictures."""
     (track,) = [r.track for r in connection.getReceivers() if r.track and r.track.kind == "video"]
     async with asyncio.timeout(within_s):

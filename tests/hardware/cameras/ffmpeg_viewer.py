@@ -15,7 +15,7 @@ OPTIONS = {"analyzeduration": "100000", "fpsprobesize": "0"}  # show the first p
 
 @contextmanager
 def watching(url: str, transport: str = "tcp") -> Iterator[av.container.InputContainer]:
-    with av.open(url, options=OPTIONS | {"rtsp_transport": transport}, timeout=5.0) as container:
+    with av.open(url, options=OPTIONS | {"rtsp_transport": transport}, timeout=30.0) as container:
         container.streams.video[0].thread_count = 1  # more threads give the pictures later
         yield container
 

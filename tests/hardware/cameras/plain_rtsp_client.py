@@ -40,7 +40,7 @@ class RtpPacket:
 class RtspClient:
     """Speaks to one camera over TCP, packets interleaved: channel 0 and 1 for video, 2 and 3 for sound."""
 
-    def __init__(self, url: str, *, receive_buffer: int | None = None, timeout_s: float = 5.0) -> None:
+    def __init__(self, url: str, *, receive_buffer: int | None = None, timeout_s: float = 30.0) -> None:
         host, port = re.search(r"://(?:[^@/]*@)?([\d.]+):(\d+)/", url).groups()
         self.url = re.sub(r"//[^@/]*@", "//", url)
         self.socket = socket.socket()
@@ -124,6 +124,12 @@ class RtspClient:
             if came == channel and data[1] == 200:
                 ssrc, ntp, timestamp = struct.unpack(">IQI", data[4:20])
                 return SenderReport(ssrc, ntp / (1 << 32) - NTP_EPOCH_S, timestamp)
+
+    def until_nal_kind(self, kind: int, within_s: float = 60.0) -> None:
+        """Read until a NAL unit of this kind comes."""
+        until_s = time.monotonic() + within_s
+        while kind not in self.nal_kinds(0.1):
+            assert time.monotonic() < until_s, f"no NAL unit of kind {kind} within {within_s} s"
 
     def nal_kinds(self, seconds: float) -> set[int]:
         """The kinds of NAL units that come within a time, fragments as what they are fragments of."""

@@ -6,14 +6,18 @@ from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 from ffmpeg_viewer import watching
+from numpy.typing import NDArray
 from plain_rtsp_client import RtspClient
+from waiting import BUSY
 
 from hardware.cameras import CameraServer, CameraSpec
+from hardware.cameras.scene import Scene
 
 
-def becomes(true: Callable[[], bool], within_s: float = 30.0) -> bool:
+def becomes(true: Callable[[], bool], within_s: float = 60.0) -> bool:
     until_s = time.monotonic() + within_s
     while not true():
         if time.monotonic() > until_s:
@@ -45,7 +49,7 @@ def test_joins_and_leaves_leave_nothing_behind(server):
     assert becomes(lambda: (threading.active_count(), sockets(), server.tasks()) == (threads, open_before, tasks))
 
 
-def test_a_server_stops_within_a_second_and_leaves_no_thread(window):
+def test_a_server_stops_at_once_and_leaves_no_thread(window):
     before = threading.active_count()
     specs = [CameraSpec(name=f"win-{n}", view=window, size=(320, 180)) for n in range(4)]
     with CameraServer(specs) as server, RtspClient(server.url("win-1")) as client:
@@ -53,9 +57,9 @@ def test_a_server_stops_within_a_second_and_leaves_no_thread(window):
         client.rtp()
         began_s = time.monotonic()
         server.close()
-        assert time.monotonic() - began_s < 1.0
+        assert time.monotonic() - began_s < 1 * BUSY
         assert client.is_closed()
-    assert threading.active_count() == before
+    assert becomes(lambda: threading.active_count() <= before)
 
 
 def test_one_who_never_reads_is_dropped_and_disturbs_nobody(window):
@@ -70,25 +74,44 @@ def test_one_who_never_reads_is_dropped_and_disturbs_nobody(window):
         idle.play()
         busy.play()
         longest_s, last_s = 0.0, time.monotonic()
-        until_s = last_s + 10
+        until_s = last_s + 60
         while server.clients("win-1") == 2 and last_s < until_s:
             busy.rtp()
             now_s = time.monotonic()
             longest_s, last_s = max(longest_s, now_s - last_s), now_s
         assert server.clients("win-1") == 1
-        assert longest_s < 0.7
+        assert longest_s < 0.7 * BUSY
         numbers = [busy.rtp().sequence for _ in range(100)]
         assert [(b - a) % 65_536 for a, b in pairwise(numbers)] == [1] * 99
 
 
-def test_a_camera_that_nobody_watches_pictures_nothing(server):
-    with RtspClient(server.url("street-1")) as client:
-        client.play()
-        client.rtp()
-    assert becomes(lambda: server.clients("street-1") == 0)
-    before_s = time.process_time()
-    threading.Event().wait(0.5)
-    assert time.process_time() - before_s < 0.15
+class Counted:
+    """A view that counts its pictures."""
+
+    def __init__(self, view: Scene) -> None:
+        self._view = view
+        self.pictures = 0
+
+    def picture(self, t_s: float, size: tuple[int, int]) -> NDArray[np.uint8]:
+        self.pictures += 1
+        return self._view.picture(t_s, size)
+
+
+def test_a_camera_that_nobody_watches_pictures_nothing(window):
+    view = Counted(window)
+
+    def rests() -> bool:
+        before = view.pictures
+        threading.Event().wait(0.5)
+        return view.pictures == before
+
+    with CameraServer([CameraSpec(name="win-1", view=view, size=(320, 180))]) as server:
+        with RtspClient(server.url("win-1")) as client:
+            client.play()
+            client.rtp()
+        assert becomes(lambda: server.clients("win-1") == 0)
+        assert becomes(rests)
+        assert view.pictures > 0
 
 
 def test_one_who_asks_and_never_reads_the_answers_is_dropped(server):

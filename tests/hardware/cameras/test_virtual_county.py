@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from ffmpeg_viewer import pictures, watching
 from plain_rtsp_client import RtspClient
+from waiting import BUSY
 
 from hardware.cameras import CameraServer, CameraSpec, Fault
 from hardware.cameras.camera import Outage
@@ -87,19 +88,19 @@ def test_all_cameras_of_the_county_serve(demo):
 
 def test_a_scripted_outage_comes_and_goes_by_itself(window):
     spec = CameraSpec(
-        name="a", view=window, size=(320, 180), speed=10.0, audio=None, outages=(Outage(5.0, 15.0, Fault.DIE),)
+        name="a", view=window, size=(320, 180), speed=10.0, audio=None, outages=(Outage(20.0, 35.0, Fault.DIE),)
     )
+    began_s = time.monotonic()
     with CameraServer([spec]) as server:
-        began_s = time.monotonic()
         with RtspClient(server.url("a")) as client:
             client.play()
             assert client.is_closed()
-        assert time.monotonic() - began_s == pytest.approx(0.5, abs=0.4)
+        assert 1.9 < time.monotonic() - began_s < 2 + 2 * BUSY
         while True:
             try:
                 with RtspClient(server.url("a")) as client:
                     client.play()
                     break
             except ConnectionRefusedError:
-                assert time.monotonic() - began_s < 5
-        assert time.monotonic() - began_s == pytest.approx(1.5, abs=0.4)
+                assert time.monotonic() - began_s < 60
+        assert 3.4 < time.monotonic() - began_s < 3.5 + 2 * BUSY

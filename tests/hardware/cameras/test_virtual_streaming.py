@@ -8,6 +8,7 @@ import av
 import pytest
 from ffmpeg_viewer import pictures, watching
 from plain_rtsp_client import RtspClient, decoded
+from waiting import BUSY, wait_until
 
 from hardware.cameras import CameraServer, CameraSpec, clockface
 from hardware.cameras.encoder import VideoCodec
@@ -33,7 +34,7 @@ def test_a_player_gets_pictures_and_sound(server, camera, sound, transport):
 def test_the_clock_in_the_picture_tells_how_old_it_is(server):
     with watching(server.url("win-1")) as container:
         ages = [time.time() * 1000 - clockface.read_ms(picture) for picture in pictures(container, 25)]
-    assert 0 <= min(ages) < 400
+    assert 0 <= min(ages) < 400 * BUSY
 
 
 def test_a_deaf_camera_describes_no_sound(server):
@@ -56,7 +57,7 @@ def test_sender_reports_tell_when_a_picture_was_taken(server):
         asked_s = time.time()
         client.play()
         report = client.report()
-        assert asked_s - 0.1 < report.wall_s < time.time() + 0.1
+        assert asked_s - 1 < report.wall_s < time.time() + 1
         packets = [client.rtp()]
         while not packets[-1].marker:
             packets.append(client.rtp())
@@ -69,14 +70,12 @@ def test_sender_reports_come_every_five_seconds_for_every_track(server):
     with RtspClient(server.url("win-1")) as client:
         client.play(tracks=2)
         reports = {1: [], 3: []}
-        until_s = time.monotonic() + 6.5
-        while time.monotonic() < until_s:
+        while min(len(times) for times in reports.values()) < 2:
             channel, data = client.receive()
             if channel in reports and data[1] == 200:
                 reports[channel].append(time.monotonic())
     for times in reports.values():
-        assert 2 <= len(times) <= 3
-        assert max(b - a for a, b in pairwise(times)) < 5.5
+        assert 4 < max(b - a for a, b in pairwise(times)) < 5 * BUSY
 
 
 def test_sequence_numbers_have_no_gap(server):
@@ -96,7 +95,7 @@ def test_the_right_password_opens_and_a_wrong_one_does_not(server):
         server.url("room-1", credentials=False),
     ):
         with pytest.raises(av.error.HTTPUnauthorizedError):
-            av.open(wrong, timeout=5.0)
+            av.open(wrong, timeout=30.0)
 
 
 def test_what_is_asked_wrongly_is_refused(server):
@@ -132,7 +131,7 @@ def test_a_taken_port_is_told(server, window):
     taken = int(server.url("win-1").split(":")[2].split("/")[0])
     with pytest.raises(OSError, match="in use"):
         CameraServer([CameraSpec(name="a", view=window)], port=taken).start()
-    assert threading.active_count() == threads
+    wait_until(lambda: threading.active_count() <= threads, what="its threads have ended")
 
 
 def test_a_camera_that_cannot_be_encoded_is_told(window):

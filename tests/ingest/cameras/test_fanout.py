@@ -255,6 +255,19 @@ def test_many_readers_at_their_own_pace_all_get_what_they_have_room_for() -> Non
     assert read == [list(range(5_000))] * len(subscriptions)
 
 
+def test_a_reader_is_idle_when_it_has_dealt_with_what_it_took_and_comes_for_more() -> None:
+    fanout = Fanout()
+    subscription = fanout.subscribe()
+    fanout.publish(packet(0, key=True))
+    assert not subscription.is_idle, "it has not come yet"
+    assert numbers(subscription.take(30.0)) == [0]
+    assert not subscription.is_idle, "it deals with what it took"
+    assert subscription.take(0.0) == []
+    assert subscription.is_idle
+    fanout.publish(packet(1))
+    assert not subscription.is_idle
+
+
 def test_one_that_left_gets_nothing_more() -> None:
     fanout = Fanout()
     subscription = fanout.subscribe()

@@ -39,13 +39,14 @@ def line(ours: socket.socket) -> Line:
 
 def test_it_cuts_when_nothing_was_heard_for_long_and_not_before(ends: tuple[socket.socket, socket.socket]) -> None:
     _, ours = ends
-    with line(ours) as held, Guard(held, 0.3) as guard:
+    with line(ours) as held, Guard(held, 1.5) as guard:
         began_s = time.monotonic()
-        while time.monotonic() - began_s < 1.0:
+        while time.monotonic() - began_s < 2.5:
             guard.heard_s = time.monotonic()
+            select.select([], [], [], 0.01)
         assert not guard.has_cut
         wait_until(lambda: guard.has_cut, what="it is cut")
-        assert time.monotonic() - guard.heard_s >= 0.3
+        assert time.monotonic() - guard.heard_s >= 1.5
         assert ours.recv(1) == b""
 
 

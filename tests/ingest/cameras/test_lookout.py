@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ingest_examples import wait_until
 from msgspec.structs import replace as changed
+from waiting import BUSY
 
 from analytics.alerts import Alert, AlertChange, Change, Grade
 from analytics.catalogue import all_rules
@@ -56,10 +57,11 @@ def test_what_is_open_about_a_camera_that_is_looked_at_no_more_ends_and_says_why
         lookout.start()
         query = "SELECT device FROM alerts WHERE detail->>'ended_because' = 'unwatched' ORDER BY device"
         try:
-            wait_until(lambda: connection.execute(query).fetchall(), what="alerts end")
+            ended = [("dropped-1",), ("gone-1",)]
+            wait_until(lambda: connection.execute(query).fetchall() == ended, 90, "alerts end")
         finally:
-            assert lookout.stop(10)
-        assert connection.execute(query).fetchall() == [("dropped-1",), ("gone-1",)]
+            assert lookout.stop(5 * BUSY)
+        assert connection.execute(query).fetchall() == ended
         still = "SELECT device FROM alerts WHERE ended IS NULL AND rule = 'camera-tampered' ORDER BY device"
         assert connection.execute(still).fetchall() == [("far-1",), ("win-1",)]
 
@@ -127,12 +129,14 @@ def test_where_one_thread_fails_the_others_look_on_and_its_share_is_begun_anew(
         lookout.start()
         began_s, mended = time.time(), False
         try:
-            wait_until(lambda: looked_at("win-1", "hall-1"), what="both are looked at beside one that fails")
+            wait_until(
+                lambda: looked_at("win-1", "hall-1"), within_s=90, what="both are looked at beside one that fails"
+            )
             began_s = time.time()
-            wait_until(lambda: looked_at("win-1", "hall-1"), what="and still are")
+            wait_until(lambda: looked_at("win-1", "hall-1"), within_s=90, what="and still are")
             failed = connection.execute("SELECT looked_at FROM cameras WHERE id = 'win-2'").fetchone()
             assert failed == (None,)
             mended = True
-            wait_until(lambda: looked_at("win-2"), what="it is looked at again")
+            wait_until(lambda: looked_at("win-2"), within_s=90, what="it is looked at again")
         finally:
-            assert lookout.stop(10)
+            assert lookout.stop(5 * BUSY)

@@ -73,8 +73,7 @@ def test_sets_that_are_told_here_and_there_are_stored_together(
     is_enough = {*described, *sent} == both
     with watching(address(server.url("h264"))) as watched:
         if not is_enough:
-            watched.wait_for(State.UNUSABLE)
-            assert "neither described nor in the stream; expected one" in watched.reason
+            watched.wait_for_word(State.UNUSABLE, "neither described nor in the stream; expected one")
             return
         pictures = [segment for segment in stored(watched) if segment.info.media is Media.VIDEO]
     assert [shown(segment) for segment in pictures] == [segment.frames for segment in pictures]
@@ -134,8 +133,7 @@ def test_what_can_not_be_taken_is_said_and_tried_again(
         if begun:
             watched.wait_for(State.LIVE)
             camera.oddity = odd
-        watched.wait_for(State.UNUSABLE)
-        assert reason in watched.reason
+        watched.wait_for_word(State.UNUSABLE, reason)
         camera.oddity = ORDINARY
         watched.wait_for(State.LIVE)
 

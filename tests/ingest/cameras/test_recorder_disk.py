@@ -11,6 +11,7 @@ import pytest
 from camera_films import later
 from ingest_examples import wait_until
 from recorder_bench import INFO, PACKETS, VIDEO, Bench, faults
+from waiting import BUSY
 
 from ingest.cameras.fanout import Fanout
 from ingest.cameras.packets import Media
@@ -82,7 +83,7 @@ def test_a_disk_that_is_really_full_is_a_gap_and_recording_goes_on_when_there_is
     sent = 0
     while stream.gap is not Reason.DISK_FULL:
         bench.send(list(later(PACKETS, 3.0 * sent)))
-        wait_until(lambda: bench.recorder._subscription.queued == (0, 0))
+        bench.wait_until_it_has_followed()
         sent += 1
         assert sent < 100
     stored = len(bench.bodies(SegmentBody))
@@ -103,7 +104,7 @@ def test_a_disk_that_is_slow_for_one_camera_holds_up_no_other_and_costs_it_a_gap
     release = Event()
 
     def slow(handle: int) -> None:
-        release.wait(20)
+        release.wait(300)
         os.fsync(handle)
 
     bench = Bench(tmp_path, sync=slow)
@@ -119,7 +120,7 @@ def test_a_disk_that_is_slow_for_one_camera_holds_up_no_other_and_costs_it_a_gap
         bench.send(part)
         for packet in part:
             other.publish(packet)
-        wait_until(lambda: quick._subscription.queued == (0, 0))
+        wait_until(lambda: quick._subscription.queued == (0, 0), 60)
     bench.wait_for(SegmentBody, 170, "c-2.video")
     assert bench.bodies(SegmentBody) == []
     release.set()
@@ -127,7 +128,7 @@ def test_a_disk_that_is_slow_for_one_camera_holds_up_no_other_and_costs_it_a_gap
     bench.send(list(later(PACKETS, 180.0)))
     bench.wait_for(GapBody, 1)
     other.end()
-    assert quick.join(5)
+    assert quick.join(5 * BUSY)
     bench.stop()
     assert {gap.reason for gap in bench.bodies(GapBody)} == {Reason.DISK_SLOW}
     assert bench.metrics.registry.get_sample_value("ducha_camera_lost_packets_total", {"camera": "c-1"})

@@ -11,6 +11,7 @@ import psutil
 import pytest
 from aiortc import AudioStreamTrack, RTCConfiguration, RTCPeerConnection
 from ingest_examples import wait_until
+from waiting import BUSY
 from webrtc_publisher import Stripes, publishing
 
 from ingest.cameras.fanout import Closed, Ending, Fanout, Item, Opened
@@ -38,18 +39,15 @@ def offered(direction: str = "sendonly") -> str:
 
 @pytest.fixture
 def whip() -> Iterator[Whip]:
-    whip = Whip(silent_s=1.0)
+    whip = Whip(silent_s=3.0)
     yield whip
     began_s = time.monotonic()
     whip.close()
-    assert time.monotonic() - began_s < 5
+    assert time.monotonic() - began_s < 5 * BUSY
 
 
-def until_empty(whip: Whip, within_s: float = 30.0) -> None:
-    until_s = time.monotonic() + within_s
-    while len(whip):
-        assert time.monotonic() < until_s
-        time.sleep(0.02)
+def until_empty(whip: Whip) -> None:
+    wait_until(lambda: not len(whip), 60, "nobody publishes")
 
 
 def answered(whip: Whip, sdp: str, device: str = "body-1") -> str | Refusal:
@@ -191,7 +189,7 @@ def test_every_line_of_an_offer_may_lack_or_be_rubbish(whip: Whip) -> None:
             device = f"body-{place}-{len(rubbish)}-{rubbish}"
             assert isinstance(answered(whip, changed, device), Refusal | str)
     until_empty(whip)
-    assert machine.num_fds() <= held
+    wait_until(lambda: machine.num_fds() <= held, what="their sockets are closed")
 
 
 def test_one_that_never_comes_is_closed_and_keeps_nobody_out(whip: Whip) -> None:
@@ -204,7 +202,7 @@ def test_one_that_never_comes_is_closed_and_keeps_nobody_out(whip: Whip) -> None
         wait_until(lambda: any(isinstance(item, Packet) for item in subscription.take(0.5)), 30, "its pictures")
         wait_until(lambda: len(whip) == 1, 30, "the others are gone")
         assert answered(whip, offered()) is Refusal.PUBLISHED_ALREADY
-    until_empty(whip, 4)
+    until_empty(whip)
 
 
 def test_of_many_that_come_at_once_as_one_device_one_publishes(whip: Whip) -> None:
@@ -241,7 +239,7 @@ def test_over_a_network_that_loses_packets_it_goes_on() -> None:
     items: list[Item] = []
     try:
         with publishing(whip, "body-1", fanout, loses_one_in=8):
-            until_s = time.monotonic() + 15
+            until_s = time.monotonic() + 60
             while len(pictures(items)) < 60:
                 assert time.monotonic() < until_s, len(pictures(items))
                 items += subscription.take(1.0)

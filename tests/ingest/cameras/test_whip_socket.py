@@ -10,6 +10,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from waiting import BUSY
 from webrtc_publisher import publishing
 
 from ingest.cameras.fanout import Fanout, Opened
@@ -38,7 +39,7 @@ def path(whip: Whip, tmp_path: Path) -> Iterator[Path]:
 
 def ask(path: Path, line: bytes) -> Any:
     with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(10)
+        client.settimeout(60)
         client.connect(str(path))
         client.sendall(line)
         return json.loads(client.makefile("rb").readline())
@@ -86,7 +87,7 @@ def test_one_that_says_nothing_holds_others_up_for_a_moment_only(path: Path) -> 
         silent.connect(str(path))
         began_s = time.monotonic()
         assert ask(path, b"{}\n")["kind"] == "invalid-offer"
-        assert time.monotonic() - began_s < 4
+        assert time.monotonic() - began_s < 4 * BUSY
 
 
 def test_a_socket_left_behind_is_replaced_and_one_in_use_is_not(path: Path, whip: Whip) -> None:
@@ -104,7 +105,7 @@ def test_a_publication_is_ended_by_its_id(path: Path, whip: Whip) -> None:
     fanout = Fanout()
     subscription = fanout.subscribe()
     with publishing(whip, "body-1", fanout) as resource:
-        assert isinstance(subscription.take(10)[0], Opened)
+        assert isinstance(subscription.take(60)[0], Opened)
         assert ask(path, json.dumps({"whip_end": resource}).encode() + b"\n") == {}
         assert len(whip) == 0
         assert fanout.streams is None
@@ -118,7 +119,7 @@ def test_it_stops_while_a_request_is_under_way(tmp_path: Path, whip: Whip) -> No
         silent.connect(str(path))
         began_s = time.monotonic()
         served.close()
-        assert time.monotonic() - began_s < 5
+        assert time.monotonic() - began_s < 5 * BUSY
 
 
 def test_after_its_end_nothing_is_taken(whip: Whip) -> None:
@@ -135,5 +136,5 @@ def test_many_may_ask_at_once(path: Path) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert answers == ["no-such-publication"] * 20

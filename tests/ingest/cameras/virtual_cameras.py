@@ -17,7 +17,7 @@ from ingest.cameras.fanout import Closed, Item, Opened, Subscription
 from ingest.cameras.packets import Media, Packet
 from ingest.cameras.source import Patience
 
-QUICK = Patience(open_s=1.0, stall_s=1.0, keyframe_s=1.5, first_pause_s=0.05, most_pause_s=0.1)
+QUICK = Patience(open_s=3.0, stall_s=3.0, keyframe_s=4.0, first_pause_s=0.05, most_pause_s=0.1)
 WHO = Credentials("watch", "p@ss:w/rd")
 
 

@@ -51,7 +51,7 @@ def event_loop() -> Iterator[asyncio.AbstractEventLoop]:
         yield loop
     finally:
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(5)
+        thread.join(60)
         loop.close()
 
 
@@ -80,7 +80,7 @@ def publishing_at(path: Path, device: str) -> Iterator[str]:
 
     def offer(sdp: str) -> tuple[str, str]:
         with socket.socket(socket.AF_UNIX) as client:
-            client.settimeout(15)
+            client.settimeout(60)
             client.connect(str(path))
             client.sendall(json.dumps({"whip": device, "sdp": sdp}).encode() + b"\n")
             answer = json.loads(client.makefile("rb").readline())
@@ -97,7 +97,7 @@ def offering(offer: Callable[[str], tuple[str, str]], loses_one_in: int = 0) -> 
 
         def done(work: Any) -> Any:
             future: Future[Any] = asyncio.run_coroutine_threadsafe(work, loop)
-            return future.result(15)
+            return future.result(60)
 
         async def offered() -> tuple[RTCPeerConnection, str]:
             connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))

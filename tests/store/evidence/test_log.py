@@ -6,6 +6,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -265,8 +266,8 @@ def test_a_leaf_that_is_none_is_refused_and_the_log_is_as_before(log, tmp_path):
 
 def test_threads_share_the_wait_for_the_disk(log, tmp_path, monkeypatch):
     syncs = []
-    fsync = os.fsync
-    monkeypatch.setattr(os, "fsync", lambda handle: (syncs.append(handle), fsync(handle)))
+    fsync, takes_s = os.fsync, 0.005  # as a disk does, whatever the tests' own is
+    monkeypatch.setattr(os, "fsync", lambda handle: (syncs.append(handle), Event().wait(takes_s), fsync(handle)))
     with ThreadPoolExecutor(16) as pool:
         made = list(pool.map(lambda n: beat(log, f"c{n % 16}", n), range(800)))
     assert log.size == 800

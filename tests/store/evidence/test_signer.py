@@ -74,7 +74,7 @@ def test_what_is_no_key_of_ours_is_refused_by_name(tmp_path):
 def test_a_key_made_by_openssl_with_its_certificate_is_taken(tmp_path):
     command = ["openssl", "req", "-x509", "-newkey", "ed25519", "-nodes", "-subj", "/CN=r", "-keyout", "k", "-out", "c"]
     try:
-        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=20)
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=60)
     except FileNotFoundError:
         pytest.skip("needs the openssl program")
     path = tmp_path / "both.pem"
