@@ -62,42 +62,57 @@ class Plausibility:
 
 def believe(steps: Steps) -> Plausibility:
     """Every step taken for what it says."""
-    n, no = len(steps), np.zeros(len(steps), bool)
-    return Plausibility(np.ones(n, bool), no, no, no, steps.lon, steps.lat, np.zeros(n), np.zeros(n))
+    no, nothing = np.zeros(len(steps), bool), np.zeros(len(steps))
+    return Plausibility(~no, no, no, no, steps.lon, steps.lat, nothing, nothing)
 
 
 def weigh(steps: Steps, state: NDArray[np.void], limit_mps: float) -> Plausibility:
     """What to believe of `steps` of devices; `state` (dtype WAY, by device) is read and updated."""
-    n = len(steps)
+    mock = (steps.flags & FixFlag.MOCK) != 0
     with np.errstate(invalid="ignore"):
-        mock = (steps.flags & FixFlag.MOCK) != 0
         frozen = (steps.moved_m == 0) & (steps.speed_mps > _FROZEN_MPS)
-        nowhere = (np.abs(steps.lon) < _NOWHERE_DEG) & (np.abs(steps.lat) < _NOWHERE_DEG)
-        near = steps.moved_m <= limit_mps * steps.elapsed_s + _SLACK_M + 3 * steps.accuracy_m
-        onward = near & ((steps.elapsed_s <= _BREAK_S) | (steps.moved_m <= _BREAK_M))
+    nowhere = np.abs(steps.lon) < _NOWHERE_DEG
+    if nowhere.any():
+        nowhere &= np.abs(steps.lat) < _NOWHERE_DEG
     refused = mock | frozen | nowhere
     devices = steps.subjects
     fresh = state["way"]["n"][devices] == 0
-    onward[steps.starts] |= fresh
-    usual = onward & ~refused
+    usual = _onward(steps, limit_mps)
+    usual[steps.starts] |= fresh
+    usual &= ~refused
+    known = state["clean"][devices] | fresh
+    if usual.all() and known.all():
+        _advance(steps, np.arange(len(devices)), state)
+        return believe(steps)
+    clean = np.logical_and.reduceat(usual, steps.starts) & known
+    _advance(steps, np.flatnonzero(clean), state)
+    n = len(steps)
     result = Plausibility(
         np.ones(n, bool), np.zeros(n, bool), mock, frozen, steps.lon.copy(), steps.lat.copy(), np.zeros(n), np.zeros(n)
     )
-    if not n:
-        return result
-    clean = np.logical_and.reduceat(usual, steps.starts) & (state["clean"][devices] | fresh)
-    _advance(steps, np.flatnonzero(clean), state)
     for g in np.flatnonzero(~clean).tolist():
         _follow(steps, range(int(steps.starts[g]), int(steps.ends[g])), refused, nowhere, state, limit_mps, result)
     return result
+
+
+def _onward(steps: Steps, limit_mps: float) -> Bools:
+    """Which steps are within reach of the one before, and no new beginning."""
+    with np.errstate(invalid="ignore"):
+        onward: Bools = steps.moved_m <= _SLACK_M
+        far = np.flatnonzero(~onward)
+        moved_m, elapsed_s = steps.moved_m[far], steps.t_s[far] - steps.prev_t_s[far]
+        near = moved_m <= limit_mps * elapsed_s + _SLACK_M + 3 * steps.accuracy_m[far]
+        onward[far] = near & ((elapsed_s <= _BREAK_S) | (moved_m <= _BREAK_M))
+    return onward
 
 
 def _advance(steps: Steps, groups: Ints, state: NDArray[np.void]) -> None:
     """Go on along the ways of devices of which nothing is odd."""
     devices, last = steps.subjects[groups], steps.ends[groups] - 1
     way = state["way"]
-    begins = devices[way["n"][devices] == 0]
-    way["since_s"][begins] = steps.t_s[steps.starts[groups]][way["n"][devices] == 0]
+    begins = way["n"][devices] == 0
+    if begins.any():
+        way["since_s"][devices[begins]] = steps.t_s[steps.starts[groups[begins]]]
     for name, values in (("t_s", steps.t_s), ("lon", steps.lon), ("lat", steps.lat), ("accuracy_m", steps.accuracy_m)):
         way[name][devices] = values[last]
     way["n"][devices] += steps.ends[groups] - steps.starts[groups]

@@ -119,6 +119,9 @@ def situate(steps: Steps, ground: Ground, arrived: NDArray[np.void]) -> Situatio
     far_m = np.where(np.isnan(beyond_m), np.where(np.isnan(outside_m), off_m, outside_m), beyond_m)
     on_site = far_m <= 0
     usable = steps.accuracy_m <= COARSE_M
+    inside, rough = on_site & usable, on_site & ~usable
+    if rough.any():
+        inside |= _wholly_inside(steps, ground, rough)
     return Situation(
         steps,
         ground,
@@ -130,7 +133,7 @@ def situate(steps: Steps, ground: Ground, arrived: NDArray[np.void]) -> Situatio
         _arrivals(steps, on_site, arrived),
         ground.excused(duty, steps.t_s),
         usable,
-        on_site & (usable | _wholly_inside(steps, ground, on_site & ~usable)),
+        inside,
     )
 
 

@@ -51,8 +51,9 @@ class StateTable:
 
 
 def blank(dtype: np.dtype[np.void], **values: float) -> NDArray[np.void]:
-    """One record of `dtype`: NaN in floats, zero elsewhere, except for `values`."""
-    record = np.zeros(1, dtype)
+    """One record of `dtype`: NaN in floats, zero elsewhere, except for `values`. Its fields are aligned: NumPy takes
+    several times as long to gather and scatter those that are not."""
+    record = np.zeros(1, _aligned(dtype))
     for name in dtype.names or ():
         field = record[name].dtype
         if field.names:
@@ -62,3 +63,12 @@ def blank(dtype: np.dtype[np.void], **values: float) -> NDArray[np.void]:
     for name, value in values.items():
         record[name] = value
     return record
+
+
+def _aligned(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    if dtype.subdtype is not None:
+        base, shape = dtype.subdtype
+        return np.dtype((_aligned(base), shape))
+    if dtype.names is None:
+        return dtype
+    return np.dtype([(name, _aligned(dtype[name])) for name in dtype.names], align=True)

@@ -71,7 +71,8 @@ class Ended:
 
 def verdicts(breach: Bools, fine: Bools) -> Verdicts:
     """BREACH where `breach`, FINE where `fine`, else UNKNOWN."""
-    return np.where(breach, BREACH, np.where(fine, FINE, UNKNOWN)).astype(np.int8)
+    found: Verdicts = breach.view(np.int8) - (fine & ~breach).view(np.int8)
+    return found
 
 
 def follow(
@@ -80,9 +81,14 @@ def follow(
     """Advance the states of all subjects over `steps`; `measure` is the figure whose peak is kept."""
     if not len(steps):
         return
-    breached = np.logical_or.reduceat(verdict == BREACH, steps.starts)
-    busy = breached | ~np.isnan(state["since_s"][steps.subjects])
-    quiet_fine = np.maximum.reduceat(np.where(verdict == FINE, steps.t_s, -np.inf), steps.starts)
+    breach, fine = verdict == BREACH, verdict == FINE
+    busy = ~np.isnan(state["since_s"][steps.subjects])
+    if fine.all() and not busy.any():
+        state["fine_s"][steps.subjects] = steps.t_s[steps.ends - 1]
+        return
+    if breach.any():
+        busy |= np.logical_or.reduceat(breach, steps.starts)
+    quiet_fine = np.maximum.reduceat(np.where(fine, steps.t_s, -np.inf), steps.starts)
     quiet = ~busy & np.isfinite(quiet_fine)
     state["fine_s"][steps.subjects[quiet]] = quiet_fine[quiet]
     for g in np.flatnonzero(busy).tolist():

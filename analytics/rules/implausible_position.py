@@ -63,7 +63,8 @@ def step(rule: Rule, view: View, state: NDArray[np.void], report: Report) -> Non
     leap = follow(steps, verdicts(trust.beyond, fine), trust.need_mps, state["leap"], Patience(rule["seconds"]))
     # Where the position is beyond reach its standing still says nothing more.
     held = verdicts(trust.mock | (trust.frozen & ~trust.beyond), ~false & ~trust.beyond)
-    still = follow(steps, held, np.nan_to_num(steps.speed_mps), state["false"], Patience(rule["seconds"]))
+    speed_mps = np.nan_to_num(steps.speed_mps) if false.any() else steps.speed_mps  # looked at where it is false
+    still = follow(steps, held, speed_mps, state["false"], Patience(rule["seconds"]))
     events = [(e.step, _LEAP, e) for e in leap]
     events += [(e.step, _JUMPS, e) for e in _jumps(rule, steps, state)]
     events += [(e.step, _FALSE, e) for e in still]
