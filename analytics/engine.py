@@ -32,7 +32,7 @@ from analytics.rules import implausible_position, missed_checkpoint, signal_lost
 from analytics.samples import SAMPLES, sample
 from analytics.situation import ARRIVED, Ground, situate
 from analytics.state import StateTable, blank
-from analytics.steps import LAST, Steps, heard_before, walk
+from analytics.steps import HEARD, LAST, Heard, Steps, hear, hear_all, walk
 from analytics.view import View
 
 Ints = NDArray[np.int64]
@@ -72,14 +72,18 @@ class Engine:
         self.duty_tables = {m.RULE.id: StateTable(m.STATE, len(self.duties)) for m in OF_DUTIES}
         self.duty_tables |= {
             "last": StateTable(blank(LAST), len(self.duties)),
-            "heard": StateTable(blank(LAST), len(self.duties)),
+            "heard": StateTable(blank(HEARD), len(self.duties)),
             "arrived": StateTable(ARRIVED, len(self.duties)),
             "samples": StateTable(SAMPLES, len(self.duties)),
             "closed": StateTable(blank(np.dtype([("closed", "?")])), len(self.duties)),
         }
         self.duty_tables["closed"].load(np.array([(d.to_s <= began_s,) for d in plan.duties], [("closed", "?")]))
         self.device_tables = {m.RULE.id: StateTable(m.STATE, 0) for m in OF_DEVICES}
-        self.device_tables |= {"last": StateTable(blank(LAST), 0), "way": StateTable(WAY, 0)}
+        self.device_tables |= {
+            "last": StateTable(blank(LAST), 0),
+            "head": StateTable(blank(np.dtype([("t_s", "f8")])), 0),
+            "way": StateTable(WAY, 0),
+        }
         self.book = AlertBook()
         self.recent = RecentFixes()
         self.newer_s = self.older_s = self.clocked_s = np.empty(0)
@@ -89,8 +93,8 @@ class Engine:
 
     @property
     def head_s(self) -> Floats:
-        """Event time of each device's latest fix; NaN where there is none."""
-        head_s: Floats = self.device_tables["last"].head["t_s"]
+        """Event time of each device's latest fix or ping; NaN where there is none."""
+        head_s: Floats = self.device_tables["head"].head["t_s"]
         return head_s
 
     def advance(self, batch: FixBatch, now_s: float) -> Outcome:
@@ -300,8 +304,9 @@ class Engine:
             again = self.recent.of(marked, self.older_s)
             self._rewind(late)
         both = FixBatch.concatenate([again, batch])
-        # The sort is stable, so of two fixes of one device and time the one that came first stays.
-        order = np.lexsort((both.t_s, both.device))
+        # The sort is stable, so of two fixes of one device and time the one that came first stays. A ping gives way.
+        ping = both.is_ping
+        order = np.lexsort((ping, both.t_s, both.device) if ping.any() else (both.t_s, both.device))
         device, t_s = both.device[order], both.t_s[order]
         once = np.ones(len(order), bool)
         once[1:] = (device[1:] != device[:-1]) | (t_s[1:] != t_s[:-1])
@@ -337,13 +342,17 @@ class Engine:
     def _walk(self, batch: FixBatch, report: Report) -> None:
         if not len(batch):
             return
+        latest = np.append(batch.device[1:] != batch.device[:-1], True)
+        self.head_s[batch.device[latest]] = batch.t_s[latest]
+        ping = batch.is_ping
+        pinged, batch = (batch, batch.take(~ping)) if ping.any() else (None, batch)
         everything = np.arange(len(batch))
         device_steps = walk(batch, everything, batch.device.astype(np.int64), self.device_tables["last"].head)
         rule = self.rules[implausible_position.RULE.id]
         way = self.device_tables["way"].head
         trust = weigh(device_steps, way, rule["limit_mps"]) if rule.enabled else believe(device_steps)
         fix, duty = self.duties.active(batch.device, batch.t_s)
-        duty_steps, heard = self._duty_steps(batch, fix, duty, trust)
+        duty_steps, heard = self._duty_steps(batch, fix, duty, trust, pinged)
         situation = situate(duty_steps, self.ground, self.duty_tables["arrived"].head)
         samples = sample(situation, self.duty_tables["samples"].head)
         view = View(self.ground, situation, samples, heard, device_steps, trust)
@@ -354,15 +363,23 @@ class Engine:
                 if rule.enabled:
                     module.step(rule, view, tables[rule.id].head, report)
 
-    def _duty_steps(self, batch: FixBatch, fix: Ints, duty: Ints, trust: Plausibility) -> tuple[Steps, Steps]:
-        """The steps of duties that may be held against anybody; and all that were heard, those that may not standing
-        where their device was last seen."""
+    def _duty_steps(
+        self, batch: FixBatch, fix: Ints, duty: Ints, trust: Plausibility, pinged: FixBatch | None
+    ) -> tuple[Steps, Heard]:
+        """The steps of duties that may be held against anybody; and all that was heard, the fixes that may not standing
+        where their device was last seen. `pinged` is `batch` with the pings among its fixes, if there are any."""
         last, heard = (self.duty_tables[name].head for name in ("last", "heard"))
-        if trust.plausible.all():
-            steps = walk(batch, fix, duty, last)
-            return steps, heard_before(steps, heard)
-        everything = walk(replace(batch, lon=trust.way_lon, lat=trust.way_lat), fix, duty, heard)
         believed = trust.plausible[fix]
+        if pinged is None and believed.all():
+            steps = walk(batch, fix, duty, last)
+            return steps, hear(steps, heard)
+        if pinged is None:
+            everything = hear_all(replace(batch, lon=trust.way_lon, lat=trust.way_lat), fix, duty, heard)
+        else:
+            seen = replace(pinged, lon=pinged.lon.copy(), lat=pinged.lat.copy())
+            fixes = ~pinged.is_ping
+            seen.lon[fixes], seen.lat[fixes] = trust.way_lon, trust.way_lat
+            everything = hear_all(seen, *self.duties.active(seen.device, seen.t_s), heard)
         return walk(batch, fix[believed], duty[believed], last), everything
 
     def _keep(self, batch: FixBatch) -> None:

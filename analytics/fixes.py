@@ -13,6 +13,7 @@ class FixFlag(IntFlag):
 
     NONE = 0
     MOCK = 1  # the terminal's operating system marked the position as simulated
+    PING = 2  # a sign of life without a place: only `device` and `t_s` count
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,8 @@ class FixBatch:
     """N fixes in any order. All arrays have shape (N,).
 
     `device` indexes a :class:`DeviceTable`; `t_s` is event time in Unix seconds (UTC); `lon`, `lat` are WGS-84
-    degrees; `speed_mps`, `heading_deg` (clockwise from north) and `accuracy_m` (68 %) are NaN where unknown.
+    degrees; `speed_mps`, `heading_deg` (clockwise from north) and `accuracy_m` (68 %) are NaN where unknown. Pings
+    travel among the fixes, flagged as such.
     """
 
     device: NDArray[np.int32]
@@ -45,6 +47,18 @@ class FixBatch:
         if not batches:
             return FixBatch.empty()
         return FixBatch(*(np.concatenate([getattr(b, name) for b in batches]) for name in _FIELDS))
+
+    @property
+    def is_ping(self) -> NDArray[np.bool_]:
+        """Which of them are signs of life and no fixes."""
+        found: NDArray[np.bool_] = (self.flags & FixFlag.PING) != 0
+        return found
+
+    @staticmethod
+    def pings(device: NDArray[np.integer], t_s: NDArray[np.floating]) -> "FixBatch":
+        """Signs of life of devices at these times."""
+        nowhere = np.full(len(t_s), np.nan)
+        return FixBatch.build(device, t_s, nowhere, nowhere, flags=np.full(len(t_s), int(FixFlag.PING)))
 
     @staticmethod
     def empty() -> "FixBatch":

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.fixes import FixBatch
+from analytics.fixes import FixBatch, FixFlag
 from geofence.projection import distance_m
 
 Floats = NDArray[np.float64]
@@ -17,6 +17,7 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 LAST = np.dtype([("t_s", "f8"), ("lon", "f8"), ("lat", "f8")])
+HEARD = np.dtype([*LAST.descr, ("placed_s", "f8")])  # a sign of life at `t_s`, the place as of `placed_s`
 
 UNKNOWN_ACCURACY_M = 10.0  # what a terminal that says nothing is taken to be worth under open sky
 
@@ -96,8 +97,20 @@ def walk(batch: FixBatch, fix: Ints, subject: Ints, last: NDArray[np.void]) -> S
     )
 
 
-def heard_before(steps: Steps, heard: NDArray[np.void]) -> Steps:
-    """`steps`, each after what was last heard of its subject, believed or not; `heard` (dtype LAST, by subject) is read
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """All that was heard of subjects: fixes, believed or not, and pings, which stand where the subject was before.
+
+    `ping` and `placed_s`, the time of the last fix before each step (NaN where there is none), have shape (N,).
+    """
+
+    steps: Steps
+    ping: Bools
+    placed_s: Floats
+
+
+def hear(steps: Steps, heard: NDArray[np.void]) -> Heard:
+    """`steps`, all of fixes, each after what was last heard of its subject; `heard` (dtype HEARD, by subject) is read
     and updated. What they moved is not told anew."""
     before = heard[steps.subjects]
     shifted = {}
@@ -106,7 +119,26 @@ def heard_before(steps: Steps, heard: NDArray[np.void]) -> Steps:
         values[steps.starts] = before[name]
         shifted[f"prev_{name}"] = values
         heard[name][steps.subjects] = getattr(steps, name)[steps.ends - 1]
-    return replace(steps, **shifted)
+    placed_s = shifted["prev_t_s"].copy()
+    placed_s[steps.starts] = before["placed_s"]
+    heard["placed_s"][steps.subjects] = steps.t_s[steps.ends - 1]
+    return Heard(replace(steps, **shifted), np.zeros(len(steps), bool), placed_s)
+
+
+def hear_all(batch: FixBatch, fix: Ints, subject: Ints, heard: NDArray[np.void]) -> Heard:
+    """The same of pairs as :func:`walk` takes them, where some rows of `batch` may be pings."""
+    before = heard[np.unique(subject)]  # as the groups stand
+    steps = walk(batch, fix, subject, heard)
+    ping = (steps.flags & FixFlag.PING) != 0
+    placed = np.maximum.accumulate(np.where(ping, -1, np.arange(len(steps))))
+    inside = placed >= steps.starts[steps.group]
+    now, earlier = {}, {}
+    for name, of in (("lon", steps.lon), ("lat", steps.lat), ("placed_s", steps.t_s)):
+        now[name] = np.where(inside, of[placed], before[name][steps.group])
+        earlier[name] = _shifted(now[name], steps.starts, before[name])
+        heard[name][steps.subjects] = now[name][steps.ends - 1]
+    places = {"lon": now["lon"], "lat": now["lat"], "prev_lon": earlier["lon"], "prev_lat": earlier["lat"]}
+    return Heard(replace(steps, **places), ping, earlier["placed_s"])
 
 
 def _shifted(values: Floats, starts: Ints, before: Floats) -> Floats:

@@ -93,17 +93,21 @@ def replay(
     started = time.perf_counter()
     traces = [_read(file, devices, lenient, complain) for file in files]
     fixes = FixBatch.concatenate([t.fixes for t in traces])
+    heard = FixBatch.concatenate([fixes, *(t.pings for t in traces)])
     read = time.perf_counter()
     changes: list[AlertChange] = []
     engine = Engine(plan, rules, devices, lateness_s=0.0, began_s=float(fixes.t_s.min()) if len(fixes) else -np.inf)
     tally = Tally(plan, engine.duties, devices)
     if len(fixes):
         done, now_s = 0, -np.inf
-        for batch in in_time_order(fixes, BATCH):
-            now_s = float(batch.t_s[-1])
+        newest_s = float(fixes.t_s.max())
+        for batch in in_time_order(heard, BATCH):
+            # The clock goes by fixes alone: a ping has its time from a device's clock, and nothing to hold it against.
+            now_s = min(float(batch.t_s[-1]), newest_s)
             changes += engine.advance(batch, now_s).changes
-            tally.add(batch)
-            done += len(batch)
+            placed = batch.take(~batch.is_ping)
+            tally.add(placed)
+            done += len(placed)
             if progress is not None:
                 progress(done, len(fixes))
         # The stream's own clock runs on for as long as a late fix could still have come.

@@ -8,6 +8,7 @@ from analytics.rulebook import Rulebook
 from analytics.rules.implausible_position import RULE
 
 FLOOD, CLOCK, OWN_CLOCK = "flood", "clock", "own-clock"
+SERVER = "ingest"  # what an alert about ourselves is about
 _REASONS = frozenset({FLOOD, CLOCK, OWN_CLOCK})
 
 

@@ -7,7 +7,7 @@ with its reason, and everything around it still counts. Figures are checked as a
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -32,6 +32,9 @@ from store.records import DeadLetter, DeviceStatus
 Floats = NDArray[np.float64]
 
 KMH_TO_MPS = 1.0 / 3.6
+PING_S = 10.0  # a message made so long after its position repeats it; a fix takes less to be said
+_NEVER_S = 1e12
+_OLDEST_S = 366 * 86_400.0  # a place may be that old; what looks older has a wrong time
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,9 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What some messages held. `fixes.device` indexes `names`; `units` is the unit of those whose topic names it."""
+    """What some messages held. `fixes.device` indexes `names`; `units` is the unit of those whose topic names it.
+    `pings` are the times at which devices that repeat an old place say that they are there; `clock_s` is what the clock
+    of each device in `names` shows, as far as its messages say it; NaN elsewhere."""
 
     names: list[str]
     units: dict[str, str]
@@ -74,15 +79,22 @@ class Decoded:
     rejected: list[Rejected]
     retained: FixBatch = field(default_factory=FixBatch.empty)  # of earlier: no sign of life
     mistimed: FixBatch = field(default_factory=FixBatch.empty)  # refused for their time alone
+    pings: FixBatch = field(default_factory=FixBatch.empty)
+    clock_s: Floats = field(default_factory=lambda: np.empty(0))
 
 
-def decode(messages: Sequence[Message], now_s: float, limits: Limits | None = None) -> Decoded:
-    """The fixes, presences and rejections that `messages` hold, at the time `now_s`."""
+def decode(
+    messages: Sequence[Message], now_s: float, limits: Limits | None = None, *, ours_s: float | None = None
+) -> Decoded:
+    """The fixes, presences and rejections that `messages` hold, at the time `now_s`; where our own clock is taken for
+    wrong, it shows `ours_s`, and what is in time by either is in time."""
     reading = _Reading(limits or Limits())
     for number, message in enumerate(messages):
         reading.read(number, message)
-    fixes, kept, mistimed = reading.fixes(now_s)
-    retained = np.array([message.retained for message in messages], np.bool_)[kept]
+    earlier = np.array([message.retained for message in messages], np.bool_)
+    spoken = np.array([not (message.retained or message.reread) for message in messages], np.bool_)
+    read = reading.fixes((now_s, now_s if ours_s is None else ours_s), earlier, spoken)
+    fixes, retained = read.fixes, earlier[read.message]
     return Decoded(
         list(reading.names),
         reading.units,
@@ -91,8 +103,22 @@ def decode(messages: Sequence[Message], now_s: float, limits: Limits | None = No
         reading.answers,
         reading.rejected(messages),
         fixes.take(retained),
-        mistimed,
+        read.mistimed,
+        read.pings,
+        read.clock_s,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read, as arrays: the `fixes` and for each the number of its `message`; those `mistimed`; the `pings`;
+    and what the clock of each device shows."""
+
+    fixes: FixBatch
+    message: NDArray[np.int64]
+    mistimed: FixBatch
+    pings: FixBatch
+    clock_s: Floats
 
 
 class _Reading:
@@ -175,9 +201,10 @@ class _Reading:
             self._flaws[number] = content.flaws
         self._sizes[number] = content.size
 
-    def fixes(self, now_s: float) -> tuple[FixBatch, NDArray[np.int64], FixBatch]:
-        """The locations read, as arrays, without those whose figures can't be; for each the number of its message; and
-        those that can't be for their time alone."""
+    def fixes(self, clocks_s: tuple[float, float], earlier: NDArray[np.bool_], spoken: NDArray[np.bool_]) -> _Read:
+        """The locations read, as arrays, without those whose figures can't be; those that can't be for their time
+        alone; the pings; and the devices' clocks. Messages that are `earlier` than now, as the broker kept them, say
+        nothing of the present, and of clocks only those `spoken` just now."""
         read = self._locations
         t_s = np.array([x.tst for x in read], np.float64).round(6)  # as the store keeps it
         lon = np.array([x.lon for x in read], np.float64)
@@ -189,7 +216,7 @@ class _Reading:
         # What a terminal doesn't know costs the figure and not the position.
         vel[vel < 0], acc[acc < 0], cog[(cog < 0) | (cog > 360)] = np.nan, np.nan, np.nan
         runs = np.array(self._runs, np.int64).reshape(-1, 3)
-        bounds = self._bounds(now_s)
+        bounds = self._bounds(clocks_s)
         columns: dict[str, Floats] = {"tst": t_s, "lat": lat, "lon": lon, "vel": vel, "cog": cog, "acc": acc}
         good, timely = np.ones(len(read), np.bool_), np.ones(len(read), np.bool_)
         for name, (low, high, optional, _) in bounds.items():
@@ -215,16 +242,38 @@ class _Reading:
             np.where(mock, int(FixFlag.MOCK), int(FixFlag.NONE)),
         )
         message = np.repeat(runs[:, 0], runs[:, 2])
-        return (
-            (batch, message, batch.take(mistimed))
-            if good.all()
-            else (batch.take(good), message[good], batch.take(mistimed))
+        made_s = _made_s([x.created_at for x in read])
+        with np.errstate(invalid="ignore"):
+            made = (made_s >= bounds["tst"][0]) & (made_s <= bounds["tst"][1])
+            sane = good | mistimed
+            ping = sane & made & (made_s - t_s >= PING_S)
+            # Of a clock that is right, and a place that is older than what comes in.
+            mistimed &= ~(made & (made_s >= t_s) & (made_s - t_s < _OLDEST_S))
+        pings = FixBatch.pings(batch.device[ping], np.minimum(made_s[ping], max(clocks_s)))
+        return _Read(
+            batch if good.all() else batch.take(good),
+            message if good.all() else message[good],
+            batch.take(mistimed & spoken[message]),
+            pings.take(~earlier[message[ping]]),
+            self._clocks(batch, sane & spoken[message], made_s, made),
         )
 
-    def _bounds(self, now_s: float) -> dict[str, tuple[float, float, bool, str]]:
+    def _clocks(self, batch: FixBatch, heard: NDArray[np.bool_], made_s: Floats, made: NDArray[np.bool_]) -> Floats:
+        """What the clock of each device shows: the time of its newest fix; of a ping, when it was made. A ping whose
+        making can't be believed shows none, as its fix is old."""
+        with np.errstate(invalid="ignore"):
+            repeats = made_s - batch.t_s >= PING_S
+        shown_s = np.where(repeats, np.where(made, made_s, -np.inf), batch.t_s)
+        heard &= np.isfinite(shown_s)
+        clock_s = np.full(len(self.names), -np.inf)
+        np.maximum.at(clock_s, batch.device[heard], shown_s[heard])
+        clock_s[np.isneginf(clock_s)] = np.nan
+        return clock_s
+
+    def _bounds(self, clocks_s: tuple[float, float]) -> dict[str, tuple[float, float, bool, str]]:
         """For each figure: lowest, highest, may it be unknown, and the words for it."""
         limits = self._limits
-        first, last = now_s - limits.past_s, now_s + limits.future_s
+        first, last = min(clocks_s) - limits.past_s, max(clocks_s) + limits.future_s
         when = f"Unix seconds from {_utc(first)} to {_utc(last)}"
         return {
             "tst": (first, last, False, when),
@@ -261,17 +310,26 @@ class _Reading:
 
     def rejected(self, messages: Sequence[Message]) -> list[Rejected]:
         return [
-            Rejected(flaws[0].code, _letter(messages[number], describe(flaws, self._sizes.get(number, 1))))
+            Rejected(flaws[0].code, _letter(messages[number], flaws, self._sizes.get(number, 1)))
             for number, flaws in sorted(self._flaws.items())
         ]
+
+
+def _made_s(said: list[Any]) -> Floats:
+    """What messages say of when they were made, in Unix seconds; NaN where that is no number."""
+    if not any(said):
+        return np.full(len(said), np.nan)
+    numbers = [float(v) if isinstance(v, int | float) and abs(v) < _NEVER_S else np.nan for v in said]
+    return np.array(numbers, np.float64).round(6)
 
 
 def _as_location(answer: Answer) -> Location:
     return Location(tst=answer.tst, lat=answer.lat, lon=answer.lon, acc=answer.acc)
 
 
-def _letter(message: Message, reason: str) -> DeadLetter:
-    return DeadLetter(message.topic, reason, message.payload)
+def _letter(message: Message, flaws: list[Flaw], size: int) -> DeadLetter:
+    mistimed = any(flaw.code == "time" for flaw in flaws)
+    return DeadLetter(message.topic, describe(flaws, size), message.payload, mistimed)
 
 
 def _utc(t_s: float) -> str:

@@ -1,34 +1,62 @@
-"""Clocks that are far off: a device's, said once with its offset; or our own, where most devices agree against it."""
+"""Clocks that are far off: a device's, said once with its offset; or our own, where most devices agree against it.
+
+While it is our own, event time goes by what the devices agree on: their fixes are taken in as they come, and nobody is
+called silent because our clock ran ahead.
+"""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analytics.alerts import Alert, AlertChange
 from analytics.fixes import FixBatch
 from analytics.rulebook import Rulebook
-from ingest.arrivals import CLOCK, OWN_CLOCK, ArrivalAlerts
+from ingest.arrivals import CLOCK, OWN_CLOCK, SERVER, ArrivalAlerts
+from ingest.own_clock import AGREE_S, Floats, OwnClock
 
 ROLLOVER_S = 1024 * 7 * 86_400.0  # the week number of GPS has ten bits: an old receiver is off by multiples of it
 ROLLOVER_NEAR_S = 86_400.0
 LATELY_S = 60.0  # a device whose fixes were in time so lately sends an old buffer now: its clock is right
-HEARD_S = 600.0
-LEAST = 3  # devices that must agree before it can be our clock
-AGREE_S = 60.0  # and within this
-SERVER = "ingest"
 
 
 class DeviceClocks:
-    """The open alerts about clocks. What is refused for its time stays a dead letter and can be replayed."""
+    """The open alerts about clocks, and what our own lacks. What is refused for its time stays a dead letter."""
 
     def __init__(self) -> None:
         self._off = ArrivalAlerts(CLOCK)
         self._ours = ArrivalAlerts(OWN_CLOCK)
+        self._own = OwnClock()
         self._on_time_s = np.empty(0)  # when each device last sent a fix in time
+
+    @property
+    def offset_s(self) -> float:
+        """What our clock lacks, as most devices say; 0 where it is right as far as is known."""
+        return self._own.offset_s or 0.0
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether our clock was wrong when we stopped, and nobody has said yet whether it still is."""
+        return len(self._ours) > 0 and self._own.offset_s is None
 
     def begin(self, rules: Rulebook, known: list[Alert]) -> None:
         """Go on with the alerts that are open in the database."""
         self._off.begin(rules, known)
         self._ours.begin(rules, known)
+
+    def judge_ours(self, clock_s: Floats, now_s: float, steady_s: float, *, live: bool) -> bool:
+        """Devices said these times now, as of :meth:`OwnClock.see`; whether our clock is taken for another since."""
+        changed = self._own.see(clock_s, now_s, steady_s, live=live)
+        offset_s = self._own.offset_s
+        if offset_s is not None:
+            if any(abs(told.detail["offset_s"] - offset_s) > AGREE_S for told in self._ours.opened()):
+                self._ours.end(SERVER, now_s)
+            detail = {"offset_s": round(offset_s, 1), "devices": self._own.agreeing(now_s)}
+            self._ours.raise_once(SERVER, now_s, None, None, **detail)
+            for alert in self._off.opened() if changed else ():  # they were right
+                if abs(alert.detail["offset_s"] - offset_s) <= AGREE_S:
+                    self._off.end(alert.device, now_s)
+        elif len(self._ours) and (changed or self._own.is_right(now_s)):
+            self._ours.end(SERVER, now_s)
+            return True
+        return changed
 
     def see(self, fixes: FixBatch, mistimed: FixBatch, names: list[str], now_s: float) -> None:
         """Devices (numbered as in `names`) sent these fixes now: some in time, some not."""
@@ -40,8 +68,6 @@ class DeviceClocks:
                 self._off.end(names[device], now_s)
         if len(mistimed):
             self._see_mistimed(mistimed, names, now_s)
-        if len(self._ours) and self._agreed(now_s) is None:
-            self._ours.end(SERVER, now_s)
 
     def settle(self) -> tuple[AlertChange, ...]:
         """The changes since the last call."""
@@ -61,18 +87,6 @@ class DeviceClocks:
                 offset_s=round(offset_s, 1),
                 **_rollovers(offset_s),
             )
-        if (offset := self._agreed(now_s)) is not None:
-            self._ours.raise_once(SERVER, now_s, None, None, offset_s=round(offset, 1), devices=len(self._off))
-
-    def _agreed(self, now_s: float) -> float | None:
-        """By how much most devices say that our clock is wrong; None where they don't."""
-        offsets: NDArray[np.float64] = np.array([alert.detail["offset_s"] for alert in self._off.opened()])
-        if len(offsets) < LEAST:
-            return None
-        middle = float(np.median(offsets))
-        agree = int((np.abs(offsets - middle) <= AGREE_S).sum())
-        against = len(offsets) - agree + int((self._on_time_s > now_s - HEARD_S).sum())
-        return middle if agree >= LEAST and agree > against else None
 
 
 def _newest(fixes: FixBatch, device: int) -> int:

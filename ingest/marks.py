@@ -24,13 +24,15 @@ MISSING_S = 120.0
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """What a mark says: up to when (Unix seconds, by ingest's clock), and whose it is."""
+    """What a mark says: up to when (Unix seconds, by ingest's clock), and whose it is; `steady_s` is the same by the
+    sender's monotonic clock."""
 
     t: float
     nonce: str
     shard: str
     host: str
     pid: int
+    steady_s: float = 0.0
 
 
 _read = msgspec.json.Decoder(Mark).decode
@@ -47,7 +49,8 @@ class Marks:
         self._nonce = uuid.uuid4().hex
         topics = sorted({own for own in map(own_topic, filters) if own is not None})
         self._returned_s = dict.fromkeys(topics, -float("inf"))
-        self._sent_s = dict.fromkeys(topics, -float("inf"))  # by the monotonic clock
+        self._sent_s = dict.fromkeys(topics, -float("inf"))  # by the monotonic clock, as is the next
+        self._returned_steady_s = dict.fromkeys(topics, -float("inf"))
         self._waiting = dict.fromkeys(topics, False)
         self._ever = False
         self._first_s: float | None = None  # by ingest's clock, when the first mark was due
@@ -62,7 +65,9 @@ class Marks:
         mark = b""
         for topic, sent_s in self._sent_s.items():
             if steady_s - sent_s >= (AGAIN_S if self._waiting[topic] else self._every_s):
-                mark = mark or _write(Mark(now_s, self._nonce, self._shard, socket.gethostname(), os.getpid()))
+                mark = mark or _write(
+                    Mark(now_s, self._nonce, self._shard, socket.gethostname(), os.getpid(), steady_s)
+                )
                 if self._send(topic, mark):
                     self._sent_s[topic], self._waiting[topic] = steady_s, True
 
@@ -81,6 +86,7 @@ class Marks:
             return
         if mark.nonce == self._nonce:
             self._returned_s[topic] = max(self._returned_s[topic], mark.t)
+            self._returned_steady_s[topic] = max(self._returned_steady_s[topic], mark.steady_s)
             self._waiting[topic] = False
             self._ever = True
         elif mark.shard == self._shard and self._first_s is not None and mark.t >= self._first_s:
@@ -89,6 +95,11 @@ class Marks:
     def complete_s(self) -> float:
         """The time up to which everything said has been taken; minus infinity before the first marks came back."""
         return min(self._returned_s.values(), default=-float("inf"))
+
+    def behind_s(self) -> float:
+        """How long ago the input was complete; infinite before the first marks came back. What comes now waited in the
+        broker no longer than that."""
+        return time.monotonic() - min(self._returned_steady_s.values(), default=-float("inf"))
 
     def missing(self) -> bool:
         """Whether the broker seems to drop our marks: none of them ever came back."""

@@ -15,3 +15,4 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     connection: int = 0
     retained: bool = False  # kept by the broker from earlier: it says nothing of the present
     order: int = 0  # its place among all that came
+    reread: bool = False  # nor does one that was a dead letter

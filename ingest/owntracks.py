@@ -37,7 +37,9 @@ class Location(msgspec.Struct, tag_field="_type", tag="location", frozen=True, g
     """`_type: location`; `tst` Unix seconds, `vel` km/h, `cog` degrees, `acc` metres; `mock` is our extension.
 
     `vel`, `cog` and `acc` that can't be (negative, NaN, a course beyond 360) say that the terminal doesn't know them.
-    Without `_type` an object that has these fields is taken for a location.
+    `created_at` is when the message was made, by the device's clock; a message made long after its `tst` is a ping.
+    Whatever else stands there is no time, and costs nothing. Without `_type` an object that has these fields is taken
+    for a location.
     """
 
     tst: float
@@ -47,6 +49,7 @@ class Location(msgspec.Struct, tag_field="_type", tag="location", frozen=True, g
     cog: float | None = nan
     acc: float | None = nan
     mock: bool | Literal[0, 1] | None = False
+    created_at: Any = None
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):

@@ -19,11 +19,22 @@ def read_parquet_rows(file: Path, data: bytes) -> Rows:
     source = pa_parquet.ParquetFile(pa.BufferReader(data))
     schema = source.schema_arrow
     known = known_columns(file, schema.names)
+    if "created_at" in known and not _is_time(schema.field(known["created_at"]).type):
+        del known["created_at"]
     for name, at in known.items():
         _check(file, name, schema.field(at).type)
     table = source.read(columns=[schema.names[at] for at in known.values()])
     columns = {name: _plain(table[schema.names[at]]) for name, at in known.items()}
     return Rows(columns, np.arange(1, table.num_rows + 1, dtype=np.int64), table.num_rows)
+
+
+def _is_time(kind: pa.DataType) -> bool:
+    while pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    if pa.types.is_timestamp(kind):
+        return kind.tz is not None
+    text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    return bool(text or pa.types.is_integer(kind) or pa.types.is_floating(kind))
 
 
 def _check(file: Path, name: str, kind: pa.DataType) -> None:
@@ -38,6 +49,8 @@ def _check(file: Path, name: str, kind: pa.DataType) -> None:
                 "RFC 3339 texts with an offset, or Unix seconds"
             )
         fits, expected = text or number or pa.types.is_timestamp(kind), "timestamps with a zone, texts or Unix seconds"
+    elif name == "created_at":
+        return
     elif name == "device":
         fits, expected = text or pa.types.is_integer(kind), "texts"
     elif name == "mock":

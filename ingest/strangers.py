@@ -25,5 +25,6 @@ def part(decoded: Decoded, strange: NDArray[np.bool_]) -> tuple[Decoded, Held]:
         fixes=fixes.take(~strange[fixes.device]),
         retained=retained.take(~strange[retained.device]),
         mistimed=mistimed.take(~strange[mistimed.device]),
+        pings=decoded.pings.take(~strange[decoded.pings.device]),
     )
     return known, Held(tuple(held))

@@ -17,7 +17,7 @@ from analytics.outcome import Checkpoint, Outcome
 from analytics.planning import Plan, parse_plan
 from analytics.rulebook import Rulebook, RuleError
 from geofence.features import PlanError
-from ingest.arrivals import of_engine
+from ingest.arrivals import SERVER, of_engine
 from ingest.metrics import Metrics
 from ingest.patience import Insist
 from ingest.rebuilding import RUN_UP_S, Rebuilds, Rebuilt
@@ -70,7 +70,7 @@ class Supervision:
         self._plan = self._shard.part_of(self._plan)
         self._number_planned()
         mine = None if self._shard.whole else np.flatnonzero(self._mine())
-        names = None if mine is None else [self._devices.names[device] for device in mine.tolist()]
+        names = None if mine is None else [*(self._devices.names[device] for device in mine.tolist()), SERVER]
         stored = self._insist(self._ledger.checkpoint)
         checkpoint, since_s = None, self._horizon_s(now_s)
         if stored is not None:
@@ -78,7 +78,7 @@ class Supervision:
             checkpoint = Checkpoint(payload, stored.since_s)
             # under another plan the checkpoint may say nothing of a duty: its whole history is read then
             since_s = stored.since_s if basis == self._basis else min(since_s, stored.since_s)
-        fixes = self._insist(lambda: self._ledger.fixes_since(since_s, mine))
+        fixes = self._insist(lambda: self._ledger.history_since(since_s, mine))
         self.known = self._insist(lambda: self._ledger.alerts_known(since_s, _RULES, names))
         known, apart = of_engine(self.known), self.rebuilds.begin(mine)
         self.heard_s = min(now_s, float(fixes.t_s.max())) if len(fixes) else now_s

@@ -73,7 +73,8 @@ class Surplus:
         allowed = np.minimum(count, np.floor(self._left)).astype(np.int64)
         self._left -= allowed
         newest = _newest(fixes, allowed, over)
-        kept, surplus = fixes.take(newest), fixes.take(~newest)
+        # A ping beyond the allowance is dropped: of a device that sends so much nobody doubts that it is there.
+        kept, surplus = fixes.take(newest), fixes.take(~newest & ~fixes.is_ping)
         surplus = surplus.take(self._have_room(surplus, over))
         self._note(surplus, fixes, over, names, now_s)
         return kept, surplus
@@ -160,11 +161,16 @@ class Surplus:
             self._alerts.raise_once(
                 names[device],
                 now_s,
-                round(float(fixes.lon[newest]), 7),
-                round(float(fixes.lat[newest]), 7),
+                *_place(fixes, newest),
                 limit_per_s=self._rate,
                 limit_at_once=int(self._burst),
             )
+
+
+def _place(fixes: FixBatch, at: int) -> tuple[float | None, float | None]:
+    if fixes.is_ping[at]:
+        return None, None
+    return round(float(fixes.lon[at]), 7), round(float(fixes.lat[at]), 7)
 
 
 def _rank(group: NDArray[np.integer]) -> NDArray[np.int64]:

@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 REQUIRED = ("device", "time", "lon", "lat")
-OPTIONAL = ("speed", "heading", "accuracy", "mock")
+OPTIONAL = ("speed", "heading", "accuracy", "mock", "created_at")
 # Everything that shows nothing: Unicode's white space, and the joiners and byte order marks that copying leaves behind.
 BLANKS = (
     "\t\n\v\f\r \x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"

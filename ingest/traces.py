@@ -1,9 +1,10 @@
 """Recorded traces from CSV, Parquet or GPX files; CSV and GPX may be compressed with gzip.
 
 A malformed row is named, counted and left out. Columns: `device, time, lon, lat`, then optionally `speed` (m/s),
-`heading` (degrees), `accuracy` (metres), `mock` (0 or 1) and whatever else, which is ignored. `time` is RFC 3339 with
-an offset or Unix seconds. A figure beside the position that can't be (a negative speed, a heading of 361) means that
-the terminal doesn't know it.
+`heading` (degrees), `accuracy` (metres), `mock` (0 or 1), `created_at` and whatever else, which is ignored. `time` is
+RFC 3339 with an offset or Unix seconds. A figure beside the position that can't be (a negative speed, a heading of 361)
+means that the terminal doesn't know it. A row that repeats a fix and was `created_at` long after it is a ping
+too: it says that the device was there to say so.
 """
 
 import gzip
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from analytics.fixes import DeviceTable, FixBatch, FixFlag
 from ingest.csv_traces import read_csv_rows
+from ingest.decode import PING_S
 from ingest.gpx_traces import read_gpx_rows
 from ingest.parquet_traces import read_parquet_rows
 from ingest.trace_rows import BLANKS, OPTIONAL, Rejects, Rows, TraceError
@@ -31,6 +33,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 _EARLIEST_S, _LATEST_S = 631_152_000.0, 4_102_444_800.0  # 1990 and 2100
+PINGS_PAST_S = 30 * 86_400.0  # a file doesn't say what the time was: a clock farther ahead of its fix is wrong
 _KINDS = ".csv, .csv.gz, .parquet or .gpx"
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _UNKNOWN = r"^[+-]?(?i:nan|inf|infinity|null|none)$"
@@ -41,12 +44,13 @@ _ISO_TIME = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """The fixes of one file, how many rows it had, how many of its lines were blank, and what was left out.
+    """The fixes and pings of one file, how many rows it had, how many of its lines were blank, and what was left out.
 
     Fixes and malformed rows are the rows; with the blank lines (and the header of CSV) they are the file's lines.
     """
 
     fixes: FixBatch
+    pings: FixBatch
     rows: int
     blank: int
     rejects: Rejects
@@ -63,12 +67,12 @@ def read_traces(file: Path, devices: DeviceTable) -> Traces:
     rejects = Rejects(file)
     try:
         rows = _read(file, rejects)
-        fixes = _fixes(rows, devices, rejects)
+        fixes, pings = _fixes(rows, devices, rejects)
     except (pa.ArrowException, OSError, EOFError, zlib.error, UnicodeError, LookupError, OverflowError) as error:
         raise TraceError(f"{file}: can't be read ({str(error).splitlines()[0][:200]})") from error
     # Nothing of a file is ever left out without a word.
     assert len(fixes) + rejects.count + rows.blank == rows.total, file
-    return Traces(fixes, rows.total - rows.blank, rows.blank, rejects)
+    return Traces(fixes, pings, rows.total - rows.blank, rows.blank, rejects)
 
 
 def _read(file: Path, rejects: Rejects) -> Rows:
@@ -88,7 +92,7 @@ def _read(file: Path, rejects: Rejects) -> Rows:
     return read_gpx_rows(file, data, stem, rejects)
 
 
-def _fixes(rows: Rows, devices: DeviceTable, rejects: Rejects) -> FixBatch:
+def _fixes(rows: Rows, devices: DeviceTable, rejects: Rejects) -> tuple[FixBatch, FixBatch]:
     columns, lines = rows.columns, rows.lines
     good = np.ones(len(lines), bool)
 
@@ -107,7 +111,7 @@ def _fixes(rows: Rows, devices: DeviceTable, rejects: Rejects) -> FixBatch:
     check("lon", (lon >= -180) & (lon <= 180), "degrees from -180 to 180")
     check("lat", (lat >= -90) & (lat <= 90), "degrees from -90 to 90")
     optional: dict[str, Floats] = {}
-    for name in OPTIONAL:
+    for name in (n for n in OPTIONAL if n != "created_at"):
         if name in columns:
             optional[name] = _numbers(columns[name])
             check(name, ~np.isnan(optional[name]) | _unknown(columns[name]), "a number or nothing")
@@ -116,7 +120,7 @@ def _fixes(rows: Rows, devices: DeviceTable, rejects: Rejects) -> FixBatch:
     keep = np.flatnonzero(good)
     mock = optional.get("mock")
     heading = optional.get("heading")
-    return FixBatch.build(
+    fixes = FixBatch.build(
         number[code[keep]],
         time_s[keep],
         lon[keep],
@@ -126,6 +130,23 @@ def _fixes(rows: Rows, devices: DeviceTable, rejects: Rejects) -> FixBatch:
         accuracy_m=_not_negative(optional.get("accuracy"), keep),
         flags=None if mock is None else np.where(np.nan_to_num(mock[keep]) > 0, int(FixFlag.MOCK), 0),
     )
+    if "created_at" not in columns:
+        return fixes, FixBatch.empty()
+    made_s = _times(columns["created_at"])[keep]
+    late_s = made_s - fixes.t_s
+    ping = np.flatnonzero((late_s >= PING_S) & (late_s <= PINGS_PAST_S) & _repeated(fixes, made_s))
+    return fixes, FixBatch.pings(fixes.device[ping], made_s[ping])
+
+
+def _repeated(fixes: FixBatch, made_s: Floats) -> Bools:
+    """Which fixes stand in several rows made at different times. (Where each stands once, `created_at` may as well say
+    when it was written to a table.)"""
+    order = np.lexsort((made_s, fixes.t_s, fixes.device))
+    device, t_s, made_s = fixes.device[order], fixes.t_s[order], made_s[order]
+    again = (device[1:] == device[:-1]) & (t_s[1:] == t_s[:-1]) & (made_s[1:] != made_s[:-1])
+    repeated = np.zeros(len(fixes), bool)
+    repeated[order[1:][again]] = repeated[order[:-1][again]] = True
+    return repeated
 
 
 def _not_negative(values: Floats | None, keep: NDArray[np.intp]) -> Floats | None:

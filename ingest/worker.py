@@ -21,6 +21,7 @@ from ingest import strangers
 from ingest.config import WorkerSettings
 from ingest.decode import Decoded, Limits, decode
 from ingest.device_clocks import DeviceClocks
+from ingest.event_time import EventTime
 from ingest.inbox import Inbox
 from ingest.marks import Marks
 from ingest.messages import Message
@@ -37,6 +38,7 @@ from store.records import AsideReason, Committed, DeadLetter, Deferred, Held
 log = structlog.get_logger("ingest.worker")
 
 TELL_S = 1.0  # between two notes of work done
+REREAD_S = 3600.0  # what was refused for its time so lately is read again when our clock is taken for another
 _NOTHING = Decoded([], {}, FixBatch.empty(), [], [], [])
 _NO_DEVICES = np.empty(0, np.int32)
 _LETTERS_A_TURN = 100
@@ -64,16 +66,14 @@ class Worker:
         self._inbox = inbox
         self._ledger = ledger
         self._acknowledge = acknowledge
-        self._heard_for_s = heard_for_s
         self._marks = marks
         self._metrics = metrics
         self._clock = clock
         self._limits = Limits(settings.payload_bytes, settings.future_s, settings.past_days * 86_400.0)
         self._retention = Retention(ledger, settings.keep_days, metrics)
         self._newest_s = np.empty(0)
-        self._engine_s = -np.inf
-        self._unmarked = False
         self._clocks = DeviceClocks()
+        self._time = EventTime(clock, marks, heard_for_s, lambda: not len(inbox), self._clocks, settings, metrics)
         self._rival: tuple[str, int] | None = None
         self.ready = Event()  # set when the engine stands and messages are taken
 
@@ -103,8 +103,8 @@ class Worker:
             self.ready.clear()
 
     def _begin(self) -> None:
-        outcome = self._supervision.begin(self._clock())
-        self._engine_s = self._supervision.heard_s
+        outcome = self._supervision.begin(self._time.now_s())
+        self._time.begin(self._supervision.heard_s)
         self._surplus.begin(self._supervision.rules, self._supervision.known, self._supervision.devices.names)
         self._clocks.begin(self._supervision.rules, self._supervision.known)
         self._commit(_NOTHING, outcome)
@@ -130,7 +130,7 @@ class Worker:
             if self._supervision.is_outdated():
                 self._begin()
             self._answer_people()
-            self._retention.look(self._clock())
+            self._retention.look(self._time.now_s())
         if now_s - self._told_s >= TELL_S:
             self._told_s = now_s
             self._insist(lambda: self._ledger.worked(len(self._inbox), self._inbox.oldest_waiting_s()))
@@ -139,10 +139,12 @@ class Worker:
         """Take in what waits, and rebuild devices whose history has changed: a portion of both a turn."""
         names = self._supervision.devices.names
         try:
-            taken = self._surplus.take_in(names, self._clock())
+            taken = self._surplus.take_in(names, self._time.now_s())
             if taken is not None:
                 self._note_late([taken])
-            rebuilt = self._supervision.rebuild(self._engine_time_s(), _REBUILD_BUDGET_S, but=self._surplus.draining())
+            rebuilt = self._supervision.rebuild(
+                self._time.complete_s(), _REBUILD_BUDGET_S, but=self._surplus.draining()
+            )
             outcome = Outcome(rebuilt.changes, rebuilt.crossings, _NO_DEVICES)
             self._commit(_NOTHING, outcome, None, Deferred(walked=rebuilt.walked))
         except (Stopped, LeaseLost):
@@ -204,31 +206,51 @@ class Worker:
             self._metrics.dead_letters.labels("refused").inc()
 
     def _process(self, messages: Sequence[Message]) -> None:
-        decoded = decode(messages, self._clock(), self._limits) if messages else _NOTHING
-        decoded, numbers, held = self._admitted(decoded)
+        decoded, numbers, held = self._admitted(self._read(messages))
+        if self._time.hear(decoded.clock_s, numbers, len(self._supervision.devices)):
+            self._change_clock()
+            decoded, numbers, held = self._admitted(self._read(messages))
         aside: tuple[tuple[AsideReason, FixBatch], ...] = ()
-        names = self._supervision.devices.names
-        fixes, retained, mistimed = (
-            replace(part, device=numbers[part.device]) for part in (decoded.fixes, decoded.retained, decoded.mistimed)
+        names, now_s = self._supervision.devices.names, self._time.now_s()
+        fixes, retained, mistimed, pings = (
+            replace(part, device=numbers[part.device])
+            for part in (decoded.fixes, decoded.retained, decoded.mistimed, decoded.pings)
         )
-        self._clocks.see(fixes, mistimed, names, self._clock())
+        self._clocks.see(fixes, mistimed, names, now_s)
         if len(retained):
             aside += ((AsideReason.RETAINED, retained),)
-        if len(fixes):
-            fixes, surplus = self._surplus.split(fixes, names, self._clock())
+        if len(fixes) or len(pings):
+            fixes = FixBatch.concatenate([self._without_known(fixes), pings])
+            fixes, surplus = self._surplus.split(fixes, names, now_s)
             self._count_late(fixes)
             aside += ((AsideReason.FLOOD, surplus),) if len(surplus) else ()
         decoded = replace(decoded, fixes=fixes)
-        advance = self._supervision.advance(decoded.fixes, self._engine_time_s())
+        advance = self._supervision.advance(decoded.fixes, self._time.complete_s())
         checkpoint = None
         if time.monotonic() - self._kept_s >= self._settings.checkpoint_s:
             self._kept_s = time.monotonic()
             checkpoint = self._supervision.checkpoint()
         self._commit(decoded, advance.outcome, checkpoint, Deferred(aside, advance.unwalked, held=held))
+        self._note_newest(decoded.fixes)
         self._surplus.keep(np.unique(retained.device).tolist(), AsideReason.RETAINED)
         if len(advance.unwalked):
             self._note_late(np.unique(advance.unwalked.device).tolist())
         self._count(messages, decoded)
+
+    def _read(self, messages: Sequence[Message]) -> Decoded:
+        if not messages:
+            return _NOTHING
+        return decode(messages, self._time.now_s(), self._limits, ours_s=self._clock())
+
+    def _change_clock(self) -> None:
+        """Our clock is taken for wrong, or for right again: judge all that is stored anew by the other time, and read
+        again what was refused for its time."""
+        log.error("most devices say what our clock lacks", offset_s=self._clocks.offset_s)
+        self._commit(_NOTHING, Outcome((), (), _NO_DEVICES))  # the alert, before all is begun anew
+        self._begin()
+        since_s = self._clock() - REREAD_S
+        self._insist(lambda: self._ledger.want_mistimed(since_s))
+        self._polled_s = -np.inf
 
     def _admitted(self, decoded: Decoded) -> tuple[Decoded, NDArray[np.int32], Held]:
         """What known devices sent, the numbers of all devices named (-1 where one is not known), and what is held."""
@@ -251,21 +273,12 @@ class Worker:
         if accepted := self._insist(self._ledger.accepted):
             self._supervision.learn()
             self._surplus.keep(accepted, AsideReason.ACCEPTED)
-        for letter in self._insist(lambda: self._ledger.wanted_letters(_LETTERS_A_TURN)):
-            self._take_in([Message(letter.topic, letter.payload, self._clock(), time.monotonic())])
+        letters = self._insist(lambda: self._ledger.wanted_letters(_LETTERS_A_TURN))
+        for letter in letters:
+            self._take_in([Message(letter.topic, letter.payload, self._clock(), time.monotonic(), reread=True)])
             self._insist(lambda w=letter: self._ledger.replayed(w))  # type: ignore[misc]
-
-    def _engine_time_s(self) -> float:
-        """Event time up to which the input is complete; silence after it proves nothing. It never goes back.
-
-        While the broker is not heard, and shortly after, it stands still; else it is what our own marks say. Where the
-        broker drops these, it is the clock, and a message that waits long may be taken for a silence.
-        """
-        if self._heard_for_s() > self._settings.settle_s:
-            self._say_whether_marked()
-            complete_s = np.inf if self._unmarked and not len(self._inbox) else self._marks.complete_s()
-            self._engine_s = max(self._engine_s, min(self._clock(), complete_s))
-        return self._engine_s
+        if len(letters) == _LETTERS_A_TURN:
+            self._polled_s = -np.inf  # there are more
 
     def _say_rival(self) -> None:
         rival, self._marks.rival = self._marks.rival, None
@@ -275,16 +288,6 @@ class Worker:
             log.error(
                 "another ingest of this shard is on the broker", shard=rival.shard, host=rival.host, pid=rival.pid
             )
-
-    def _say_whether_marked(self) -> None:
-        missing = self._marks.missing()
-        if missing and not self._unmarked:
-            log.error(
-                "the broker does not return our marks: silence is judged without them; allow ingest to publish and "
-                "subscribe to topics with the level _ingest"
-            )
-        self._unmarked = missing
-        self._metrics.unmarked.set(missing)
 
     def _commit(
         self,
@@ -303,7 +306,7 @@ class Worker:
         done: Committed = self._insist(lambda: self._ledger.take(*parts, checkpoint, deferred, received_s=received_s))
         self._metrics.commit.observe(time.monotonic() - began_s)
         self._metrics.fixes.inc(done.new_fixes)
-        self._metrics.duplicates.inc(max(0, len(decoded.fixes) - done.new_fixes))
+        self._metrics.duplicates.inc(max(0, int((~decoded.fixes.is_ping).sum()) - done.new_fixes))
         for change, count in Counter(change.change.value for change in changes).items():
             self._metrics.alert_changes.labels(change).inc(count)
 
@@ -313,12 +316,27 @@ class Worker:
         for code, count in Counter(rejected.code for rejected in decoded.rejected).items():
             self._metrics.dead_letters.labels(code).inc(count)
 
-    def _count_late(self, fixes: FixBatch) -> None:
+    def _newest_of(self, fixes: FixBatch) -> NDArray[np.float64]:
+        """The time of the newest fix that is stored of the device of each fix."""
         if len(self._newest_s) < len(self._supervision.devices):
             more = len(self._supervision.devices) - len(self._newest_s)
             self._newest_s = np.append(self._newest_s, np.full(more, -np.inf))
-        self._metrics.late.inc(int((fixes.t_s < self._newest_s[fixes.device]).sum()))
-        np.maximum.at(self._newest_s, fixes.device, fixes.t_s)
+        return self._newest_s[fixes.device]
+
+    def _without_known(self, fixes: FixBatch) -> FixBatch:
+        """What is not the newest place of its device once more, as it comes with each ping: that is no news."""
+        known = fixes.t_s == self._newest_of(fixes)
+        self._metrics.duplicates.inc(int(known.sum()))
+        return fixes.take(~known) if known.any() else fixes
+
+    def _count_late(self, fixes: FixBatch) -> None:
+        self._metrics.late.inc(int((fixes.t_s < self._newest_of(fixes)).sum()))
+
+    def _note_newest(self, fixes: FixBatch) -> None:
+        if len(fixes):
+            placed = fixes.take(~fixes.is_ping)
+            self._newest_of(placed)
+            np.maximum.at(self._newest_s, placed.device, placed.t_s)
 
 
 def _refusal(error: Exception) -> str:

@@ -35,6 +35,7 @@ def letter_rows(letters: Sequence[DeadLetter], at: datetime) -> list[dict[str, A
             "topic": letter.topic.replace("\0", "\\0"),  # text columns hold no NUL
             "sha256": letter.sha256,
             "reason": letter.reason.replace("\0", "\\0"),
+            "mistimed": letter.mistimed,
             "payload": letter.payload[:PAYLOAD_LIMIT],
             "size": len(letter.payload),
             "at": at,

@@ -93,6 +93,11 @@ class Intake(Ledger):
             rows = connection.execute(_SQL["wanted_letters"], (limit,), prepare=True).fetchall()
         return [WantedLetter(topic, bytes(sha256), bytes(payload), last_at) for topic, sha256, payload, last_at in rows]
 
+    def want_mistimed(self, since_s: float) -> None:
+        """Have dead letters read again that were refused for their time alone, and came since a time."""
+        with self._session() as connection:
+            connection.execute(_SQL["want_mistimed"], (moment(since_s),))
+
     def replayed(self, letter: WantedLetter) -> None:
         """A wanted letter was read again: it is gone, unless it was refused again."""
         values = {"topic": letter.topic, "sha256": letter.sha256, "last_at": letter.last_at}
@@ -105,8 +110,8 @@ class Intake(Ledger):
             return dict(connection.execute(_SQL["device_units"]).fetchall())
 
     def history_page(self, device: int, after_s: float, limit: int) -> FixBatch:
-        """The next stored fixes of one device later than a time, in the order of time."""
-        return self._copied(_SQL["history_page"], (device, moment(after_s), limit))
+        """The next stored fixes and pings of one device later than a time, in the order of time."""
+        return self._copied(_SQL["history_page"], {"device": device, "after": moment(after_s), "limit": limit})
 
     def waiting(self, reason: AsideReason) -> dict[int, int]:
         """How many fixes of each device are set aside for `reason`."""
@@ -165,8 +170,8 @@ def _deferring(deferred: Deferred, received_s: float) -> Iterator[Statement]:
             columns = arrays.fix_columns(fixes.take(slice(first, first + CHUNK)))
             yield _SQL["set_aside"], (reason.value, moment(received_s), *columns)
     if len(deferred.unwalked):
-        device, t, *_ = arrays.fix_columns(deferred.unwalked)
-        yield _SQL["note_late"], (device, t)
+        device, t, *_, flags = arrays.fix_columns(deferred.unwalked)
+        yield _SQL["note_late"], (device, t, flags)
     if deferred.held.devices:
         yield from _holding(deferred.held, received_s)
     if deferred.walked:

@@ -61,8 +61,9 @@ class Ledger(Writer):
         before: Sequence[Statement] = (),
         received_s: float,
     ) -> Committed:
-        """Writes everything or nothing. `received_s`, the server's clock, is when alerts count as raised. Statements
-        `before` are the first of the transaction; they must bear being repeated too."""
+        """Writes everything or nothing; pings among `fixes` are stored apart. `received_s`, the server's clock, is when
+        alerts count as raised. Statements `before` are the first of the transaction; they must bear being repeated too.
+        """
         everything = (fixes, changes, crossings, dead_letters, statuses, checkpoint, pictures, before)
         if self._days:
             try:
@@ -85,6 +86,8 @@ class Ledger(Writer):
         before: Sequence[Statement],
         at: datetime,
     ) -> Committed:
+        ping = fixes.is_ping
+        pings, fixes = fixes.take(ping), fixes.take(~ping) if ping.any() else fixes
         alerts = final_rows(changes)
         ids = tuple(row["id"] for row in alerts)
         days = self._new_days(fixes)
@@ -95,6 +98,9 @@ class Ledger(Writer):
                 for day in days:
                     connection.execute(_COMMIT["ensure_day"], (FIRST_DAY + timedelta(days=day),), prepare=True)
                 inserted = self._write_fixes(connection, fixes, at)
+                if len(pings):
+                    device, t, *_ = arrays.fix_columns(pings)
+                    connection.execute(_COMMIT["insert_pings"], {"device": device, "t": t, "at": at}, prepare=True)
                 if alerts:
                     connection.execute(_COMMIT["write_alerts"], {"rows": as_json(alerts), "at": at}, prepare=True)
                 if amendments := amendment_rows(changes):
@@ -112,7 +118,7 @@ class Ledger(Writer):
                 if checkpoint is not None:
                     row = {"name": self._name, "payload": checkpoint.payload, "since": moment(checkpoint.since_s)}
                     connection.execute(_COMMIT["write_checkpoint"], row | {"at": at}, prepare=True)
-                notice = commit_rows.notice(ids, len(fixes) > 0, bool(statuses), bool(dead_letters))
+                notice = commit_rows.notice(ids, len(fixes) + len(pings) > 0, bool(statuses), bool(dead_letters))
                 if notice:
                     connection.execute(_COMMIT["notify"], (as_json(notice),), prepare=True)
             new_fixes = sum(cursor.rowcount for cursor in inserted)
@@ -168,6 +174,7 @@ class Ledger(Writer):
         with self._session() as connection, connection.transaction():
             connection.execute(_LEDGER["lock_timeout"])
             row = connection.execute(_LEDGER["drop_fix_days"], (first,)).fetchone()
+            connection.execute(_LEDGER["drop_signs_of_life"], (first,))
             connection.execute(_LEDGER["drop_dead_letters"], (first,))
         self._days.clear()
         return int(row[0]) if row else 0
@@ -187,8 +194,11 @@ class Ledger(Writer):
 
     def fixes_since(self, t_s: float, devices: Sequence[int] | NDArray[np.integer] | None = None) -> FixBatch:
         """Fixes later than `t_s`, of all devices or of those numbered, in the order of time."""
-        numbers = None if devices is None else [int(number) for number in devices]
-        return self._copy_fixes("fixes_since", {"since": moment(t_s), "devices": numbers})
+        return self._copy_fixes("fixes_since", _since(t_s, devices))
+
+    def history_since(self, t_s: float, devices: Sequence[int] | NDArray[np.integer] | None = None) -> FixBatch:
+        """The same with the pings among them: all that an engine is to go on from."""
+        return self._copy_fixes("history_since", _since(t_s, devices))
 
     def fixes_of(self, device: int, from_s: float, to_s: float) -> FixBatch:
         """One device's fixes from `from_s` to `to_s`, both included, in the order of time."""
@@ -267,6 +277,11 @@ class Ledger(Writer):
     def _forget(self) -> None:
         self._days.clear()  # a day made in a transaction that failed is not there
         super()._forget()
+
+
+def _since(t_s: float, devices: Sequence[int] | NDArray[np.integer] | None) -> dict[str, Any]:
+    numbers = None if devices is None else [int(number) for number in devices]
+    return {"since": moment(t_s), "devices": numbers}
 
 
 def _newest(fixes: FixBatch) -> NDArray[np.intp]:

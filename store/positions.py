@@ -16,10 +16,11 @@ LATENCY_WINDOW_S = 60.0
 @dataclass(frozen=True, slots=True)
 class Moved:
     """Positions received since a time, each [device, t, lon, lat, speed, heading, accuracy]; what devices said since,
-    "online" or "offline", and when; and how far both reach."""
+    "online" or "offline", and when; when those that sent pings were `heard` last; and how far all reach."""
 
     items: list[list[Any]]
     said: dict[str, tuple[str, float]]
+    heard: dict[str, float]
     until_s: float
 
 
@@ -28,7 +29,7 @@ async def latest(pool: Pool, now_s: float) -> list[dict[str, Any]]:
     times = {"at": moment(now_s), "fresh_since": moment(now_s - FRESH_S)}
     async with borrowed(pool) as connection:
         rows = await (await connection.execute(_SQL["latest"], times)).fetchall()
-    return [row | {"t": rfc3339(row["t"])} for row in rows]
+    return [row | {"t": rfc3339(row["t"]), "heard_at": rfc3339_or_none(row["heard_at"])} for row in rows]
 
 
 async def changed(pool: Pool, since_s: float) -> Moved:
@@ -41,17 +42,15 @@ async def changed(pool: Pool, since_s: float) -> Moved:
         if row["moved"]
     ]
     said = {row["device"]: (row["said"], seconds(row["status_at"])) for row in rows if row["said"] is not None}
-    return Moved(items, said, seconds(rows[-1]["changed_at"]) if rows else since_s)
+    heard = {row["device"]: seconds(row["heard_at"]) for row in rows if row["heard_at"] is not None}
+    return Moved(items, said, heard, seconds(rows[-1]["changed_at"]) if rows else since_s)
 
 
 async def devices(pool: Pool) -> list[dict[str, Any]]:
     """All devices, in the order of their numbers."""
     async with borrowed(pool) as connection:
         rows = await (await connection.execute(_SQL["devices"])).fetchall()
-    return [
-        row | {"status_at": rfc3339_or_none(row["status_at"]), "last_fix": rfc3339_or_none(row["last_fix"])}
-        for row in rows
-    ]
+    return [row | {name: rfc3339_or_none(row[name]) for name in ("status_at", "last_fix", "heard_at")} for row in rows]
 
 
 async def counts(pool: Pool, now_s: float) -> dict[str, int]:

@@ -13,11 +13,13 @@ PAYLOAD_LIMIT = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message that can't be read: kept once per topic and content, with the first 64 KiB, and counted."""
+    """A message that can't be read: kept once per topic and content, with the first 64 KiB, and counted. `mistimed`:
+    something in it was refused for its time alone."""
 
     topic: str
     reason: str
     payload: bytes
+    mistimed: bool = False
 
     @property
     def sha256(self) -> bytes:

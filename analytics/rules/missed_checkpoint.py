@@ -28,7 +28,7 @@ RULE = define(
     Text("核对原因；安排补巡", "Ask why; arrange for the missed part to be patrolled"),
     Text("本局勤务巡逻规定", "The bureau's patrol regulations"),
     {"coverage": Parameter(0.8, 0, 1, Text("路线覆盖下限（比例）", "Share of the route that must be covered"))},
-    joins=("signal-lost", "signal-lost/imprecise"),
+    joins=("signal-lost", "signal-lost/imprecise", "signal-lost/no-position"),
 )
 
 MOST_CHECKPOINTS = 64

@@ -31,9 +31,10 @@ router = APIRouter(tags=["events"])
     },
 )
 async def events(console: Console) -> Response:
-    """`alert`: a row of /alerts. `positions`: {at, items: [[device, t, lon, lat, speed, heading, accuracy]]}, only what
-    changed. `stream`: a row of /cameras that changed. `rooms`: a session or who is in it changed, read /rooms anew.
-    `system`: as /system, every 2 s. `refetch`: more changed than is told; the stream ends, open it anew."""
+    """`alert`: a row of /alerts. `positions`: {at, items: [[device, t, lon, lat, speed, heading, accuracy]], statuses:
+    {device: online | offline}, heard: {device: t of its last ping}}, only what changed. `stream`: a row of /cameras
+    that changed. `rooms`: a session or who is in it changed, read /rooms anew. `system`: as /system, every 2 s.
+    `refetch`: more changed than is told; the stream ends, open it anew."""
     first = b"retry: %d\n\n" % REOPEN_MS
     if console.state is not None:
         first += console.hub.encode("system", console.state)

@@ -37,6 +37,7 @@ class Live:
         self._since_s = 0.0
         self._sent: dict[str, list[object]] = {}
         self._said: dict[str, tuple[str, float]] = {}
+        self._heard: dict[str, float] = {}
         self._measured: OrderedDict[str, None] = OrderedDict()
 
     def start(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
@@ -126,12 +127,12 @@ class Live:
         self._sent |= {item[0]: item for item in fresh}
         said = {device: word for device, word in moved.said.items() if self._said.get(device) != word}
         self._said |= said
-        if fresh or said:
+        heard = {device: t_s for device, t_s in moved.heard.items() if self._heard.get(device) != t_s}
+        self._heard |= heard
+        if fresh or said or heard:
             at = rfc3339(moment(self._console.clock()))
-            self._console.hub.push(
-                "positions",
-                {"at": at, "items": fresh, "statuses": {device: word for device, (word, _) in said.items()}},
-            )
+            statuses = {device: word for device, (word, _) in said.items()}
+            self._console.hub.push("positions", {"at": at, "items": fresh, "statuses": statuses, "heard": heard})
 
     async def _push_cameras(self) -> None:
         """Tells each camera whose row changed; that its worker was heard again is no change."""

@@ -151,6 +151,7 @@ class DeviceRow(TypedDict):
     status: Literal["online", "offline"] | None
     status_at: str | None
     last_fix: str | None
+    heard_at: str | None
 
 
 CrossingRow = TypedDict("CrossingRow", {"device": str, "duty": str, "from": str, "to": str, "lon": float, "lat": float})
@@ -233,6 +234,7 @@ class PositionRow(TypedDict):
     speed: float | None
     heading: float | None
     accuracy: float | None
+    heard_at: str | None
     status: Literal["online", "offline", "unknown"]
     duty: str | None
     duty_kind: DutyKind | None

@@ -22,6 +22,17 @@ ON CONFLICT (device) DO UPDATE SET
     accuracy = excluded.accuracy, flags = excluded.flags, received_at = excluded.received_at
 WHERE excluded.t > known.t;
 
+-- name: insert_pings
+-- Signs of life; one known already changes nothing. The last of each device stands beside its position.
+WITH said AS (
+    SELECT device, t FROM unnest(%(device)s::int4[], %(t)s::timestamptz[]) AS ping (device, t)
+), stored AS (
+    INSERT INTO signs_of_life (device, t) SELECT device, t FROM said ON CONFLICT DO NOTHING
+)
+UPDATE positions SET heard_at = last.t, heard_told_at = %(at)s
+FROM (SELECT device, max(t) AS t FROM said GROUP BY device ORDER BY device) AS last
+WHERE positions.device = last.device AND (positions.heard_at IS NULL OR positions.heard_at < last.t);
+
 -- name: write_alerts
 -- Alerts by id: analytics' columns are brought up to date, the people's columns (state, escalation …) stay. A higher grade
 -- is an escalation.
@@ -67,10 +78,10 @@ ON CONFLICT DO NOTHING;
 
 -- name: write_dead_letter
 -- One unreadable message, counted; the count does not move when the same commit is repeated.
-INSERT INTO dead_letters AS known (topic, sha256, reason, payload, size, first_at, last_at, seen)
-VALUES (%(topic)s, %(sha256)s, %(reason)s, %(payload)s, %(size)s, %(at)s, %(at)s, %(seen)s)
+INSERT INTO dead_letters AS known (topic, sha256, reason, mistimed, payload, size, first_at, last_at, seen)
+VALUES (%(topic)s, %(sha256)s, %(reason)s, %(mistimed)s, %(payload)s, %(size)s, %(at)s, %(at)s, %(seen)s)
 ON CONFLICT (topic, sha256) DO UPDATE SET
-    reason = excluded.reason, last_at = excluded.last_at, seen = known.seen + excluded.seen
+    reason = excluded.reason, mistimed = excluded.mistimed, last_at = excluded.last_at, seen = known.seen + excluded.seen
 WHERE known.last_at <> excluded.last_at;
 
 -- name: write_statuses

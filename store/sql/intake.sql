@@ -9,10 +9,13 @@ FROM (SELECT %s AS why, %s AS at) AS told, unnest(%s::int4[], %s::timestamptz[],
 ON CONFLICT DO NOTHING;
 
 -- name: note_late
--- Devices with fixes that the engine has not walked; of fixes stored before nothing is noted, so it stands before their insert.
+-- Devices with fixes or pings that the engine has not walked; of those stored before nothing is noted, so it stands before
+-- their insert.
 INSERT INTO late_history AS known (device, since)
-SELECT device, min(t) FROM unnest(%s::int4[], %s::timestamptz[]) AS fix (device, t)
+SELECT device, min(t) FROM unnest(%s::int4[], %s::timestamptz[], %s::int2[]) AS fix (device, t, flags)
 WHERE NOT EXISTS (SELECT FROM fixes stored WHERE stored.device = fix.device AND stored.t = fix.t)
+  AND (flags & 2 = 0
+       OR NOT EXISTS (SELECT FROM signs_of_life stored WHERE stored.device = fix.device AND stored.t = fix.t))
 GROUP BY device
 ON CONFLICT (device) DO UPDATE SET since = least(known.since, excluded.since);
 
@@ -25,10 +28,16 @@ DELETE FROM late_history WHERE device = ANY (%s);
 SELECT device, since FROM late_history WHERE %(devices)s::int4[] IS NULL OR device = ANY (%(devices)s::int4[]);
 
 -- name: history_page
--- The next fixes of one device after a time, in the order of time.
+-- The next fixes and pings of one device after a time, in the order of time. A page may end between two rows, so of one
+-- time there is only one: the fix.
 COPY (
     SELECT device, t, lon, lat, coalesce(speed, 'NaN'), coalesce(heading, 'NaN'), coalesce(accuracy, 'NaN'), flags
-    FROM fixes WHERE device = %s AND t > %s ORDER BY t LIMIT %s
+    FROM fixes WHERE device = %(device)s AND t > %(after)s
+    UNION ALL
+    SELECT device, t, 'NaN', 'NaN', 'NaN', 'NaN', 'NaN', 2::int2 FROM signs_of_life ping
+    WHERE device = %(device)s AND t > %(after)s
+      AND NOT EXISTS (SELECT FROM fixes WHERE fixes.device = ping.device AND fixes.t = ping.t)
+    ORDER BY t LIMIT %(limit)s
 ) TO STDOUT (FORMAT binary);
 
 -- name: waiting
@@ -116,6 +125,11 @@ SELECT DISTINCT device FROM set_aside WHERE reason = 'accepted';
 -- name: wanted_letters
 -- Dead letters that somebody wants to be read again, first come first.
 SELECT topic, sha256, payload, last_at FROM dead_letters WHERE wanted_at IS NOT NULL ORDER BY wanted_at, topic LIMIT %s;
+
+-- name: want_mistimed
+-- Dead letters refused for their time alone are to be read again, as our clock is taken for another; whole ones only.
+UPDATE dead_letters SET wanted_at = last_at
+WHERE mistimed AND wanted_at IS NULL AND last_at >= %s AND size <= length(payload);
 
 -- name: replayed
 -- A dead letter that was read at last is gone; one that was refused again stays.

@@ -29,10 +29,21 @@ ON CONFLICT (worker) DO UPDATE SET
 SELECT payload, since FROM checkpoints WHERE name = %s;
 
 -- name: fixes_since
--- Fixes later than a time, for the engine to go on from.
+-- Fixes later than a time.
 COPY (
     SELECT device, t, lon, lat, coalesce(speed, 'NaN'), coalesce(heading, 'NaN'), coalesce(accuracy, 'NaN'), flags
     FROM fixes WHERE t > %(since)s AND (%(devices)s::int4[] IS NULL OR device = ANY (%(devices)s::int4[])) ORDER BY t
+) TO STDOUT (FORMAT binary);
+
+-- name: history_since
+-- Fixes and pings later than a time, for the engine to go on from.
+COPY (
+    SELECT device, t, lon, lat, coalesce(speed, 'NaN'), coalesce(heading, 'NaN'), coalesce(accuracy, 'NaN'), flags
+    FROM fixes WHERE t > %(since)s AND (%(devices)s::int4[] IS NULL OR device = ANY (%(devices)s::int4[]))
+    UNION ALL
+    SELECT device, t, 'NaN', 'NaN', 'NaN', 'NaN', 'NaN', 2::int2
+    FROM signs_of_life WHERE t > %(since)s AND (%(devices)s::int4[] IS NULL OR device = ANY (%(devices)s::int4[]))
+    ORDER BY t
 ) TO STDOUT (FORMAT binary);
 
 -- name: fixes_of
@@ -59,6 +70,10 @@ SELECT drop_fix_days(%s);
 -- name: lock_timeout
 -- No waiting behind long readers.
 SET LOCAL lock_timeout = '2s';
+
+-- name: drop_signs_of_life
+-- Signs of life before a date.
+DELETE FROM signs_of_life WHERE t < %s;
 
 -- name: drop_dead_letters
 -- Unreadable messages not seen since a date.

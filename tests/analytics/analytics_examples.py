@@ -10,7 +10,7 @@ import numpy as np
 from analytics.alerts import Alert, AlertChange, Change
 from analytics.catalogue import default_rules
 from analytics.engine import LATENESS_S, Engine
-from analytics.fixes import DeviceTable, FixBatch
+from analytics.fixes import DeviceTable, FixBatch, FixFlag
 from analytics.outcome import Crossing
 from analytics.planning import Plan, parse_plan
 from analytics.rulebook import Rulebook
@@ -112,6 +112,13 @@ class Track:
             self.report((start[0] + share * (to[0] - start[0]), start[1] + share * (to[1] - start[1])), **how)
             self.t_s += self.every_s
         self.at = to
+        return self
+
+    def ping(self, seconds: float) -> Self:
+        """Say for `seconds` no more than that it is there."""
+        for _ in range(round(seconds / self.every_s)):
+            self.rows.append((self.t_s, *[np.nan] * 5, int(FixFlag.PING)))
+            self.t_s += self.every_s
         return self
 
     def leap(self, to: Place) -> Self:

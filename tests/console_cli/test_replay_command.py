@@ -273,3 +273,30 @@ def test_rows_that_are_mostly_malformed_are_refused_and_the_first_named(folder: 
     done = replay(folder)
     assert done.returncode == 2
     assert "traces.csv:2: time is '2026-01-05T00:00:00'; expected RFC 3339 with an offset" in done.stderr
+
+
+def pinged(places: str, made: str = "created_at") -> list[str]:
+    """A car that stands at a checkpoint: for ten minutes it repeats its last place, `places` each time."""
+    rows = [f"device,time,lon,lat,{made}"]
+    for t in range(0, 900, 10):
+        if not 150 < t < 750:
+            rows.append(f"car-1,{T0 + t},{120.15 + t * 6e-5:.6f},30.25,{T0 + t + 1}")
+        elif t % 60 == 0:
+            rows.append(f"car-1,{T0 + 150},{120.15 + 150 * 6e-5:.6f},30.25,{places.format(T0 + t)}")
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("rows", "lost"), [(pinged("{}"), 0), (pinged("{}", "written"), 1), (pinged(""), 1), (pinged("soon"), 1)]
+)
+def test_rows_that_repeat_a_place_are_signs_of_life_by_when_they_were_made(
+    folder: Path, rows: list[str], lost: int
+) -> None:
+    (folder / "traces.csv").write_text("\n".join(rows))
+    result = ducha(folder, "replay", "traces.csv", "--plan", "plan.geojson", "--out", "alerts.jsonl")
+    assert result.returncode == 0, result.stderr
+    alerts = [json.loads(line) for line in (folder / "alerts.jsonl").read_text().splitlines()]
+    silent = [
+        a for a in alerts if a["rule"] == "signal-lost" and a["device"] == "car-1" and a["from"] > "2026-01-05T00:02"
+    ]
+    assert len(silent) == lost

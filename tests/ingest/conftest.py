@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from ingest_examples import Terminal
+from running_ingest import Ingest
 
 from ingest.broker import EmbeddedBroker
 
@@ -20,3 +21,8 @@ def terminal(broker: EmbeddedBroker) -> Iterator[Terminal]:
     """A device that publishes through `broker`."""
     with Terminal(broker.host, broker.port) as connected:
         yield connected
+
+
+@pytest.fixture
+def ingest(postgres_uri: str, broker: EmbeddedBroker) -> Ingest:
+    return Ingest(postgres_uri, broker)

@@ -271,3 +271,64 @@ def test_whatever_comes_is_a_usable_fix_or_a_dead_letter(messages: list[Message]
     assert not np.isinf(fixes.speed_mps).any()
     for rejected in decoded.rejected:
         assert 0 < len(rejected.letter.reason) < 2_000
+
+
+def ping(age_s: float, made_s: float = NOW_S - 1, **changes: Any) -> dict[str, Any]:
+    """A message made at `made_s` that repeats a place `age_s` older."""
+    return location(tst=made_s - age_s, created_at=made_s, **changes)
+
+
+def test_a_message_made_long_after_its_position_is_a_ping_too() -> None:
+    decoded = decode([message([location(created_at=NOW_S - 4), ping(600, t="p"), ping(1200)])], NOW_S)
+    assert decoded.fixes.t_s.tolist() == [NOW_S - 5, NOW_S - 601, NOW_S - 1201]
+    assert decoded.pings.t_s.tolist() == [NOW_S - 1, NOW_S - 1]
+    assert decoded.pings.is_ping.all()
+    assert not decoded.fixes.is_ping.any()
+
+
+@pytest.mark.parametrize("made", [NOW_S + 121, NOW_S - 31 * 86_400, 0, -1, "soon", True, None, [], {}, 10**30, 1e300])
+def test_a_time_of_making_that_can_not_be_is_none_and_costs_nothing(made: Any) -> None:
+    decoded = decode([message(location(tst=NOW_S - 600, created_at=made))], NOW_S)
+    assert (len(decoded.fixes), len(decoded.pings), decoded.rejected) == (1, 0, [])
+
+
+def test_a_device_whose_clock_is_a_little_ahead_is_there_now_and_not_later() -> None:
+    decoded = decode([message(ping(600, NOW_S + 100))], NOW_S)
+    assert decoded.pings.t_s.tolist() == [NOW_S]
+
+
+def test_a_retained_ping_is_no_sign_of_life_and_shows_no_clock() -> None:
+    kept = message(ping(600))
+    decoded = decode([Message(kept.topic, kept.payload, NOW_S, retained=True)], NOW_S)
+    assert (len(decoded.retained), len(decoded.pings)) == (1, 0)
+    assert np.isnan(decoded.clock_s).all()
+
+
+def test_a_ping_from_a_place_older_than_what_comes_in_is_a_right_clock() -> None:
+    old, rolled = ping(40 * 86_400.0), ping(1024 * 7 * 86_400.0)
+    decoded = decode([message(old, "ducha/west/old/fix"), message(rolled, "ducha/west/rolled/fix")], NOW_S)
+    assert len(decoded.fixes) == 0
+    assert len(decoded.pings) == 2, "both are there"
+    assert decoded.mistimed.device.tolist() == [decoded.names.index("rolled")]
+    assert [rejected.letter.mistimed for rejected in decoded.rejected] == [True, True]
+
+
+def test_a_clock_shows_in_the_newest_fix_or_in_when_a_ping_was_made() -> None:
+    said = [
+        message([location(tst=NOW_S - 90), location(tst=NOW_S - 30)], "ducha/west/late/fix"),
+        message(location(tst=NOW_S + 3600), "ducha/west/ahead/fix"),
+        message(ping(600), "ducha/west/still/fix"),
+        message(ping(600, NOW_S + 7200), "ducha/west/odd/fix"),
+        Message("ducha/west/again/fix", json.dumps(location(tst=NOW_S)).encode(), NOW_S, reread=True),
+    ]
+    decoded = decode(said, NOW_S)
+    shown = dict(zip(decoded.names, decoded.clock_s.tolist(), strict=True))
+    assert (shown["late"], shown["ahead"], shown["still"]) == (NOW_S - 30, NOW_S + 3600, NOW_S - 1)
+    assert np.isnan([shown["odd"], shown["again"]]).all()
+
+
+def test_by_another_clock_than_ours_what_is_in_time_by_either_is_in_time() -> None:
+    said = [message(location(tst=NOW_S + after_s)) for after_s in (0, 3600, 3720, 3721)]
+    decoded = decode(said, NOW_S + 3600, ours_s=NOW_S)
+    assert decoded.fixes.t_s.tolist() == [NOW_S, NOW_S + 3600, NOW_S + 3720]
+    assert decoded.mistimed.t_s.tolist() == [NOW_S + 3721]

@@ -1,19 +1,14 @@
 """The whole way of a fix, from a real broker into a real database."""
 
-import asyncio
 import threading
 import time
-import traceback
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import psycopg
 import pytest
 from ingest_examples import Terminal, location, wait_until
-from waiting import BUSY
+from running_ingest import AWAY, BEFORE_S, POST, Clock, Ingest, asked, post_plan, walk
 
 from analytics.alerts import Alert, AlertChange, Change, Grade, contract_form
 from analytics.catalogue import default_rules
@@ -21,7 +16,6 @@ from analytics.engine import Engine
 from analytics.fixes import DeviceTable, FixBatch
 from analytics.planning import parse_plan
 from ingest.broker import EmbeddedBroker
-from ingest.config import BrokerSettings, DatabaseSettings, Settings, WorkerSettings
 from ingest.metrics import Metrics
 from ingest.service import serve
 from ingest.unknown import Unknown
@@ -29,131 +23,6 @@ from store import unknown
 from store.intake import Intake
 from store.lease import shards
 from store.ledger import Ledger
-from store.pool import Pool, make_pool
-
-POST = (120.0, 30.0)
-AWAY = (120.01, 30.0)  # 960 m east
-BEFORE_S = 3600.0
-
-
-class Clock:
-    """A clock that the test sets."""
-
-    def __init__(self, t_s: float) -> None:
-        self.t_s = t_s
-
-    def __call__(self) -> float:
-        return self.t_s
-
-
-def at(t_s: float) -> str:
-    return datetime.fromtimestamp(t_s, UTC).isoformat()
-
-
-def post_plan(now_s: float, device: str = "off-12", **rules: Any) -> dict[str, Any]:
-    """`device` is to stay at one post, from an hour ago until an hour from now."""
-    post = {"type": "Point", "coordinates": list(POST)}
-    duty = {"id": "d1", "device": device, "kind": "post", "post": "p1"}
-    return {
-        "type": "FeatureCollection",
-        "features": [{"type": "Feature", "id": "p1", "geometry": post, "properties": {"kind": "post", "radius_m": 80}}],
-        "duties": [duty | {"from": at(now_s - BEFORE_S), "to": at(now_s + 3600)}],
-        "rules": rules,
-    }
-
-
-def walk(from_s: float, to_s: float, place: tuple[float, float]) -> list[dict[str, Any]]:
-    """A fix every 10 s at `place`."""
-    count = int((to_s - from_s) // 10)
-    return [location(tst=int(from_s) + 10 * i, lon=place[0], lat=place[1], vel=0, acc=5) for i in range(count)]
-
-
-def asked(uri: str, work: Callable[[Pool], Awaitable[Any]]) -> Any:
-    """What the console's side of the store answers."""
-
-    async def ask() -> Any:
-        async with make_pool(uri) as pool:
-            return await work(pool)
-
-    return asyncio.run(ask())
-
-
-class Ingest:
-    """A database to look into, and workers that fill it."""
-
-    def __init__(self, uri: str, broker: EmbeddedBroker) -> None:
-        self.uri = uri
-        self._broker = broker
-
-    def settings(self, **changes: Any) -> Settings:
-        quick: dict[str, Any] = {
-            "tick_s": 0.05,
-            "mark_s": 0.05,
-            "plan_poll_s": 0.1,
-            "settle_s": 0.0,
-            "checkpoint_s": 0.2,
-        }
-        quick |= {"unknown": Unknown.ACCEPT} | changes
-        return Settings(
-            database=DatabaseSettings(url=self.uri),
-            broker=BrokerSettings(host=self._broker.host, port=self._broker.port, **self._filters(quick)),
-            ingest=WorkerSettings(**quick),
-        )
-
-    @staticmethod
-    def _filters(settings: dict[str, Any]) -> dict[str, Any]:
-        """Of a shard with units: those, and a session of its own."""
-        if "units" not in settings:
-            return {}
-        filters = tuple(f"ducha/{unit}/+/fix" for unit in settings["units"])
-        return {"client_id": f"ducha-{settings['shard']}", "filters": filters}
-
-    @contextmanager
-    def running(self, clock: Callable[[], float] = time.time, **settings: Any) -> Iterator[Metrics]:
-        everything = self.settings(**settings)
-        metrics, stop = Metrics(), threading.Event()
-        failures: list[BaseException] = []
-
-        def work() -> None:
-            try:
-                serve(everything, stop, clock=clock, metrics=metrics)
-            except BaseException as error:
-                traceback.print_exc()
-                failures.append(error)
-
-        thread = threading.Thread(target=work)
-        thread.start()
-        try:
-            wait_until(lambda: failures or metrics.registry.get_sample_value("ducha_ingest_broker_connected"))
-            yield metrics
-        finally:
-            began_s = time.monotonic()
-            stop.set()
-            thread.join(60)
-            assert not failures
-            assert time.monotonic() - began_s < 5 * BUSY, "it must stop within 5 s"
-
-    def rows(self, query: str) -> list[Any]:
-        with psycopg.connect(self.uri) as connection:
-            return connection.execute(query.encode()).fetchall()
-
-    def count(self, table: str) -> int:
-        return int(self.rows(f"SELECT count(*) FROM {table}")[0][0])
-
-    def alerts(self, rule: str) -> list[Any]:
-        return self.rows(
-            "SELECT device, extract(epoch FROM began)::float8, ended IS NULL, withdrawn FROM alerts "
-            f"WHERE rule = '{rule}' ORDER BY began"
-        )
-
-    def save_plan(self, document: dict[str, Any]) -> None:
-        with Ledger(self.uri) as ledger:
-            ledger.save_plan(document, "test", now_s=time.time())
-
-
-@pytest.fixture
-def ingest(postgres_uri: str, broker: EmbeddedBroker) -> Ingest:
-    return Ingest(postgres_uri, broker)
 
 
 def test_fixes_statuses_and_dead_letters_are_stored(ingest: Ingest, terminal: Terminal) -> None:
@@ -481,35 +350,6 @@ def test_a_retained_position_is_no_sign_of_life_and_a_retained_status_no_news(
         terminal.publish("owntracks/off-12/phone", location(tst=now_s, lon=POST[0], lat=POST[1]))
         wait_until(lambda: ingest.count("fixes") == 2)
     assert ingest.rows("SELECT status_at FROM devices") == [said_at], "a restart hears it again, and it is no news"
-
-
-@pytest.mark.parametrize(("offset_s", "rollovers"), [(7200, None), (-1024 * 7 * 86_400, 1)])
-def test_a_clock_that_is_far_off_is_told_once_with_its_offset(
-    ingest: Ingest, terminal: Terminal, offset_s: int, rollovers: int | None
-) -> None:
-    now_s = int(time.time())
-    with ingest.running():
-        for minute in range(3):
-            terminal.publish("owntracks/off-12/phone", location(tst=now_s + offset_s + minute))
-        wait_until(lambda: ingest.count("dead_letters") == 3 and ingest.count("alerts") == 1)
-        (told,) = ingest.rows("SELECT device, detail->>'reason', detail->'offset_s', detail->'rollovers' FROM alerts")
-        assert told[:2] == ("off-12", "clock")
-        assert told[2] == pytest.approx(offset_s, abs=60)
-        assert told[3] == rollovers
-        terminal.publish("owntracks/off-12/phone", location(tst=int(time.time())))
-        wait_until(lambda: ingest.rows("SELECT ended IS NOT NULL FROM alerts") == [(True,)])
-
-
-def test_where_most_devices_disagree_alike_it_is_our_clock(ingest: Ingest, terminal: Terminal) -> None:
-    now_s = int(time.time())
-    with ingest.running():
-        for number in range(4):
-            terminal.publish(f"owntracks/off-{number}/phone", location(tst=now_s + 3600 + number))
-        own = "SELECT device, detail->'devices' FROM alerts WHERE detail->>'reason' = 'own-clock' AND ended IS NULL"
-        wait_until(lambda: [device for device, _ in ingest.rows(own)] == ["ingest"])
-        for number in range(4):
-            terminal.publish(f"owntracks/off-{number}/phone", location(tst=int(time.time())))
-        wait_until(lambda: ingest.rows("SELECT count(*) FROM alerts WHERE ended IS NULL") == [(0,)])
 
 
 def test_each_of_two_shards_judges_the_devices_of_its_own_units_alone(

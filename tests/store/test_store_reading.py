@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import pytest
 from store_examples import NOON, drive, plan, raised, stop
 
@@ -101,6 +102,29 @@ def test_positions_tell_status_and_duty(ledger, console):
     assert console(lambda pool: positions.counts(pool, NOON)) == {"on_duty": 1, "online": 2, "stale": 0}
     latency = console(lambda pool: positions.latency(pool, NOON))
     assert latency == {"p50": -5.0, "p99": -5.0}
+
+
+def test_a_ping_is_heard_and_is_no_new_place(ledger, console, rows):
+    ledger.commit(drive(0, 2, start_s=NOON - 900), received_s=NOON - 900)
+    (place,) = rows("SELECT device, t, lon, lat, received_at FROM positions")
+    said = [DeviceStatus("car-0", "offline", NOON - 60)]
+    pings = FixBatch.pings(np.array([0, 0, 1]), np.array([NOON - 300, NOON - 5, NOON - 5]))
+    ledger.commit(FixBatch.empty(), statuses=said, received_s=NOON)
+    for _ in range(2):
+        assert ledger.commit(pings, received_s=NOON + 1).new_fixes == 0
+    ledger.commit(pings.take(slice(1)), received_s=NOON + 2)
+    assert rows("SELECT device, t, lon, lat, received_at FROM positions") == [place]
+    (row,) = console(lambda pool: positions.latest(pool, NOON))
+    assert (row["status"], row["heard_at"], row["t"]) == ("online", "2026-01-05T07:59:55Z", "2026-01-05T07:45:05Z")
+    assert console(lambda pool: positions.counts(pool, NOON))["online"] == 1
+    moved = console(lambda pool: positions.changed(pool, NOON))
+    assert (moved.items, moved.heard, moved.until_s) == ([], {"car-0": NOON - 5}, NOON + 1)
+    assert len(ledger.fixes_since(0)) == 2
+    history = ledger.history_since(NOON - 900)
+    assert history.t_s.tolist() == [NOON - 895, NOON - 300, NOON - 5, NOON - 5]
+    assert history.is_ping.tolist() == [False, True, True, True]
+    ledger.retain(1, now_s=NOON + 3 * 86_400)
+    assert rows("SELECT * FROM signs_of_life") == []
 
 
 def test_only_what_moved_is_told(ledger, console):

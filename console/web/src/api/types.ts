@@ -62,6 +62,8 @@ export interface PositionChanges {
   at: string;
   items: PositionChange[];
   statuses?: Record<string, "online" | "offline">;
+  /** Unix seconds of the last ping of those that sent one: a sign of life without a new place. */
+  heard?: Record<string, number>;
 }
 
 export interface PlanDocument extends FeatureCollection<Geometry, Record<string, unknown> | null> {

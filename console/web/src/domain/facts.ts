@@ -137,6 +137,7 @@ const ROWS: { keys: string[]; row: Row }[] = [
   { keys: ["reason"], row: (d) => worded(t("fact.reason"), d["reason"], "reason", "gap") },
   { keys: ["ended_because"], row: (d) => worded(t("fact.ended"), d["ended_because"], "ended") },
   { keys: ["last_fix"], row: (d) => clock(t("fact.last_fix"), d["last_fix"]) },
+  { keys: ["last_ping"], row: (d) => clock(t("fact.last_ping"), d["last_ping"]) },
   { keys: ["last_packet"], row: (d) => clock(t("fact.last_packet"), d["last_packet"]) },
   { keys: ["route"], row: (d, nameOf) => plain(t("fact.route"), d["route"], nameOf) },
   { keys: ["area"], row: (d, nameOf) => plain(t("fact.area"), d["area"], nameOf) },

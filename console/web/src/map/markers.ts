@@ -3,7 +3,9 @@ import type { Feature, Point } from "geojson";
 import type { GeoJSONSource, GeoJSONSourceDiff, Map as MapLibre } from "maplibre-gl";
 import type { Basemap } from "@/api/types";
 import { stationsOf } from "@/domain/places";
+import { SILENT_AFTER_S } from "@/domain/presence";
 import { ago } from "@/domain/words";
+import { t } from "@/i18n";
 import { OFFICER, type Fleet } from "@/stores/fleet";
 import type { Box } from "./label_places";
 import { StationBadges } from "./stations";
@@ -137,6 +139,13 @@ export class Markers {
     return found?.id === undefined ? null : (this.fleet.who[Number(found.id)]?.device ?? null);
   }
 
+  /** How old the place is; and that the device is heard all the same, where it is. */
+  private staleness(i: number, now: number): string {
+    const place = ago(Math.max(60, now - this.fleet.t[i]!));
+    const heard = this.fleet.heard(i) > this.fleet.t[i]! && now - this.fleet.heard(i) <= SILENT_AFTER_S;
+    return heard ? t("map.heard", { place }) : place;
+  }
+
   private look(i: number, now: number): Shown {
     const { fleet } = this;
     const age = fleet.age(i, now);
@@ -146,7 +155,7 @@ export class Markers {
       lon,
       lat,
       icon: iconName(officer ? "officer" : "car", age),
-      label: age === "stale" ? ago(Math.max(60, now - fleet.t[i]!)) : "",
+      label: age === "stale" ? this.staleness(i, now) : "",
       turn: officer ? 0 : Math.round(fleet.heading[i]!),
     };
   }

@@ -27,6 +27,19 @@ describe("the fleet", () => {
     expect(fleet.at(0, T0 + 7)[0]).toBe(106.002);
   });
 
+  it("hears a ping without taking its place for new", () => {
+    const fleet = new Fleet();
+    fleet.change([fix("car", 0)], T0);
+    fleet.say({ car: "offline" });
+    fleet.hear({ car: T0 + 600, stranger: T0 + 600 });
+    expect(fleet.size).toBe(1);
+    expect(fleet.heard(0)).toBe(T0 + 600);
+    expect(fleet.t[0]).toBe(T0);
+    expect(fleet.age(0, T0 + 600)).toBe("stale");
+    fleet.hear({ car: T0 + 300 });
+    expect(fleet.heard(0)).toBe(T0 + 600);
+  });
+
   it("names the devices it has not met", () => {
     const fleet = new Fleet();
     expect(fleet.change([fix("car", 0)], T0)).toEqual(["car"]);

@@ -32,6 +32,7 @@ export class Fleet {
   speed = new Float32Array(this.capacity);
   accuracy = new Float32Array(this.capacity);
   private offline = new Uint8Array(this.capacity);
+  private pinged = new Float64Array(this.capacity);
 
   get size(): number {
     return this.who.length;
@@ -58,6 +59,7 @@ export class Fleet {
         name: row.name ?? null,
       };
       if (!newer.has(row.device)) this.offline[i] = row.status === "offline" ? 1 : 0;
+      this.pinged[i] = Math.max(this.pinged[i]!, seconds(row.heard_at) ?? 0);
       this.put(i, seconds(row.t) ?? 0, row.lon, row.lat, row.speed, row.heading, row.accuracy, now);
     }
   }
@@ -80,6 +82,21 @@ export class Fleet {
       const i = this.slots.get(device);
       if (i !== undefined) this.offline[i] = status === "offline" ? 1 : 0;
     }
+  }
+
+  /** Signs of life without a new place: the place goes on ageing. */
+  hear(pings: Readonly<Record<string, number>>): void {
+    for (const [device, t] of Object.entries(pings)) {
+      const i = this.slots.get(device);
+      if (i === undefined || t <= this.pinged[i]!) continue;
+      this.pinged[i] = t;
+      this.offline[i] = 0;
+    }
+  }
+
+  /** When something was last heard of it, be that a new place or not. */
+  heard(i: number): number {
+    return Math.max(this.t[i]!, this.pinged[i]!);
   }
 
   age(i: number, now: number): Age {
@@ -154,5 +171,6 @@ export class Fleet {
     this.speed = longer(this.speed);
     this.accuracy = longer(this.accuracy);
     this.offline = longer(this.offline);
+    this.pinged = longer(this.pinged);
   }
 }

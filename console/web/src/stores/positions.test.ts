@@ -30,6 +30,7 @@ const row = (device: string, part: Partial<PositionRow> = {}): PositionRow => ({
   speed: null,
   heading: null,
   accuracy: null,
+  heard_at: null,
   status: "online",
   duty: "d1",
   duty_kind: "patrol",

@@ -41,8 +41,9 @@ export function takePositions(changes: PositionChanges): void {
   setServerTime(changes.at);
   const strangers = fleet.change(changes.items, nowExactly());
   fleet.say(changes.statuses ?? {});
+  fleet.hear(changes.heard ?? {});
   for (const [device] of changes.items) told.said(device);
-  for (const device of Object.keys(changes.statuses ?? {})) told.said(device);
+  for (const device of Object.keys({ ...changes.statuses, ...changes.heard })) told.said(device);
   version.value++;
   if (strangers.length) void loadPositions().catch(() => undefined);
 }
