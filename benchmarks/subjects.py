@@ -22,7 +22,7 @@ SUBJECTS = (
     "playback",
 )
 # Ten minutes and more each: measured only where asked for.
-LONG = ("live.joins", "live.publications", "watching_memory", "forgery", "rollback")
+LONG = ("live.joins", "live.publications", "watching_memory", "forgery", "rollback", "stillness")
 _ON_ONE_CORE = {"engine", "peers", "replay", "watching", "tamper"}
 
 

@@ -68,7 +68,8 @@ def watch(
     started = time.perf_counter()
     pace = pace_of(video)
     keyframes_only = _keyframes_are_enough(pace, every_s)
-    watcher = Watcher(Outlook(video.stem, tuple(regions)), detector, rules)
+    group_s = None if keyframes_only else pace.longest_gop_s
+    watcher = Watcher(Outlook(video.stem, tuple(regions)), detector, rules, group_s=group_s)
     alerts: dict[str, Alert] = {}
     samples, t_s = 0, 0.0
     try:

@@ -26,8 +26,10 @@ from analytics.video.reference import (
     textured_in,
     unmoving,
 )
+from analytics.video.stillness import Memory, hangs_since, remembered
 
 FROZEN_AFTER_S = 30.0
+HUNG_AFTER_S = 25.0
 ACCEPT_AFTER_S = 1800.0  # a new view that lasts this long is the camera's view from then on; its alert has been raised
 
 _UNWRITTEN = np.s_[BLOCK:-BLOCK]  # rows; above and below, cameras write time and place
@@ -73,6 +75,7 @@ class Tamper:
     last: Grey | None = None
     media_s: float | None = None
     still_since_s: float | None = None
+    memory: Memory = ()  # the pictures of the last seconds, to tell whether the sensor hangs
     suspect_s: float | None = None  # since when it may be covered or moved; once, somebody who passes can look so
     doubted: Bools | None = None  # blocks that people could hide
     stirred: Bools | None = None  # blocks that moved since the picture before, where some are doubted
@@ -91,8 +94,11 @@ class Tamper:
         return self.at_s - self.looked_s >= _LOOK_EVERY_S
 
 
-def examine(state: Tamper, picture: Picture, t_s: float, media_s: float | None = None) -> Tamper:
+def examine(
+    state: Tamper, picture: Picture, t_s: float, media_s: float | None = None, group_s: float | None = None
+) -> Tamper:
     """The state after `picture`, taken at `t_s`; live, `media_s` is the camera's own time of it, which must go on.
+    Where not every picture is a keyframe, `group_s` is the length of the longest group of pictures, in seconds.
 
     Where it is `doubted` afterwards, people before the camera could be the reason, and `with_people` is to tell. Cloth
     can look like people to a detector, but nobody stands as still as cloth.
@@ -101,6 +107,7 @@ def examine(state: Tamper, picture: Picture, t_s: float, media_s: float | None =
         return state
     grey = grey_of(picture)
     still_since_s = _still_since(state, grey, t_s, media_s)
+    memory = remembered(state.memory, picture, t_s, group_s)
     finding, elsewhere = _with_past_proof(state, _judge(state.reference, grey), grey)
     found, since_s, suspect_s, doubted = finding.picture, t_s, None, finding.changed
     usual = found is PictureState.OK
@@ -111,8 +118,8 @@ def examine(state: Tamper, picture: Picture, t_s: float, media_s: float | None =
             found = PictureState.COVERED  # what looks like a motion once, in a pattern that was told to be a cover
         if state.suspect_s is not None and state.last is not None and doubted is not None:
             doubted = None if is_lifeless(state.last, grey, doubted) else doubted
-    elif usual and still_since_s is not None and t_s - still_since_s >= FROZEN_AFTER_S:
-        found, since_s = PictureState.FROZEN, still_since_s
+    elif usual and (frozen_s := _frozen_since(still_since_s, hangs_since(memory), t_s)) is not None:
+        found, since_s = PictureState.FROZEN, frozen_s
     if found is state.picture and state.at_s is not None:
         since_s = state.since_s
     reference = state.reference
@@ -128,6 +135,7 @@ def examine(state: Tamper, picture: Picture, t_s: float, media_s: float | None =
         grey,
         media_s,
         still_since_s,
+        memory,
         suspect_s,
         doubted,
         None if doubted is None or state.last is None else stirring(state.last, grey),
@@ -182,6 +190,15 @@ def _still_since(state: Tamper, grey: Grey, t_s: float, media_s: float | None) -
     if not stalled and float(np.abs(grey - state.last).mean()) >= _STILL:
         return None
     return state.at_s if state.still_since_s is None else state.still_since_s
+
+
+def _frozen_since(still_since_s: float | None, hangs_since_s: float | None, t_s: float) -> float | None:
+    """Since when the picture is frozen, where it is for long enough. The encoder of a sensor that hangs takes some
+    seconds to come back to what it made of the picture before, so that this is known later than it is so."""
+    if still_since_s is not None and t_s - still_since_s >= FROZEN_AFTER_S:
+        return still_since_s
+    enough_s = HUNG_AFTER_S if still_since_s is None else FROZEN_AFTER_S
+    return hangs_since_s if hangs_since_s is not None and t_s - hangs_since_s >= enough_s else None
 
 
 def _judge(reference: Reference | None, grey: Grey) -> _Finding:

@@ -77,15 +77,22 @@ class _Place:
 class Watcher:
     """Follows one camera. Times are seconds of one clock, whichever it is, and go forward.
 
-    `open_alerts` are the alerts about this camera that were open when it was last watched.
+    `open_alerts` are the alerts about this camera that were open when it was last watched. Where not every picture is a
+    keyframe, `group_s` is the length of the longest group of pictures.
     """
 
     def __init__(
-        self, outlook: Outlook, detector: Detector, rules: Rulebook, open_alerts: Sequence[Alert] = ()
+        self,
+        outlook: Outlook,
+        detector: Detector,
+        rules: Rulebook,
+        open_alerts: Sequence[Alert] = (),
+        group_s: float | None = None,
     ) -> None:
         self._outlook = outlook
         self._detector = detector
         self._rules = rules
+        self._group_s = group_s
         self._tamper = Tamper()
         self._tampered = camera_tampered.State()
         self._places = {region.name: _Place(region) for region in outlook.regions}
@@ -120,7 +127,7 @@ class Watcher:
         """After a picture taken at `t_s`, or none where one was due; live, `media_s` is the camera's time of it."""
         state, people, counted = None, None, None
         if picture is not None:
-            self._tamper = examine(self._tamper, picture, t_s, media_s)
+            self._tamper = examine(self._tamper, picture, t_s, media_s, self._group_s)
             if self._tamper.picture is PictureState.OK or self._tamper.doubted is not None:
                 people, counted = self._look(picture)
             state = self._tamper.picture

@@ -115,6 +115,34 @@ def waiting_room(seed: int = 0) -> Place:
     return Place(c.lit(), c.front, spots)
 
 
+def corridor(seed: int = 0) -> Place:
+    """An empty, well-lit corridor with doors on both sides. Spots: none."""
+    c = Canvas(seed)
+    c.polygon([(0, 0), (1280, 0), (760, 230), (520, 230)], (206, 208, 206))
+    c.polygon([(0, 720), (1280, 720), (760, 420), (520, 420)], (112, 116, 122))
+    c.polygon([(0, 0), (520, 230), (520, 420), (0, 720)], (166, 172, 170))
+    c.polygon([(1280, 0), (760, 230), (760, 420), (1280, 720)], (156, 164, 162))
+    c.box((520, 230, 760, 420), (138, 142, 142), slope=0.1)
+    for near in (0.12, 0.38, 0.62, 0.8):
+        left, right = round(520 * near), round(520 * (near + 0.13))
+        top, foot = ([round(a + (b - a) * x / 520) for x in (left, right)] for a, b in ((200, 275), (720, 420)))
+        door = [(left, top[0]), (right, top[1]), (right, foot[1]), (left, foot[0])]
+        c.polygon(door, (84, 98, 118))
+        c.polygon([(1280 - x, y) for x, y in door], (80, 94, 112))
+        lamp = round(230 * near), round(640 - 520 * near)
+        c.polygon([(640 + k * lamp[1] // d, lamp[0] + y) for k, d, y in _LAMP], (246, 248, 248))
+    for x in range(-640, 1921, 160):
+        c.polygon([(x, 720), (x + 6, 720), (640 + (x - 640) * 3 // 16, 420)], (98, 102, 108))
+    c.box((590, 296, 690, 420), (64, 72, 84), slope=0.2)
+    c.words("EXIT", (604, 284), 0.8, (90, 190, 90))
+    c.notice((300, 250, 350, 330))
+    c.notice((370, 262, 410, 330), (205, 226, 240))
+    return Place(c.lit(), c.front, {})
+
+
+_LAMP = ((-1, 5, 0), (1, 5, 0), (1, 7, 14), (-1, 7, 14))  # side, share of half the ceiling, pixels down
+
+
 def street(seed: int = 0) -> Place:
     """A pavement before shops. Spots: west, east, shop; and on the near side south-west, south-east."""
     c = Canvas(seed)
