@@ -22,17 +22,15 @@ from analytics.video.detection import Picture
 TILE = 16  # pixels: a macroblock of H.264
 _MEMORY_S = 40.0
 _JUDGED_S = 20.0
-_MOST = 0.25  # share of the pictures of that time; of a live sensor's one in twenty comes again at the very most
-_FEWEST = 2
+_FEWEST = 2  # pictures that come again
 _COPIED = 0.98  # share of the tiles that are as in the picture before
 _GROUP_S = 11.0  # of the longest group of pictures, where nobody knows
 _WRITTEN = 9  # the first and the last ninth of the rows, in which cameras write time and place
-_SAME = 0.6  # share of the tiles
-_ORIGINS = 1 / 700  # of the tiles, where those are the same: of digits. Noise makes five times as many
-_FEW_SAME = 0.2  # share that suffices where it is far more than usual: the encoder is back at a coarseness
-_FAR_MORE = 5.0
-_LEAST_USUAL = 0.01
-_MORE_ORIGINS = 0.01  # some are coded a little more coarsely than then
+_SAME = 0.6  # share of the tiles of a picture that comes again
+_ORIGINS = 1 / 700  # of the tiles, at most
+_MOST = 0.3  # share of the pictures; of a live sensor's one in ten comes again at the very most
+_SOME_SAME = 0.2  # share of the tiles that suffices, on average,
+_FEW_ORIGINS = 0.003  # where so few changed by themselves, by those that are the same: of a live sensor's .005 and more
 
 Tiles = NDArray[np.uint32]
 Bools = NDArray[np.bool_]
@@ -43,12 +41,22 @@ _DOWN = np.random.default_rng(17).integers(1, 256, TILE).astype(np.float64)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One picture: what its tiles show, as sums that are equal where they are, and since when it was known, where it
-    comes again."""
+    """One picture: what its tiles show, as sums that are equal where they are, and of the picture before that is most
+    like it the time, how many tiles are the same, and how many changed by themselves."""
 
     at_s: float
     tiles: Tiles
-    known_s: float | None
+    like_s: float
+    same: int
+    origins: int
+
+    @property
+    def share(self) -> float:
+        return self.same / max(1, self.tiles.size)
+
+    @property
+    def comes_again(self) -> bool:
+        return self.share >= _SAME and self.origins <= max(1, _ORIGINS * self.tiles.size)
 
 
 Memory = tuple[Seen, ...]
@@ -63,22 +71,37 @@ def remembered(memory: Memory, picture: Picture, t_s: float, group_s: float | No
 def with_tiles(memory: Memory, tiles: Tiles, t_s: float, group_s: float | None = None) -> Memory:
     """As `remembered`, of a picture of which only the tiles are left."""
     kept = tuple(seen for seen in memory if t_s - seen.at_s <= _MEMORY_S and seen.tiles.shape == tiles.shape)
-    return (*kept, Seen(t_s, tiles, _known_since(kept, tiles, t_s, group_s)))
+    return (*kept, _seen(kept, tiles, t_s, group_s))
 
 
 def hangs_since(memory: Memory) -> float | None:
-    """Since when the sensor hangs, by the pictures that came again; None where too few of them did."""
-    known = [seen.known_s for seen in memory if seen.known_s is not None]
-    if len(known) < _FEWEST:
-        return None
-    since_s = min(known)
+    """Since when the sensor hangs, by the pictures that came again; None where they are too few."""
     latest = [seen for seen in memory if memory[-1].at_s - seen.at_s < _JUDGED_S]
-    after = [seen for seen in memory if seen.at_s > since_s]
-    return since_s if all(_mostly_known(pictures) for pictures in (latest, after)) else None
+    for alike, enough in ((_comes_again, _mostly_again), (_is_like_one, _partly_again)):
+        known = [seen.like_s for seen in memory if alike(seen)]
+        since_s = min(known, default=0.0)
+        after = [seen for seen in memory if seen.at_s > since_s]
+        if len(known) >= _FEWEST and enough(latest) and enough(after):
+            return since_s
+    return None
 
 
-def _mostly_known(pictures: Sequence[Seen]) -> bool:
-    return sum(seen.known_s is not None for seen in pictures) >= _MOST * len(pictures)
+def _comes_again(seen: Seen) -> bool:
+    return seen.comes_again
+
+
+def _is_like_one(seen: Seen) -> bool:
+    return seen.share >= _SOME_SAME
+
+
+def _mostly_again(pictures: Sequence[Seen]) -> bool:
+    return sum(seen.comes_again for seen in pictures) >= _MOST * len(pictures)
+
+
+def _partly_again(pictures: Sequence[Seen]) -> bool:
+    same, origins = sum(seen.same for seen in pictures), sum(seen.origins for seen in pictures)
+    tiles = sum(seen.tiles.size for seen in pictures)
+    return same >= _SOME_SAME * tiles and origins <= _FEW_ORIGINS * same
 
 
 def tiles_of(picture: Picture) -> Tiles:
@@ -91,21 +114,18 @@ def tiles_of(picture: Picture) -> Tiles:
     return sums
 
 
-def _known_since(memory: Memory, tiles: Tiles, t_s: float, group_s: float | None) -> float | None:
-    """When the picture was taken that comes again."""
+def _seen(memory: Memory, tiles: Tiles, t_s: float, group_s: float | None) -> Seen:
     if not memory or not tiles.size:
-        return None
+        return Seen(t_s, tiles, t_s, 0, 0)
     same: Bools = np.stack([seen.tiles for seen in memory]) == tiles
-    shares = same[:, _unwritten(same.shape[1])].mean(axis=(1, 2))
-    usual = max(float(np.median(shares)), _LEAST_USUAL)
-    if group_s is not None or shares[-1] >= _COPIED:
+    counts = same.sum(axis=(1, 2))
+    if group_s is not None or counts[-1] >= _COPIED * tiles.size:
         longest_s = _GROUP_S if group_s is None else group_s
-        shares = shares * np.array([t_s - seen.at_s > longest_s for seen in memory])
-    best = int(shares.argmax())
-    share, origins = shares[best], _origins(~same[best])
-    few = share >= _SAME and origins <= max(1, _ORIGINS * tiles.size)
-    back = share >= max(_FEW_SAME, _FAR_MORE * usual) and origins <= _MORE_ORIGINS * tiles.size
-    return memory[best].at_s if few or back else None
+        counts = counts * np.array([t_s - seen.at_s > longest_s for seen in memory])
+    best = int(counts.argmax())
+    if not counts[best]:
+        return Seen(t_s, tiles, t_s, 0, 0)
+    return Seen(t_s, tiles, memory[best].at_s, int(counts[best]), _origins(~same[best]))
 
 
 def _origins(changed: Bools) -> int:
