@@ -188,12 +188,13 @@ export function headline(alert: AlertRow): string {
   return facts.find((fact) => fact.beyond)?.value ?? "";
 }
 
-/** The one line under an alert's name: the measured figure beside its limit. */
+/** The one line under an alert's name: the measured figure beside its limit, and how long it lasted. While it lasts a
+ * clock runs beside it, which a figure of some minutes ago would contradict. */
 export function summary(alert: AlertRow): string {
   const facts = factsOf(alert).rows;
   const first = facts.find((fact) => fact.beyond) ?? facts[0];
   const said = first ? [`${first.label} ${first.value}`, first.limit] : [];
   const lasted = num(alert.detail["duration_s"]);
-  if (lasted !== null && first?.label !== t("fact.duration")) said.push(`${t("fact.duration")} ${duration(lasted)}`);
+  if (lasted !== null && alert.to !== null && first?.label !== t("fact.duration")) said.push(`${t("fact.duration")} ${duration(lasted)}`);
   return said.filter(Boolean).join(" · ");
 }
