@@ -36,7 +36,7 @@ def serving(dsn: str, **options: Any) -> Iterator[str]:
 
 def metric(url: str, name: str) -> float:
     """A figure of the console at `url`; 0 where it has not told one yet."""
-    text = httpx.get(f"{url}/metrics", timeout=60).text
+    text = httpx.get(f"{url}/metrics", timeout=60, verify=False).text  # no certificates are loaded
     return float(text.partition(f"\n{name} ")[2].partition("\n")[0] or 0)
 
 
