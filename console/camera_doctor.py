@@ -7,6 +7,7 @@ import stat
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -50,12 +51,13 @@ def examine_cameras(config: Path | None, environment: Mapping[str, str]) -> list
     return [
         Finding("cameras", True, f"{len(settings.cameras)} are named"),
         _folder(Path(recorder.folder)),
-        _closed(recorder),
+        _closed("modes", Path(recorder.folder)),
+        *([] if settings.exports is None else [_closed("modes of exports", Path(settings.exports))]),
         _room(recorder, [camera for camera in settings.cameras if camera.record], leaves),
         _key(recorder),
         _clock(settings.database.url, leaves),
         *([_detector(recorder), _looking(settings)] if recorder.look else []),
-        *_visited(settings.cameras),
+        *_visited(settings.cameras, settings.recorder.largest_pixels),
     ]
 
 
@@ -69,18 +71,17 @@ def _folder(folder: Path) -> Finding:
     return Finding("recordings", True, f"{folder} can be written" if place == folder else f"{folder} will be made")
 
 
-def _closed(recorder: RecorderSettings) -> Finding:
-    """Whether recordings are for the recorder's user alone."""
-    folder = Path(recorder.folder)
+def _closed(subject: str, folder: Path) -> Finding:
+    """Whether what lies in a folder is for its owner alone."""
     try:
         open_to_others = exposed(folder) if folder.is_dir() else []
     except OSError:  # it is not ours to read, which the folder's finding says
         open_to_others = []
     if not open_to_others:
-        return Finding("modes", True, f"{folder} is closed to others")
+        return Finding(subject, True, f"{folder} is closed to others")
     named = ", ".join(f"{path} (mode {stat.S_IMODE(path.stat().st_mode):04o})" for path in open_to_others[:5])
     more = f" and {len(open_to_others) - 5} more" if len(open_to_others) > 5 else ""
-    return Finding("modes", False, f"others may enter or read {named}{more}; chmod -R go= {shlex.quote(str(folder))}")
+    return Finding(subject, False, f"others may enter or read {named}{more}; chmod -R go= {shlex.quote(str(folder))}")
 
 
 def _room(recorder: RecorderSettings, cameras: list[CameraSettings], leaves: list[Leaf]) -> Finding:
@@ -159,17 +160,17 @@ def _looking(settings: Settings) -> Finding:
     return Finding("looking", True, told)
 
 
-def _visited(cameras: tuple[CameraSettings, ...]) -> list[Finding]:
+def _visited(cameras: tuple[CameraSettings, ...], largest_pixels: int) -> list[Finding]:
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return list(pool.map(_camera, cameras))
+        return list(pool.map(partial(_camera, largest_pixels), cameras))
 
 
-def _camera(camera: CameraSettings) -> Finding:
+def _camera(largest_pixels: int, camera: CameraSettings) -> Finding:
     subject = f"camera {camera.id}"
     if camera.publishes:
         return Finding(subject, True, f"publishes to /api/v1/devices/{camera.id}/whip when it is on duty")
     try:
-        return Finding(subject, True, f"sends {visit(camera.address)}")
+        return Finding(subject, True, f"sends {visit(camera.address, largest_pixels=largest_pixels)}")
     except SourceFault as fault:
         return Finding(subject, False, str(fault))
 

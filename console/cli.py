@@ -28,6 +28,13 @@ app.add_typer(broker, name="broker")
 # A path may hold ":x:", and a name "[/x]".
 errors = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False, markup=False)
 
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        help=r"Settings as TOML: \[database], \[broker], \[nats], \[ingest], \[console], \[exports], \[cameras], …"
+    ),
+]
+
 
 @app.callback()
 def ducha() -> None:
@@ -79,13 +86,16 @@ def watch(
     every: Annotated[float, typer.Option(min=0.04, max=10, help="Seconds of media time between samples.")] = 1.0,
     model: Annotated[Path | None, typer.Option(help="A YOLOX network as ONNX instead of the default one.")] = None,
     plan: Annotated[Path | None, typer.Option(help="The plan as GeoJSON, for its settings of rules.")] = None,
+    config: Config = None,
 ) -> None:
     """Run the video analytics over a file: who is to be seen, and the alerts that means."""
     from analytics.planning import Plan
     from console import replay as replaying
     from console import watching
+    from ingest.cameras.config import load_largest_pixels
     from ingest.cameras.detectors import default_detector, detector_of
 
+    largest_pixels = load_largest_pixels(config, os.environ)
     regions = [watching.parse_region(text) for text in region or []]
     book = replaying.read_rules(replaying.read_plan(plan) if plan is not None else Plan(), rules)
     detector = detector_of(model) if model is not None else default_detector()
@@ -97,7 +107,15 @@ def watch(
             bar.update(task, completed=done_s, total=total_s)
 
         result = watching.watch(
-            video, regions, detector, book, out, every_s=every, progress=progress, complain=errors.print
+            video,
+            regions,
+            detector,
+            book,
+            out,
+            every_s=every,
+            largest_pixels=largest_pixels,
+            progress=progress,
+            complain=errors.print,
         )
     errors.print(
         f"{result.samples:,} samples, {len(result.alerts):,} alerts; {result.media_s:,.1f} s of video in "
@@ -126,14 +144,6 @@ def demo(
 
     day = Day.INCIDENTS if incidents else Day.NORMAL
     demonstration.run(demonstration.Demo(data, port, speed, seed, minutes, cars, officers, day), errors.print)
-
-
-Config = Annotated[
-    Path | None,
-    typer.Option(
-        help=r"Settings as TOML: \[database], \[broker], \[nats], \[ingest], \[console], \[exports], \[cameras], …"
-    ),
-]
 
 
 @app.command()
@@ -329,13 +339,16 @@ def evidence_export(
     key: Annotated[Path, typer.Option(help="The private key of who exports, made where there is none.")],
     out: Annotated[Path, typer.Option(help="The ZIP to write.")],
     case: Annotated[str | None, typer.Option(help="The case it is for.")] = None,
+    config: Config = None,
 ) -> None:
     """Copy footage out of a recorder's folder into a ZIP that proves itself."""
     from console.evidence import export
+    from ingest.cameras.config import load_largest_pixels
     from store.evidence.manifest import Request
 
+    largest_pixels = load_largest_pixels(config, os.environ)
     request = Request(asked_by=asked_by, approved_by=approved_by, reason=reason, case=case)
-    errors.print(export(folder, out, camera, (begin, end), request, key), markup=False)
+    errors.print(export(folder, out, camera, (begin, end), request, key, largest_pixels), markup=False)
 
 
 def _settings(config: Path | None) -> "Settings":
@@ -380,11 +393,12 @@ def run_exports(config: Path | None) -> None:
     from console.exports.exporter import serve as make_exports
     from console.exports.settings import load_export_settings
     from ingest.__main__ import log_to_stderr
+    from ingest.cameras.config import load_largest_pixels
     from ingest.stopping import stopper
 
     settings, url = load_export_settings(config, os.environ), _settings(config).database.url
     log_to_stderr()
-    make_exports(url, settings, stopper())
+    make_exports(url, settings, stopper(), largest_pixels=load_largest_pixels(config, os.environ))
 
 
 def run_console(config: Path | None, host: str | None = None, port: int | None = None) -> None:
@@ -392,6 +406,7 @@ def run_console(config: Path | None, host: str | None = None, port: int | None =
     from console import server
     from console.exports.settings import load_export_settings
     from console.settings import load_console_settings
+    from ingest.cameras.config import load_largest_pixels
 
     settings, shared = load_console_settings(config, os.environ), _settings(config)
     server.run(
@@ -402,6 +417,7 @@ def run_console(config: Path | None, host: str | None = None, port: int | None =
         broker=(shared.broker.host, shared.broker.port),
         allow_remote=settings.remote,
         export_settings=load_export_settings(config, os.environ),
+        largest_pixels=load_largest_pixels(config, os.environ),
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from console.exports.making import Wish, make
+from ingest.cameras.parameter_sets import LARGEST_PIXELS
 from store.evidence.errors import ExportError, Unreadable
 from store.evidence.export_verification import verify_export
 from store.evidence.identity import RECORDER
@@ -50,14 +51,22 @@ def _report(path: Path, trusted: Sequence[bytes]) -> Report:
     return verify_export(path, trusted)
 
 
-def export(folder: Path, out: Path, cameras: Sequence[str], span: tuple[str, str], request: Request, key: Path) -> str:
+def export(
+    folder: Path,
+    out: Path,
+    cameras: Sequence[str],
+    span: tuple[str, str],
+    request: Request,
+    key: Path,
+    largest_pixels: int = LARGEST_PIXELS,
+) -> str:
     """Writes to `out` what `folder` holds of `cameras` in `span`, with clips to look at; says what that is.
 
     Raises:
         ExportError, InvalidKey: saying what was expected.
     """
     wish = Wish(cameras, _nanoseconds("--from", span[0]), _nanoseconds("--to", span[1]), request)
-    manifest = make(folder, out, wish, FileSigner.open_or_create(key), time.time_ns())
+    manifest = make(folder, out, wish, FileSigner.open_or_create(key), time.time_ns(), largest_pixels=largest_pixels)
     return f"{out}: {len(manifest.streams)} streams, {manifest.leaves:,} leaves, {out.stat().st_size / 1e6:,.1f} MB"
 
 

@@ -21,9 +21,6 @@ EXPECTED = "a video as GIF, MP4, MKV, AVI or a segment of a recording"
 # playlists and the like, which make FFmpeg open what else they name, are not among these
 _FORMATS = "gif,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,ogg,asf"
 
-# a file may say that its pictures are of any size, and FFmpeg makes room for them before it finds none
-_BOUND = {"max_pixels": str(LARGEST_PIXELS)}
-
 
 class WatchError(ReplayError):
     """A video that can't be watched; the message says which file, what, and what was expected."""
@@ -39,7 +36,7 @@ class Pace:
     longest_gop_s: float | None
 
 
-def pace_of(video: Path) -> Pace:
+def pace_of(video: Path, largest_pixels: int = LARGEST_PIXELS) -> Pace:
     """The pace of a video; nothing is decoded.
 
     Raises:
@@ -47,7 +44,7 @@ def pace_of(video: Path) -> Pace:
     """
     first_s = last_s = key_s = None
     longest_s, grouped = 0.0, False
-    with _opened(video) as (container, stream):
+    with _opened(video, largest_pixels) as (container, stream):
         base = float(stream.time_base or 0)
         for packet in _packets(container, stream):
             if packet.pts is None:
@@ -67,11 +64,15 @@ def pace_of(video: Path) -> Pace:
 
 
 def frames_of(
-    video: Path, pace: Pace, keyframes_only: bool, complain: Callable[[str], None]
+    video: Path,
+    pace: Pace,
+    keyframes_only: bool,
+    complain: Callable[[str], None],
+    largest_pixels: int = LARGEST_PIXELS,
 ) -> Iterator[tuple[float, VideoFrame]]:
     """Each picture with its media time; what can't be decoded is counted and left out."""
     damaged, last_s = 0, -1.0
-    with _opened(video) as (container, stream):
+    with _opened(video, largest_pixels) as (container, stream):
         if keyframes_only:
             stream.codec_context.skip_frame = "NONKEY"
         for packet in _packets(container, stream):
@@ -102,20 +103,22 @@ def _packets(container: InputContainer, stream: VideoStream) -> Iterator["Packet
 
 
 @contextmanager
-def _opened(video: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+def _opened(video: Path, largest_pixels: int) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """A file may say that its pictures are of any size, and FFmpeg makes room for them before it finds none."""
+    bound = {"max_pixels": str(largest_pixels)}
     if not video.is_file():
         raise WatchError(f"{video}: no such file; expected {EXPECTED}")
     try:
-        options = {"format_whitelist": _FORMATS, "protocol_whitelist": "file", **_BOUND}
+        options = {"format_whitelist": _FORMATS, "protocol_whitelist": "file", **bound}
         with av.open(str(video.resolve()), options=options) as container:
             if not container.streams.video:
                 raise WatchError(f"{video}: has no video stream; expected {EXPECTED}")
             stream = container.streams.video[0]
             width, height = stream.codec_context.width, stream.codec_context.height
-            if width * height > LARGEST_PIXELS:
-                expected = f"expected at most {LARGEST_PIXELS} pixels"
+            if width * height > largest_pixels:
+                expected = f"expected at most {largest_pixels} pixels ([cameras] largest_pixels)"
                 raise WatchError(f"{video}: its pictures are {width} x {height}; {expected}")
-            stream.codec_context.options = dict(_BOUND)
+            stream.codec_context.options = bound
             yield container, stream
     except FFmpegError as error:
         raise WatchError(f"{video}: can't be read as video ({error.strerror}); expected {EXPECTED}") from error

@@ -18,6 +18,7 @@ from console.api.app import create_app
 from console.api.guard import LOOPBACK_HOSTS
 from console.connections import BoundedConnection
 from console.exports.settings import ExportSettings
+from ingest.cameras.parameter_sets import LARGEST_PIXELS
 
 STATIC = Path(__file__).parent / "static"
 GRACE_S = 3  # for requests under way when the server stops
@@ -70,6 +71,7 @@ def run(
     broker: tuple[str, int] | None = None,
     allow_remote: bool = False,
     export_settings: ExportSettings | None = None,
+    largest_pixels: int = LARGEST_PIXELS,
     listening: Callable[[str], None] = lambda _url: None,
     stop: Event | None = None,
 ) -> None:
@@ -99,6 +101,7 @@ def run(
         broker=broker,
         hosts=hosts,
         export_settings=export_settings,
+        largest_pixels=largest_pixels,
     )
     asyncio.run(_run(app, host, port, listening, stop))
 

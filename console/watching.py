@@ -13,6 +13,7 @@ from analytics.video.detection import Detector, Picture
 from analytics.video.regions import Region, RegionError
 from analytics.video.watcher import Outlook, Sampled, Watcher
 from console.footage import EXPECTED, Pace, WatchError, frames_of, pace_of, picture_of
+from ingest.cameras.parameter_sets import LARGEST_PIXELS
 
 LONGEST_GOP_S = 2.0  # keyframes farther apart than this, or than the clock asks for, are not enough
 _LATE_S = 1e-6  # time stamps are rounded to the stream's time base
@@ -53,10 +54,12 @@ def watch(
     out: Path,
     *,
     every_s: float = 1.0,
+    largest_pixels: int = LARGEST_PIXELS,
     progress: Callable[[float, float], None] = lambda _done_s, _total_s: None,
     complain: Callable[[str], None] = lambda _line: None,
 ) -> Watched:
-    """Watch `video` and write what was seen and the alerts to `out`. `progress(done_s, total_s)` counts media time.
+    """Watch `video`, of pictures of at most `largest_pixels`, and write what was seen and the alerts to `out`.
+    `progress(done_s, total_s)` counts media time.
 
     Raises:
         WatchError: where the file is no video, or `out` can't be written.
@@ -66,7 +69,7 @@ def watch(
     if len(set(names)) < len(names):
         raise RegionError(f"regions {', '.join(names)}: a name comes twice; expected a name for each")
     started = time.perf_counter()
-    pace = pace_of(video)
+    pace = pace_of(video, largest_pixels)
     keyframes_only = _keyframes_are_enough(pace, every_s)
     group_s = None if keyframes_only else pace.longest_gop_s
     watcher = Watcher(Outlook(video.stem, tuple(regions)), detector, rules, group_s=group_s)
@@ -74,7 +77,7 @@ def watch(
     samples, t_s = 0, 0.0
     try:
         with out.open("w", encoding="utf-8") as file:
-            for t_s, picture in _pictures(video, pace, every_s, keyframes_only, complain):
+            for t_s, picture in _pictures(video, pace, every_s, keyframes_only, largest_pixels, complain):
                 sampled = watcher.sample(picture, t_s)
                 samples += 1
                 _write(file, sample_form(sampled))
@@ -114,11 +117,16 @@ def _keyframes_are_enough(pace: Pace, every_s: float) -> bool:
 
 
 def _pictures(
-    video: Path, pace: Pace, every_s: float, keyframes_only: bool, complain: Callable[[str], None]
+    video: Path,
+    pace: Pace,
+    every_s: float,
+    keyframes_only: bool,
+    largest_pixels: int,
+    complain: Callable[[str], None],
 ) -> Iterator[tuple[float, Picture]]:
     """One picture each `every_s`, with its time."""
     due = 0
-    for t_s, frame in frames_of(video, pace, keyframes_only, complain):
+    for t_s, frame in frames_of(video, pace, keyframes_only, complain, largest_pixels):
         if t_s >= due * every_s - _LATE_S:
             due = int((t_s + _LATE_S) / every_s) + 1
             yield t_s, picture_of(frame)

@@ -33,7 +33,7 @@ from ingest.surplus import Surplus
 from ingest.unknown import Unknown
 from store.errors import CommitRefused, LeaseLost
 from store.intake import Intake
-from store.records import AsideReason, Committed, DeadLetter, Deferred, Held
+from store.records import AsideReason, Batch, Committed, DeadLetter, Deferred, Held
 
 log = structlog.get_logger("ingest.worker")
 
@@ -301,9 +301,10 @@ class Worker:
         parts = (decoded.fixes, changes, outcome.crossings, letters, decoded.statuses)
         if checkpoint is None and not deferred and not any(len(part) for part in parts):
             return
+        batch = Batch(*parts, checkpoint)
         received_s = self._clock()  # the same in every repetition, so that the store knows them for one
         began_s = time.monotonic()
-        done: Committed = self._insist(lambda: self._ledger.take(*parts, checkpoint, deferred, received_s=received_s))
+        done: Committed = self._insist(lambda: self._ledger.take(batch, deferred, received_s=received_s))
         self._metrics.commit.observe(time.monotonic() - began_s)
         self._metrics.fixes.inc(done.new_fixes)
         self._metrics.duplicates.inc(max(0, int((~decoded.fixes.is_ping).sum()) - done.new_fixes))

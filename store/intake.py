@@ -6,16 +6,14 @@ from typing import Any
 
 import psycopg
 
-from analytics.alerts import AlertChange
 from analytics.fixes import FixBatch
-from analytics.outcome import Checkpoint, Crossing
 from store import arrays
 from store.alert_rows import as_json
 from store.errors import CommitRefused, LeaseLost
 from store.lease import Lease
 from store.ledger import CHUNK, Ledger, Statement
 from store.queries import queries
-from store.records import AsideReason, Committed, DeadLetter, Deferred, DeviceStatus, Held, WantedLetter
+from store.records import AsideReason, Batch, Committed, Deferred, Held, WantedLetter
 from store.times import moment, seconds
 
 _SQL = queries("intake")
@@ -35,35 +33,16 @@ class Intake(Ledger):
         super().__init__(dsn, name=name)
         self._lease = lease
 
-    def take(
-        self,
-        fixes: FixBatch,
-        changes: Sequence[AlertChange] = (),
-        crossings: Sequence[Crossing] = (),
-        dead_letters: Sequence[DeadLetter] = (),
-        statuses: Sequence[DeviceStatus] = (),
-        checkpoint: Checkpoint | None = None,
-        deferred: Deferred = Deferred(),
-        *,
-        received_s: float,
-    ) -> Committed:
+    def take(self, batch: Batch, deferred: Deferred = Deferred(), *, received_s: float) -> Committed:
         """One commit, and what it leaves for later, in one transaction.
 
         Raises:
             LeaseLost: where another worker has taken the shard over.
         """
         fence = [] if self._lease is None else [self._lease.check()]
+        trim = [_TRIM_LETTERS] if batch.dead_letters else []
         try:
-            return self.commit(
-                fixes,
-                changes,
-                crossings,
-                dead_letters,
-                statuses,
-                checkpoint,
-                before=[*fence, *_deferring(deferred, received_s), *([_TRIM_LETTERS] if dead_letters else [])],
-                received_s=received_s,
-            )
+            return self._write(batch, [*fence, *_deferring(deferred, received_s), *trim], received_s)
         except CommitRefused as error:
             if isinstance(error.__cause__, psycopg.Error) and error.__cause__.sqlstate == _TAKEN_OVER:
                 raise LeaseLost(str(error)) from error

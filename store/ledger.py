@@ -24,7 +24,7 @@ from store.alert_rows import alert_of, amendment_rows, as_json, final_rows
 from store.errors import CommitRefused
 from store.interrogations import open_rooms
 from store.queries import queries
-from store.records import AlertPicture, Committed, DeadLetter, DeviceStatus, RecordedGap, Sight
+from store.records import AlertPicture, Batch, Committed, DeadLetter, DeviceStatus, RecordedGap, Sight
 from store.times import moment, seconds
 from store.writer import Writer
 
@@ -58,37 +58,28 @@ class Ledger(Writer):
         checkpoint: Checkpoint | None = None,
         *,
         pictures: Sequence[AlertPicture] = (),
-        before: Sequence[Statement] = (),
         received_s: float,
     ) -> Committed:
         """Writes everything or nothing; pings among `fixes` are stored apart. `received_s`, the server's clock, is when
-        alerts count as raised. Statements `before` are the first of the transaction; they must bear being repeated too.
-        """
-        everything = (fixes, changes, crossings, dead_letters, statuses, checkpoint, pictures, before)
+        alerts count as raised."""
+        batch = Batch(fixes, changes, crossings, dead_letters, statuses, checkpoint, pictures)
+        return self._write(batch, (), received_s)
+
+    def _write(self, batch: Batch, before: Sequence[Statement], received_s: float) -> Committed:
+        """As :meth:`commit`. Statements `before` are the first of the transaction; they must bear being repeated."""
         if self._days:
             try:
-                return self._commit(*everything, moment(received_s))
+                return self._commit(batch, before, moment(received_s))
             except CommitRefused as error:
                 # Retention may have dropped a day that we remember as made; what we remember is forgotten now.
                 if not isinstance(error.__cause__, psycopg.errors.CheckViolation):
                     raise
-        return self._commit(*everything, moment(received_s))
+        return self._commit(batch, before, moment(received_s))
 
-    def _commit(
-        self,
-        fixes: FixBatch,
-        changes: Sequence[AlertChange],
-        crossings: Sequence[Crossing],
-        dead_letters: Sequence[DeadLetter],
-        statuses: Sequence[DeviceStatus],
-        checkpoint: Checkpoint | None,
-        pictures: Sequence[AlertPicture],
-        before: Sequence[Statement],
-        at: datetime,
-    ) -> Committed:
-        ping = fixes.is_ping
+    def _commit(self, batch: Batch, before: Sequence[Statement], at: datetime) -> Committed:
+        fixes, ping = batch.fixes, batch.fixes.is_ping
         pings, fixes = fixes.take(ping), fixes.take(~ping) if ping.any() else fixes
-        alerts = final_rows(changes)
+        alerts = final_rows(batch.changes)
         ids = tuple(row["id"] for row in alerts)
         days = self._new_days(fixes)
         with self._session() as connection:
@@ -103,22 +94,24 @@ class Ledger(Writer):
                     connection.execute(_COMMIT["insert_pings"], {"device": device, "t": t, "at": at}, prepare=True)
                 if alerts:
                     connection.execute(_COMMIT["write_alerts"], {"rows": as_json(alerts), "at": at}, prepare=True)
-                if amendments := amendment_rows(changes):
+                if amendments := amendment_rows(batch.changes):
                     connection.execute(_COMMIT["write_amendments"], (at, as_json(amendments)), prepare=True)
-                if pictures:
-                    connection.execute(_COMMIT["write_pictures"], (commit_rows.picture_rows(pictures),), prepare=True)
-                if crossings:
-                    connection.execute(
-                        _COMMIT["write_crossings"], (commit_rows.crossing_rows(crossings),), prepare=True
-                    )
-                for letter in commit_rows.letter_rows(dead_letters, at):
+                if batch.pictures:
+                    rows = commit_rows.picture_rows(batch.pictures)
+                    connection.execute(_COMMIT["write_pictures"], (rows,), prepare=True)
+                if batch.crossings:
+                    rows = commit_rows.crossing_rows(batch.crossings)
+                    connection.execute(_COMMIT["write_crossings"], (rows,), prepare=True)
+                for letter in commit_rows.letter_rows(batch.dead_letters, at):
                     connection.execute(_COMMIT["write_dead_letter"], letter, prepare=True)
-                if statuses:
-                    connection.execute(_COMMIT["write_statuses"], (commit_rows.status_rows(statuses),), prepare=True)
-                if checkpoint is not None:
+                if batch.statuses:
+                    rows = commit_rows.status_rows(batch.statuses)
+                    connection.execute(_COMMIT["write_statuses"], (rows,), prepare=True)
+                if (checkpoint := batch.checkpoint) is not None:
                     row = {"name": self._name, "payload": checkpoint.payload, "since": moment(checkpoint.since_s)}
                     connection.execute(_COMMIT["write_checkpoint"], row | {"at": at}, prepare=True)
-                notice = commit_rows.notice(ids, len(fixes) + len(pings) > 0, bool(statuses), bool(dead_letters))
+                any_fixes = len(fixes) + len(pings) > 0
+                notice = commit_rows.notice(ids, any_fixes, bool(batch.statuses), bool(batch.dead_letters))
                 if notice:
                     connection.execute(_COMMIT["notify"], (as_json(notice),), prepare=True)
             new_fixes = sum(cursor.rowcount for cursor in inserted)

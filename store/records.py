@@ -1,12 +1,15 @@
 """What ingest hands to the ledger beside fixes and alerts, and what it gets back."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from analytics.alerts import AlertChange
 from analytics.fixes import FixBatch
+from analytics.outcome import Checkpoint, Crossing
 
 PAYLOAD_LIMIT = 64 * 1024
 
@@ -118,6 +121,19 @@ class Sight:
     people: int | None
     picture: str | None
     at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one commit writes."""
+
+    fixes: FixBatch
+    changes: Sequence[AlertChange] = ()
+    crossings: Sequence[Crossing] = ()
+    dead_letters: Sequence[DeadLetter] = ()
+    statuses: Sequence[DeviceStatus] = ()
+    checkpoint: Checkpoint | None = None
+    pictures: Sequence[AlertPicture] = ()
 
 
 @dataclass(frozen=True, slots=True)

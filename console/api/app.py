@@ -30,6 +30,7 @@ from console.api.context import Context
 from console.api.guard import API, LOOPBACK_HOSTS, Guard
 from console.api.live import Live
 from console.exports.settings import ExportSettings
+from ingest.cameras.parameter_sets import LARGEST_PIXELS
 from store.pool import make_pool
 
 
@@ -43,14 +44,16 @@ def create_app(
     broker: tuple[str, int] | None = None,
     hosts: Collection[str] | None = LOOPBACK_HOSTS,
     export_settings: ExportSettings | None = None,
+    largest_pixels: int = LARGEST_PIXELS,
 ) -> FastAPI:
     """The console on the migrated database at `dsn`.
 
     `clock` is the time of the fixes in Unix seconds: the wall clock, but for a demo that runs faster. `sweep`: whether
     this console raises what nobody acknowledged. `broker`: its address, to tell whether it is there. `hosts`: the names
-    it answers to; None for every name. `export_settings` say where exports lie.
+    it answers to; None for every name. `export_settings` say where exports lie. No picture of more than
+    `largest_pixels` is decoded.
     """
-    context = Context(dsn, clock, basemap, static, broker, sweep, export_settings or ExportSettings())
+    context = Context(dsn, clock, basemap, static, broker, sweep, export_settings or ExportSettings(), largest_pixels)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

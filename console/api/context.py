@@ -17,6 +17,7 @@ from console.exports.settings import ExportSettings
 from console.live.feed import Feeds
 from console.live.snapshot import Snapshots
 from console.live.whep import Viewers
+from ingest.cameras.parameter_sets import LARGEST_PIXELS
 from store.pool import Pool
 from store.times import seconds
 
@@ -34,6 +35,7 @@ class Context:
     broker: tuple[str, int] | None
     sweeps: bool
     exports: ExportSettings = field(default_factory=ExportSettings)
+    largest_pixels: int = LARGEST_PIXELS
     metrics: Metrics = field(default_factory=Metrics)
     hub: Hub = field(init=False)
     pool: Pool = field(init=False)
@@ -47,7 +49,7 @@ class Context:
     def __post_init__(self) -> None:
         self.hub = Hub(self.metrics)
         self.viewers = Viewers(self.feeds, self.metrics.viewers)
-        self.snapshots = Snapshots(self.feeds)
+        self.snapshots = Snapshots(self.feeds, self.largest_pixels)
 
 
 def context_of(request: Request) -> Context:

@@ -16,6 +16,7 @@ from av.container import OutputContainer
 from av.error import FFmpegError
 
 from console.exports.tracks import Track, opened, track_of
+from ingest.cameras.parameter_sets import LARGEST_PIXELS
 from store.evidence.data import in_folder
 from store.evidence.leaf import SegmentBody
 from store.evidence.selection import Selected
@@ -50,7 +51,14 @@ class Part:
         self.kinds[piece.media] = piece.kind
 
 
-def make_clips(folder: Path, selected: Sequence[Selected], from_ns: int, into: Path, told: Told) -> dict[str, Path]:
+def make_clips(
+    folder: Path,
+    selected: Sequence[Selected],
+    from_ns: int,
+    into: Path,
+    told: Told,
+    largest_pixels: int = LARGEST_PIXELS,
+) -> dict[str, Path]:
     """Writes into the folder `into` the clips of what was `selected` in a recorder's `folder`; returns them by name:
     `CAMERA.mp4`, and `CAMERA.2.mp4` … where the codec or the size changed in the range; none of a camera without a
     picture. The range begins at `from_ns` (Unix nanoseconds). `told` is given the bytes of footage as they are done.
@@ -60,7 +68,7 @@ def make_clips(folder: Path, selected: Sequence[Selected], from_ns: int, into: P
     """
     made: dict[str, Path] = {}
     cameras: dict[str, list[Piece]] = {}
-    kind_of = _Kinds(folder)
+    kind_of = _Kinds(folder, largest_pixels)
     for stream in selected:
         camera, _, media = stream.stream.rpartition(".")
         pieces = [Piece(media, leaf.begin_ns, body, kind_of(body)) for leaf, body in stream.segments()]
@@ -70,7 +78,7 @@ def make_clips(folder: Path, selected: Sequence[Selected], from_ns: int, into: P
             name = f"{camera}.mp4" if number == 1 else f"{camera}.{number}.mp4"
             begin_ns = part.pieces[0].begin_ns
             origin_ns = min(from_ns, begin_ns) if number == 1 else begin_ns
-            if _write(folder, part, origin_ns, into / name, told):
+            if _write(folder, part, origin_ns, into / name, told, largest_pixels):
                 made[name] = into / name
     return made
 
@@ -86,14 +94,17 @@ def parts_of(pieces: Sequence[Piece]) -> list[Part]:
     return [part for part in parts if "video" in part.kinds]
 
 
-def _write(folder: Path, part: Part, origin_ns: int, path: Path, told: Told) -> bool:
+def _write(folder: Path, part: Part, origin_ns: int, path: Path, told: Told, largest_pixels: int) -> bool:
     """One clip; False, and no file, where not one picture can be read."""
-    examples = {media: _first_readable(folder, part, media) for media in sorted(part.kinds, reverse=True)}
+    media = sorted(part.kinds, reverse=True)
+    examples = {each: _first_readable(folder, part, each, largest_pixels) for each in media}
     if examples["video"] is None:
         told(sum(piece.body.bytes for piece in part.pieces))
         return False
     with av.open(str(path), "w", format="mp4", options={"movflags": "faststart"}) as file:
-        tracks = {media: _track(file, example) for media, example in examples.items() if example is not None}
+        tracks = {
+            each: _track(file, example, largest_pixels) for each, example in examples.items() if example is not None
+        }
         for piece in part.pieces:
             data = _read(folder, piece.body)
             if data is not None and piece.media in tracks:
@@ -110,8 +121,9 @@ def _write(folder: Path, part: Part, origin_ns: int, path: Path, told: Told) -> 
 class _Kinds:
     """Of what kind the segments of a recorder's `folder` are: a picture's codec and size, else what it stands on."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, largest_pixels: int) -> None:
         self._folder = folder
+        self._largest_pixels = largest_pixels
         self._known: dict[str, str] = {}
 
     def __call__(self, body: SegmentBody) -> str:
@@ -121,27 +133,27 @@ class _Kinds:
 
     def _read(self, body: SegmentBody) -> str:
         data = _read(self._folder, body)
-        with suppress(FFmpegError), opened(data or b"") as source:
+        with suppress(FFmpegError), opened(data or b"", self._largest_pixels) as source:
             for stream in source.streams.video:
                 return f"{body.codec} {stream.width}x{stream.height}"
         return body.init_sha256
 
 
-def _track(file: OutputContainer, example: bytes) -> Track:
-    with opened(example) as source:
-        return track_of(source, file)
+def _track(file: OutputContainer, example: bytes, largest_pixels: int) -> Track:
+    with opened(example, largest_pixels) as source:
+        return track_of(source, file, largest_pixels)
 
 
-def _first_readable(folder: Path, part: Part, media: str) -> bytes | None:
+def _first_readable(folder: Path, part: Part, media: str, largest_pixels: int) -> bytes | None:
     for data in (_read(folder, piece.body) for piece in part.pieces if piece.media == media):
-        if data is not None and _is_readable(data):
+        if data is not None and _is_readable(data, largest_pixels):
             return data
     return None
 
 
-def _is_readable(segment: bytes) -> bool:
+def _is_readable(segment: bytes, largest_pixels: int) -> bool:
     try:
-        with opened(segment) as source:
+        with opened(segment, largest_pixels) as source:
             return any(packet.size for packet in source.demux())
     except FFmpegError:
         return False

@@ -15,6 +15,7 @@ import structlog
 
 from console.exports.making import Wish, make
 from console.exports.settings import ExportSettings, zip_path
+from ingest.cameras.parameter_sets import LARGEST_PIXELS
 from store.errors import StoreError, StoreUnavailable
 from store.evidence.errors import ExportError
 from store.evidence.export_verification import verify_export
@@ -39,14 +40,20 @@ class Stopped(Exception):  # noqa: N818  (somebody's wish)
     """The process is to end; what it was at is made again when it starts."""
 
 
-def serve(dsn: str, settings: ExportSettings, stop: Event, clock: Callable[[], float] = time.time) -> None:
+def serve(
+    dsn: str,
+    settings: ExportSettings,
+    stop: Event,
+    clock: Callable[[], float] = time.time,
+    largest_pixels: int = LARGEST_PIXELS,
+) -> None:
     """Make exports until `stop` is set. The database may be away at any time."""
     away = False
     while not stop.is_set():
         try:
             with ExportWork(dsn) as work:
                 away = False
-                Exporter(work, settings, stop, clock).run()
+                Exporter(work, settings, stop, clock, largest_pixels).run()
         except StoreUnavailable as error:
             if not away:
                 log.warning("the database is away: exports wait", error=str(error))
@@ -59,7 +66,15 @@ def serve(dsn: str, settings: ExportSettings, stop: Event, clock: Callable[[], f
 class Exporter:
     """Makes exports as long as it has the database."""
 
-    def __init__(self, work: ExportWork, settings: ExportSettings, stop: Event, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        work: ExportWork,
+        settings: ExportSettings,
+        stop: Event,
+        clock: Callable[[], float],
+        largest_pixels: int = LARGEST_PIXELS,
+    ) -> None:
+        self._largest_pixels = largest_pixels
         self._work = work
         self._settings = settings
         self._stop = stop
@@ -110,7 +125,16 @@ class Exporter:
         )
         wish = Wish(task.cameras, _ns(task.from_s), _ns(task.to_s), request, task.history)
         now_ns, reserve = _ns(self._clock()), round(self._settings.reserve_gb * 1e9)
-        manifest = make(Path(task.folder), path, wish, signer, now_ns, lambda f: self._tell(task, f * MADE), reserve)
+        manifest = make(
+            Path(task.folder),
+            path,
+            wish,
+            signer,
+            now_ns,
+            lambda f: self._tell(task, f * MADE),
+            reserve,
+            self._largest_pixels,
+        )
         if not any(stream.files for stream in manifest.streams):
             path.unlink()
             raise ExportError("none of the footage is there any more; expected at least some of what was recorded")

@@ -10,6 +10,7 @@ from typing import Any
 from av.error import FFmpegError
 
 from console.exports.clip import make_clips
+from ingest.cameras.parameter_sets import LARGEST_PIXELS
 from store.evidence.errors import ExportError
 from store.evidence.export import export
 from store.evidence.files import make_folder
@@ -40,6 +41,7 @@ def make(
     now_ns: int,
     progress: Progress = lambda _: None,
     reserve_bytes: int = 0,
+    largest_pixels: int = LARGEST_PIXELS,
 ) -> Manifest:
     """Writes the ZIP with its clips to `out`. `progress` is told the part that is done, from 0 to 1. So many bytes stay
     free on the disk.
@@ -59,7 +61,7 @@ def make(
         count.total = 2 * size  # once for the clips, once for the ZIP
         _expect_room(out.parent, 3 * size, reserve_bytes)  # the ZIP holds both, and the clips lie beside it meanwhile
         make_folder(clips)
-        return make_clips(folder, selected, wish.from_ns, clips, count)
+        return make_clips(folder, selected, wish.from_ns, clips, count, largest_pixels)
 
     try:
         return export(

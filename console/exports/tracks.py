@@ -16,14 +16,13 @@ from av.error import FFmpegError
 from av.packet import Packet
 
 from ingest.cameras.fmp4 import sets_of
-from ingest.cameras.parameter_sets import LARGEST_PIXELS
 
 AnyPacket: TypeAlias = "Packet[Any]"
 
 COPIED = frozenset({"h264", "hevc", "aac", "opus"})  # what MP4 holds
 OFF_S = 0.25  # a packet's own time and the leaf's may differ by this: packets arrive unevenly
 # nothing of a segment has to be guessed: its initialisation segment tells all; and no picture of it is decoded
-_OPTIONS = {"probesize": "32", "analyzeduration": "0", "fpsprobesize": "0", "max_pixels": str(LARGEST_PIXELS)}
+_OPTIONS = {"probesize": "32", "analyzeduration": "0", "fpsprobesize": "0"}
 
 
 class Track(Protocol):
@@ -37,19 +36,20 @@ class Track(Protocol):
         """What is left at the end."""
 
 
-def opened(segment: bytes) -> InputContainer:
-    """A segment as FFmpeg reads it.
+def opened(segment: bytes, largest_pixels: int) -> InputContainer:
+    """A segment as FFmpeg reads it, should it decode a picture all the same one of at most `largest_pixels`.
 
     Raises:
         FFmpegError: it can't be read.
     """
-    return av.open(io.BytesIO(segment), "r", format="mov", options=dict(_OPTIONS))
+    return av.open(io.BytesIO(segment), "r", format="mov", options=_OPTIONS | {"max_pixels": str(largest_pixels)})
 
 
-def track_of(source: InputContainer, file: OutputContainer) -> Track:
+def track_of(source: InputContainer, file: OutputContainer, largest_pixels: int) -> Track:
     """A track in `file` for segments like `source`."""
     codec = source.streams[0].codec_context.name
-    return _Copied(source, file) if codec in COPIED else _Encoded(source, file)
+    kind = _Copied if codec in COPIED else _Encoded
+    return kind(source, file, largest_pixels)
 
 
 class _Times:
@@ -87,7 +87,8 @@ class _Times:
 class _Copied:
     """Packets as they were recorded."""
 
-    def __init__(self, source: InputContainer, file: OutputContainer) -> None:
+    def __init__(self, source: InputContainer, file: OutputContainer, largest_pixels: int) -> None:
+        self._largest_pixels = largest_pixels
         base = source.streams[0].time_base
         assert base is not None
         self._stream = file.add_stream_from_template(source.streams[0])
@@ -96,7 +97,7 @@ class _Copied:
         self._times = _Times(round(1 / base))
 
     def packets(self, segment: bytes, at_s: float, lasts_s: float) -> Iterator[AnyPacket]:
-        found, configuration = _demuxed(segment)
+        found, configuration = _demuxed(segment, self._largest_pixels)
         sets = b"" if configuration == self._configuration else sets_of(self._codec, configuration)
         for number, packet in enumerate(found):
             assert packet.dts is not None
@@ -119,7 +120,8 @@ class _Copied:
 class _Encoded:
     """Sound, decoded and encoded as AAC; where it pauses there is silence up to the end of a frame, then nothing."""
 
-    def __init__(self, source: InputContainer, file: OutputContainer) -> None:
+    def __init__(self, source: InputContainer, file: OutputContainer, largest_pixels: int) -> None:
+        self._largest_pixels = largest_pixels
         given = source.streams.audio[0].codec_context
         self._rate = given.sample_rate
         layout = "mono" if given.channels == 1 else "stereo"  # G.711 does not say where its channels are
@@ -131,7 +133,7 @@ class _Encoded:
         self._size = 1024
 
     def packets(self, segment: bytes, at_s: float, lasts_s: float) -> Iterator[AnyPacket]:
-        frames = _decoded(segment)
+        frames = _decoded(segment, self._largest_pixels)
         for number, frame in enumerate(frames):
             assert frame.pts is not None
             if number == 0:
@@ -168,11 +170,11 @@ class _Encoded:
             yield from self._stream.encode(frame)
 
 
-def _demuxed(segment: bytes) -> tuple[list[AnyPacket], bytes]:
+def _demuxed(segment: bytes, largest_pixels: int) -> tuple[list[AnyPacket], bytes]:
     """The packets of a segment as far as it can be read, and what its decoder must know beforehand."""
     packets: list[AnyPacket] = []
     configuration = b""
-    with suppress(FFmpegError), opened(segment) as source:
+    with suppress(FFmpegError), opened(segment, largest_pixels) as source:
         configuration = bytes(source.streams[0].codec_context.extradata or b"")
         packets += (packet for packet in source.demux() if packet.dts is not None and packet.size)
     return packets, configuration
@@ -185,8 +187,8 @@ def _preceded(packet: AnyPacket, sets: bytes) -> AnyPacket:
     return made
 
 
-def _decoded(segment: bytes) -> list[AudioFrame]:
+def _decoded(segment: bytes, largest_pixels: int) -> list[AudioFrame]:
     frames: list[AudioFrame] = []
-    with suppress(FFmpegError), opened(segment) as source:
+    with suppress(FFmpegError), opened(segment, largest_pixels) as source:
         frames += source.decode(audio=0)
     return frames

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from console.live.feed import Feeds
 from console.live.tap import TapClosed
 from ingest.cameras.packets import Media, Packet, StreamInfo
+from ingest.cameras.parameter_sets import LARGEST_PIXELS
 from ingest.cameras.pictures import Undecodable, decoded, jpeg
 
 KEEP_S = 1.0
@@ -41,10 +42,11 @@ class _Shelf:
 
 
 class Snapshots:
-    """The newest picture of each camera that was asked for."""
+    """The newest picture of each camera that was asked for; none of more than `largest_pixels`."""
 
-    def __init__(self, feeds: Feeds) -> None:
+    def __init__(self, feeds: Feeds, largest_pixels: int = LARGEST_PIXELS) -> None:
         self._feeds = feeds
+        self._largest_pixels = largest_pixels
         self._shelves: dict[str, _Shelf] = {}
         self._decoders = asyncio.Semaphore(DECODERS)
 
@@ -74,16 +76,16 @@ class Snapshots:
             raise NoPicture(f"the newest picture is {age_s:.0f} s old")
         async with self._decoders:
             try:
-                jpeg = await asyncio.to_thread(to_jpeg, keyframe, stream)
+                jpeg = await asyncio.to_thread(to_jpeg, keyframe, stream, self._largest_pixels)
             except Undecodable as error:
                 raise NoPicture(str(error)) from error
         return Picture(jpeg, keyframe.arrived_wall_s, keyframe.arrived_s)
 
 
-def to_jpeg(keyframe: Packet, stream: StreamInfo) -> bytes:
+def to_jpeg(keyframe: Packet, stream: StreamInfo, largest_pixels: int = LARGEST_PIXELS) -> bytes:
     """The picture of a keyframe, at most 1280 wide.
 
     Raises:
         Undecodable: when there is none.
     """
-    return jpeg(decoded(keyframe, stream))
+    return jpeg(decoded(keyframe, stream, largest_pixels))

@@ -6,6 +6,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable
+from functools import partial
 
 from hardware.cameras import rtsp
 from hardware.cameras.camera import Camera
@@ -108,7 +109,8 @@ class Connection:
         answer = request.headers.get("authorization", "")
         if credentials and not refuses and self._challenge.is_met(answer, request.method, request.url, credentials):
             return None
-        return respond(401, request.sequence, {"WWW-Authenticate": self._challenge.headers()})
+        wanted = self._camera.oddity.challenge(self._challenge.headers())
+        return respond(401, request.sequence, {"WWW-Authenticate": wanted})
 
     async def _set_up(self, request: Request) -> bytes:
         found = _TRACK.search(request.url)
@@ -171,7 +173,7 @@ class Connection:
                 return
             self._waits_for_keyframe = False
         for payload in sample.payloads:
-            sender.send(payload, sample.ticks)
+            sender.send(payload, sample.ticks, partial(self._camera.oddity.way, sample.track))
         self._drop_if_unread()
 
     def _drop_if_unread(self) -> None:

@@ -1,5 +1,5 @@
-"""Authentication as cameras do it (Digest by RFC 7616 with MD5 or SHA-256, Basic by RFC 7617): a challenge, and whether
-an answer to it is right."""
+"""Authentication as cameras do it (Digest by RFC 7616 with MD5, SHA-256 or SHA-512-256, Basic by RFC 7617): a
+challenge, and whether an answer to it is right."""
 
 import hmac
 import re
@@ -8,7 +8,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from hashlib import md5, sha256
+from hashlib import md5, new, sha256
 
 _FIELD = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,"]+))')
 
@@ -26,6 +26,7 @@ class Scheme(StrEnum):
 
     MD5 = "MD5"
     SHA256 = "SHA-256"
+    SHA512 = "SHA-512-256"
     BASIC = "Basic"
 
 
@@ -74,4 +75,6 @@ class Challenge:
 def _hashed(by: Scheme, text: str) -> str:
     if by is Scheme.SHA256:
         return sha256(text.encode()).hexdigest()
+    if by is Scheme.SHA512:
+        return new("sha512_256", text.encode()).hexdigest()
     return md5(text.encode(), usedforsecurity=False).hexdigest()

@@ -7,7 +7,7 @@ ones are of cameras that people own. One that remembers something belongs to one
 import base64
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
 
@@ -34,6 +34,14 @@ def _here(method: str, proves: bool) -> str | None:  # noqa: ARG001
     return None
 
 
+def _as_sent(track: int, packet: bytes) -> Sequence[bytes]:  # noqa: ARG001
+    return (packet,)
+
+
+def _as_wanted(headers: Sequence[str]) -> Sequence[str]:
+    return headers
+
+
 def _as_reported(report: bytes) -> bytes:
     return report
 
@@ -41,13 +49,17 @@ def _as_reported(report: bytes) -> bytes:
 @dataclass(frozen=True, slots=True)
 class Oddity:
     """`description` changes the SDP, `units` the NAL units of an access unit (and whether it is a keyframe), `ticks`
-    the time of a sample (and which track it is of: 0 the picture, 1 the sound), `report` an RTCP packet;
-    `location` is where it sends who asks something, by the method, and whether he proves who he is."""
+    the time of a sample (and which track it is of: 0 the picture, 1 the sound), `report` an RTCP packet, `challenge`
+    how it asks for the password (`WWW-Authenticate`); `way` is what comes of an RTP packet of a track: nothing where it
+    is lost, several where more than one comes; `location` is where it sends who asks something, by the method, and
+    whether he proves who he is."""
 
     description: Callable[[bytes], bytes] = _as_it_is
     units: Callable[[Units, bool], Units] = _as_they_are
     ticks: Callable[[int, int], int] = _in_time
     report: Callable[[bytes], bytes] = _as_reported
+    challenge: Callable[[Sequence[str]], Sequence[str]] = _as_wanted
+    way: Callable[[int, bytes], Sequence[bytes]] = _as_sent
     location: Callable[[str, bool], str | None] = _here
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from hardware.cameras.rtp import Payload, RtpStream
@@ -12,13 +12,21 @@ from hardware.cameras.tracks import Track
 _PAIR_TRIES = 20
 
 
+Way = Callable[[bytes], Sequence[bytes]]
+"""What comes of a packet that is sent."""
+
+
+def _straight(packet: bytes) -> Sequence[bytes]:
+    return (packet,)
+
+
 class Sender(Protocol):
     """Sends one track to one client. `transport` is the header that a client is told."""
 
     transport: str
 
     def position(self, now_s: float) -> str: ...
-    def send(self, payload: Payload, ticks: int) -> None: ...
+    def send(self, payload: Payload, ticks: int, way: Way = _straight) -> None: ...
     def report(self, now_s: float, wall_s: float, odd: Callable[[bytes], bytes] = bytes) -> None: ...
     def close(self) -> None: ...
 
@@ -44,8 +52,9 @@ class TcpSender(_Stream):
         self._writer, self._channel = writer, channel
         self.transport = f"RTP/AVP/TCP;unicast;interleaved={channel}-{channel + 1};ssrc={self._rtp.ssrc:08X}"
 
-    def send(self, payload: Payload, ticks: int) -> None:
-        self._write(self._channel, self._rtp.packet(payload, ticks))
+    def send(self, payload: Payload, ticks: int, way: Way = _straight) -> None:
+        for packet in way(self._rtp.packet(payload, ticks)):
+            self._write(self._channel, packet)
 
     def report(self, now_s: float, wall_s: float, odd: Callable[[bytes], bytes] = bytes) -> None:
         self._write(self._channel + 1, odd(self._rtp.report(self._ticks(now_s), wall_s)))
@@ -85,8 +94,9 @@ class UdpSender(_Stream):
         made.transport = f"RTP/AVP;unicast;client_port={there};server_port={here};ssrc={made._rtp.ssrc:08X}"
         return made
 
-    def send(self, payload: Payload, ticks: int) -> None:
-        self._sockets[0].sendto(self._rtp.packet(payload, ticks), self._to_rtp)
+    def send(self, payload: Payload, ticks: int, way: Way = _straight) -> None:
+        for packet in way(self._rtp.packet(payload, ticks)):
+            self._sockets[0].sendto(packet, self._to_rtp)
 
     def report(self, now_s: float, wall_s: float, odd: Callable[[bytes], bytes] = bytes) -> None:
         self._sockets[1].sendto(odd(self._rtp.report(self._ticks(now_s), wall_s)), self._to_rtcp)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ingest.cameras.fanout import Ending, Fanout
-from ingest.cameras.packets import StreamInfo
+from ingest.cameras.packets import Media, StreamInfo
 from ingest.cameras.states import Condition, State
 from ingest.cameras.whip import Whip
 from ingest.cameras.whip_socket import SUFFIX, WhipSocket
@@ -34,16 +34,21 @@ class AwaitedFanout(Fanout):
 
 class Entrance:
     """Takes what the devices of `fanouts` publish, at the socket beside the tap; from those with one of the `tokens`
-    only with theirs.
+    only with theirs. `lost` hears of which device and medium how many RTP packets never came.
 
     Raises:
         OSError: when the socket can't be made.
     """
 
     def __init__(
-        self, tap: Path, fanouts: Mapping[str, Fanout], tokens: Mapping[str, str], largest_pixels: int
+        self,
+        tap: Path,
+        fanouts: Mapping[str, Fanout],
+        tokens: Mapping[str, str],
+        largest_pixels: int,
+        lost: Callable[[str, Media, int], None],
     ) -> None:
-        self._whip = Whip(largest_pixels=largest_pixels)
+        self._whip = Whip(largest_pixels=largest_pixels, lost=lost)
         try:
             self._socket = WhipSocket(tap.with_name(tap.name + SUFFIX), self._whip, fanouts.get, tokens)
         except OSError:

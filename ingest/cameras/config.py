@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta, Struct
 
-from ingest.cameras.address import MOST_CREDENTIAL_BYTES, Address, credentials
+from ingest.cameras.address import Address
 from ingest.cameras.hours import ServiceHours
 from ingest.cameras.parameter_sets import LARGEST_PIXELS
 from ingest.config import Count, DatabaseSettings, Port, Positive, read_document, read_table
@@ -23,7 +23,7 @@ Id = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]  # it becomes a 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 
 _UNIT = re.compile(r"[A-Za-z0-9_-]{1,200}(\.[A-Za-z0-9_-]{1,200}){0,30}")
-_SHORTEST_TOKEN = 16
+_SHORTEST_TOKEN, _LONGEST_TOKEN = 16, 500
 _UNIX_PATH_BYTES = 102  # 107 of sockaddr_un, less the ".whip" of the socket beside it
 
 
@@ -79,7 +79,7 @@ class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     username: str | None = None
     password: str | None = None
     password_variable: Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
-    token: Annotated[str, Meta(min_length=_SHORTEST_TOKEN, max_length=500)] | None = None
+    token: Annotated[str, Meta(min_length=_SHORTEST_TOKEN, max_length=_LONGEST_TOKEN)] | None = None
     token_variable: Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
     transport: Literal["tcp", "udp"] = "tcp"
     unit: str | None = None
@@ -143,6 +143,17 @@ def load_camera_settings(path: Path | None, environment: Mapping[str, str]) -> S
     )
 
 
+def load_largest_pixels(path: Path | None, environment: Mapping[str, str]) -> int:
+    """How many pixels a picture may have, for those who decode some without knowing the cameras.
+
+    Raises:
+        ConfigError: where the table [cameras] is not as expected.
+    """
+    document = read_document(path) if path is not None else {}
+    settings: RecorderSettings = read_table("cameras", RecorderSettings, document, environment, path)
+    return settings.largest_pixels
+
+
 def _exports(table: Any, environment: Mapping[str, str]) -> str | None:
     """Where exports lie; what else their table says is read, and judged, by those who make them."""
     if "DUCHA_EXPORTS_FOLDER" in environment:
@@ -175,23 +186,15 @@ def _cameras(tables: Any, environment: Mapping[str, str], path: Path | None) -> 
             camera = msgspec.structs.replace(camera, password=environment[camera.password_variable])
         if camera.token_variable is not None:
             token = environment.get(camera.token_variable, "")
-            if len(token) < _SHORTEST_TOKEN:
-                expected = f"expected {camera.token_variable} in the environment, of {_SHORTEST_TOKEN} signs and more"
+            if not _SHORTEST_TOKEN <= len(token) <= _LONGEST_TOKEN:
+                lengths = f"of {_SHORTEST_TOKEN} to {_LONGEST_TOKEN} signs"
+                expected = f"expected {camera.token_variable} in the environment, {lengths}"
                 raise ConfigError(f"{where}.token_variable: {expected}")
             camera = msgspec.structs.replace(camera, token=token)
-        if camera.username is not None:
-            told = len(credentials(camera.username, camera.password).encode())
-            if told > MOST_CREDENTIAL_BYTES:
-                expected = f"expected at most {MOST_CREDENTIAL_BYTES} bytes of it, a colon and the user name"
-                raise ConfigError(f"{where}.{_password_key(camera)}: {expected}, got {told} (three for each of %@:/?#)")
         if camera.id in cameras:
             raise ConfigError(f"{where}.id: expected an id of its own, got {camera.id} again")
         cameras[camera.id] = camera
     return tuple(cameras.values())
-
-
-def _password_key(camera: CameraSettings) -> str:
-    return "password" if camera.password_variable is None else "password_variable"
 
 
 def _problem(camera: CameraSettings) -> str | None:

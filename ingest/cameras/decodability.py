@@ -9,10 +9,11 @@ some 10 ms of a core each.
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from threading import Event, Lock, Thread
+from threading import Lock
 
 import structlog
 
+from ingest.cameras.background import Background
 from ingest.cameras.fanout import Fanout
 from ingest.cameras.parameter_sets import LARGEST_PIXELS
 from ingest.cameras.pictures import Undecodable, decoded
@@ -34,7 +35,7 @@ class _View:
     failures: int = 0
 
 
-class Decodability:
+class Decodability(Background):
     """Of the cameras of a process. `judged` is called by whoever decodes their pictures; for any thread."""
 
     def __init__(
@@ -43,22 +44,11 @@ class Decodability:
         largest_pixels: int = LARGEST_PIXELS,
         every_s: float = EVERY_S,
     ) -> None:
+        super().__init__(self._run, "decodability")
         self._views = {camera: _View(fanout, told) for camera, (fanout, told) in cameras.items()}
         self._largest_pixels = largest_pixels
         self._every_s = every_s
         self._lock = Lock()
-        self._stop = Event()
-        self._thread = Thread(target=self._run, name="decodability", daemon=True)
-
-    def start(self) -> None:
-        """Begin, in the background."""
-        self._thread.start()
-
-    def stop(self, timeout_s: float) -> bool:
-        """Whether it ended within `timeout_s`."""
-        self._stop.set()
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
 
     def judged(self, camera: str, arrived_s: float, problem: str | None) -> None:
         """The keyframe of `camera` that arrived at `arrived_s` (monotonic) was decoded, or could not be: why."""

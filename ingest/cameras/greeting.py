@@ -1,21 +1,20 @@
 """Is there a camera, does it let us in, and where does it send us? Asked before FFmpeg is: the answer is then known by
 name, and can be waited for while being ready to stop.
 
-FFmpeg follows a camera wherever it sends us, as often as it likes, and gives the password to whoever asks for it there,
-in clear if he says so. So it is only given the password when the camera that the settings name has asked for it by
-itself and taken it; and it begins where redirections have ended, which may lead to other places of the same host only.
+The password is only given where the camera that the settings name has asked for it by itself; redirections are followed
+here alone, and may lead to other places of the same host only. What FFmpeg does later goes through a relay of ours
+(`rtsp_relay.py`), which follows none.
 """
 
 import socket
-from base64 import b64encode
 from collections.abc import Callable
 from urllib.parse import urljoin, urlsplit
 
 from msgspec.structs import replace
 
-from ingest.cameras.address import RTSP_PORT, Address
+from ingest.cameras.address import Address, place_of
 from ingest.cameras.conversation import Answer, Conversation, Stopped
-from ingest.cameras.digest import Challenge, answer, challenges
+from ingest.cameras.digest import Challenge, answer, challenges, taken
 from ingest.cameras.states import SourceFault, State
 
 REDIRECTIONS = 2
@@ -32,7 +31,7 @@ def greet(address: Address, timeout_s: float, bell: socket.socket, stopped: Call
     url = address.url
     try:
         for _ in range(REDIRECTIONS + 1):
-            with Conversation(*_place(url), timeout_s, bell, stopped) as with_it:
+            with Conversation(*place_of(url), timeout_s, bell, stopped) as with_it:
                 found = _asked(with_it, url, address)
             if isinstance(found, Address):
                 return found
@@ -55,41 +54,32 @@ def _asked(with_it: Conversation, url: str, address: Address) -> Address | str:
         return nobody  # it lets everybody in, or something is wrong that FFmpeg has words for
     if address.username is None:
         raise SourceFault(State.REFUSED, "the camera wants a user name and a password; none is set")
-    if _place(url) != _place(address.url):
+    if place_of(url) != place_of(address.url):
         raise SourceFault(State.REFUSED, "another port than the camera's asks for the password; expected its own alone")
-    offered = challenges(described.all_of("www-authenticate"))
-    proof = _proof(_taken(offered), url, address)
+    challenge = _taken(challenges(described.all_of("www-authenticate")))
+    proof = answer(challenge, "DESCRIBE", url, address.username, address.password or "")
     described = with_it.ask("DESCRIBE", url, _ACCEPT | {"Authorization": proof})
     if described.status == 401:
         raise SourceFault(State.REFUSED, "the user name or password was refused; expected the camera's own")
-    return _location(described) or there
+    return _location(described) or replace(there, proved_by=challenge.scheme)
 
 
 _ACCEPT = {"Accept": "application/sdp"}
 
 
 def _taken(offered: list[Challenge]) -> Challenge:
-    """The challenge that FFmpeg will meet: the last Digest, or Basic where there is none.
+    """The challenge that is met.
 
     Raises:
-        SourceFault: when it can't.
+        SourceFault: when none can be.
     """
-    digests = [each for each in offered if each.scheme == "DIGEST"]
-    if digests and not digests[-1].is_md5:
+    if (challenge := taken(offered)) is not None:
+        return challenge
+    if digests := [each for each in offered if each.scheme == "DIGEST"]:
         wanted = " and ".join(dict.fromkeys(each.algorithm[:20] for each in digests))
-        advice = "expected MD5 alone: allow that in the camera's security settings"
+        advice = "expected MD5 or SHA-256: allow one in the camera's security settings"
         raise SourceFault(State.REFUSED, f"the camera asks for the password by Digest with {wanted}; {advice}")
-    basic = [each for each in offered if each.scheme == "BASIC"]
-    if not digests and not basic:
-        raise SourceFault(State.REFUSED, "the camera asks for a password in a way of its own; expected Digest or Basic")
-    return digests[-1] if digests else basic[-1]
-
-
-def _proof(challenge: Challenge, url: str, address: Address) -> str:
-    username, password = address.username or "", address.password or ""
-    if challenge.scheme == "DIGEST":
-        return answer(challenge, "DESCRIBE", url, username, password)
-    return "Basic " + b64encode(f"{username}:{password}".encode()).decode()
+    raise SourceFault(State.REFUSED, "the camera asks for a password in a way of its own; expected Digest or Basic")
 
 
 def _location(asked: Answer) -> str | None:
@@ -111,8 +101,3 @@ def _sent(url: str, location: str) -> str:
     netloc = f"[{there.hostname}]" if ":" in there.hostname else there.hostname
     netloc += "" if port is None else f":{port}"
     return there._replace(scheme="rtsp", netloc=netloc).geturl()
-
-
-def _place(url: str) -> tuple[str, int]:
-    place = urlsplit(url)
-    return place.hostname or "", place.port or RTSP_PORT

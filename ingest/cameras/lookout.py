@@ -9,7 +9,6 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from threading import Event, Thread
 
 import structlog
 
@@ -23,6 +22,7 @@ from analytics.video.rules import recording_gap
 from analytics.video.standing import Standing, unwatched
 from analytics.video.watcher import Outlook, Watcher
 from ingest.cameras.album import Album
+from ingest.cameras.background import Background
 from ingest.cameras.config import CameraSettings, Kind, RecorderSettings, Settings
 from ingest.cameras.detectors import default_detector, detector_of
 from ingest.cameras.facts import OVERLAP_S, Facts, Records
@@ -47,7 +47,7 @@ _COUNTED = (Kind.INTERROGATION, Kind.WAITING)  # rooms: everybody in the picture
 log = structlog.get_logger("ingest.looking")
 
 
-class Lookout:
+class Lookout(Background):
     """Looks at the cameras of `settings` by their `fanouts`; `last` gives a stream's newest leaf; `judged` hears
     of each picture whether it could be decoded; `lost` gives what is not recorded now because of the recorder."""
 
@@ -60,6 +60,7 @@ class Lookout:
         lost: Callable[[], Sequence[Hole]] = lambda: (),
         metrics: CameraMetrics | None = None,
     ) -> None:
+        super().__init__(self._go_on_looking, "lookout")
         self._settings = settings
         self._fanouts = fanouts
         self._last = last
@@ -72,18 +73,6 @@ class Lookout:
         self._own_gaps: OwnGaps | None = None
         self._read_s = time.time()
         self._due_s = 0.0  # monotonic, of the next look into the records
-        self._stop = Event()
-        self._thread = Thread(target=self._go_on_looking, name="lookout", daemon=True)
-
-    def start(self) -> None:
-        """Begin, in the background."""
-        self._thread.start()
-
-    def stop(self, timeout_s: float) -> bool:
-        """Whether it ended within `timeout_s`."""
-        self._stop.set()
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
 
     def _go_on_looking(self) -> None:
         keep_going(self._run, "lookout", self._stop.wait, self._metrics)

@@ -2,6 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
+from ingest.cameras.packets import Media
+
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -18,6 +20,12 @@ class CameraMetrics:
         self.lost_packets = Counter(
             "ducha_camera_lost_packets", "Packets not recorded because the disk was slow", ["camera"], registry=r
         )
+        self.rtp_lost = Counter(
+            "ducha_camera_rtp_packets_lost",
+            "RTP packets that a camera sent and that never came",
+            ["camera", "medium"],
+            registry=r,
+        )
         self.failures = Counter("ducha_camera_thread_failures", "Threads begun anew", ["thread"], registry=r)
         self.store = Histogram("ducha_camera_store_seconds", "One segment to the disk", buckets=_SECONDS, registry=r)
         self.free = Gauge("ducha_recordings_free_bytes", "Free on the disk of the recordings", registry=r)
@@ -29,6 +37,10 @@ class CameraMetrics:
         self.tap_lost = Counter("ducha_tap_lost_packets", "Packets that slow clients of the tap lost", registry=r)
         self.projected = Counter("ducha_recordings_projected_rows", "Rows of segments written", registry=r)
         self.retries = Counter("ducha_cameras_store_retries", "Writes to the database tried again", registry=r)
+
+    def lose(self, camera: str, media: Media, packets: int) -> None:
+        """So many RTP packets of a camera never came."""
+        self.rtp_lost.labels(camera, media.value).inc(packets)
 
     def serve(self, port: int, host: str = "127.0.0.1") -> None:
         """Answer `GET /metrics` on a thread of its own until the process ends."""

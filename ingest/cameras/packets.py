@@ -42,7 +42,8 @@ class Packet(Struct, frozen=True, kw_only=True, gc=False):
     """One packet, untouched. For H.264 and H.265 from RTSP the data are Annex B access units.
 
     `arrived_s` is this machine's monotonic clock, `arrived_wall_s` its wall clock (Unix seconds); `camera_s` the
-    camera's own clock where it tells it, and `clock_source` where that is known from, also where it is of no use.
+    camera's own clock where it tells it, and `clock_source` where that is known from, also where it is of no use;
+    `lost` how many RTP packets of the stream were found to be lost since the one before.
     """
 
     media: Media
@@ -55,3 +56,4 @@ class Packet(Struct, frozen=True, kw_only=True, gc=False):
     arrived_wall_s: float
     camera_s: float | None = None
     clock_source: ClockSource | None = None
+    lost: int = 0

@@ -6,7 +6,7 @@ for `keyframe_s`: a segment of a recording begins with one.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import structlog
 
@@ -39,7 +39,8 @@ SOUNDS = {
 
 
 class Published:
-    """One publisher's frames on their way to `fanout`. For one thread."""
+    """One publisher's frames on their way to `fanout`; `lost` hears how many RTP packets of a medium never came. For
+    one thread."""
 
     def __init__(
         self,
@@ -48,7 +49,11 @@ class Published:
         *,
         keyframe_s: float = KEYFRAME_S,
         largest_pixels: int = LARGEST_PIXELS,
+        lost: Callable[[Media, int], None] = lambda _media, _packets: None,
     ) -> None:
+        self._lost = lost
+        self._counted = dict.fromkeys(Media, 0)  # what `lost` has heard of
+        self._told = dict.fromkeys(Media, 0)  # what the fan-out has
         self._largest_pixels = largest_pixels
         self._fanout = fanout
         self._sound = sound
@@ -73,13 +78,17 @@ class Published:
         self.heard_s = piece.arrived_s
         if self._ended:
             return False
-        for frame in self._pictures.add(piece):
+        frames = self._pictures.add(piece)
+        self._count(Media.VIDEO, self._pictures.lost)
+        for frame in frames:
             self._picture(frame)
         return self._wants_keyframe(piece.arrived_s)
 
     def take_sound(self, piece: Piece) -> bool:
         """Some sound has come; of that no keyframe is wanted."""
-        for frame in self._sounds.add(piece):
+        frames = self._sounds.add(piece)
+        self._count(Media.AUDIO, self._sounds.lost)
+        for frame in frames:
             if self._open and self._sound is not None:
                 duration = opus_samples(frame.data) if self._sound.codec == "opus" else len(frame.data)
                 self._publish(Media.AUDIO, frame, self._sound_clock, duration, is_keyframe=True)
@@ -96,7 +105,16 @@ class Published:
     def end(self, ending: Ending) -> None:
         """The publisher is gone."""
         self._close(ending)
+        if not self._ended:
+            for media, packets in ((Media.VIDEO, self._pictures), (Media.AUDIO, self._sounds)):
+                packets.end()
+                self._count(media, packets.lost)
         self._ended = True
+
+    def _count(self, media: Media, lost: int) -> None:
+        if news := lost - self._counted[media]:
+            self._counted[media] = lost
+            self._lost(media, news)
 
     def _close(self, ending: Ending) -> None:
         if self._open:
@@ -147,6 +165,7 @@ class Published:
 
     def _publish(self, media: Media, frame: Frame, clock: RtpClock, duration: int, *, is_keyframe: bool) -> None:
         pts = clock.unwrapped(frame.timestamp)
+        lost, self._told[media] = self._counted[media] - self._told[media], self._counted[media]
         since_s = time.monotonic() - frame.arrived_s
         self._fanout.publish(
             Packet(
@@ -160,6 +179,7 @@ class Published:
                 arrived_wall_s=time.time() - since_s,
                 camera_s=clock.camera_s(pts),
                 clock_source=clock.source,
+                lost=lost,
             )
         )
 

@@ -46,6 +46,8 @@ class Reassembly:
         self._spoilt: int | None = None  # the timestamp of a frame that lacks something
         self.losses = 0
         """How often something was given up."""
+        self.lost = 0
+        """How many packets never came, or too late."""
 
     def add(self, piece: Piece) -> list[Frame]:
         """The frames that `piece` completes."""
@@ -53,7 +55,8 @@ class Reassembly:
             self._expected = piece.sequence
         ahead = _signed(piece.sequence - self._expected, 16)
         if abs(ahead) > MAX_AHEAD:
-            self._held = {piece.sequence: piece}
+            self.end()
+            self._held, self._expected = {piece.sequence: piece}, piece.sequence
             self._give_up_the_gap()
             ahead = 0
         if ahead < 0:
@@ -65,13 +68,22 @@ class Reassembly:
             frames += self._in_order()
         return frames
 
+    def end(self) -> None:
+        """Nothing more comes of this numbering: what is waited for is lost."""
+        if self._held and self._expected is not None:
+            self.lost += max(self._held) + 1 - self._expected - len(self._held)
+        self._held = {}
+
     def _is_lost(self, now_s: float) -> bool:
         waits_since_s = next(iter(self._held.values())).arrived_s
         return now_s - waits_since_s > self._patience_s or len(self._held) > MAX_HELD
 
     def _give_up_the_gap(self) -> None:
         self.losses += 1
-        self._expected = min(self._held)
+        assert self._expected is not None
+        following = min(self._held)
+        self.lost += following - self._expected
+        self._expected = following
         self._begun, self._begun_bytes = [], 0
         # what comes next need not be the beginning of its frame
         self._spoilt = None if self._one_each else self._held[self._expected].timestamp

@@ -1,6 +1,6 @@
-"""RTSP by FFmpeg: a connection, its streams, its packets, and what can go wrong in words of ours.
+"""RTSP by FFmpeg, through a relay: a connection, its streams, its packets, and what can go wrong in words of ours.
 
-FFmpeg's own words hold the address, and with it the password; so they are never passed on.
+FFmpeg's own words hold the address; so they are never passed on.
 """
 
 import struct
@@ -17,44 +17,50 @@ from ingest.cameras.address import Address
 from ingest.cameras.fmp4 import AUDIO_CODECS, UnsupportedStream, initialisation
 from ingest.cameras.gathering import Gathering
 from ingest.cameras.guard import Guard
-from ingest.cameras.line import Line, made_by
 from ingest.cameras.packets import Media, Packet, StreamInfo
 from ingest.cameras.parameter_sets import LARGEST_PIXELS
 from ingest.cameras.rtp_clock import ClockSource, time_of_day
+from ingest.cameras.rtp_loss import Losses
+from ingest.cameras.rtsp_relay import Relay
 from ingest.cameras.states import SourceFault, State
 
 MOST_TICKS = 1 << 61
+REORDERED = 16  # packets that wait for one before them, by UDP
 ASK_S = 1.0  # how often FFmpeg is asked for the camera's clock, which goes on with the stream's time in between
 
 log = structlog.get_logger("ingest.cameras")
 
 
-def connect(address: Address, open_s: float, read_s: float) -> tuple[av.container.InputContainer, Line]:
-    """The container of the stream at `address`, and its line; no wait within it is longer than `open_s`. Later it ends
-    when not a byte comes for `read_s` seconds, or the line is cut.
+def connect(
+    address: Address, open_s: float, read_s: float, largest_pixels: int = LARGEST_PIXELS
+) -> tuple[av.container.InputContainer, Relay]:
+    """The container of the stream at `address`, and the relay to it; no wait within it is longer than `open_s`. Later
+    it ends when not a byte comes for `read_s` seconds, or the relay's line is cut.
 
     Raises:
         SourceFault: in words that don't hold the address.
     """
     # a probe of the least size: FFmpeg then guesses nothing from the first seconds but hands them on as they come
     options = {
-        "rtsp_transport": address.transport,
+        "rtsp_transport": "tcp",  # as far as the relay
+        "reorder_queue_size": str(REORDERED if address.transport == "udp" else 0),
         "allowed_media_types": "video+audio",
         "probesize": "32",
         "fpsprobesize": "0",
-        "max_pixels": str(LARGEST_PIXELS),  # should it decode a picture all the same
+        "max_pixels": str(largest_pixels),  # should it decode a picture all the same
         "timeout": str(round(read_s * 1e6)),
     }
-
-    def opened() -> av.container.InputContainer:
-        return av.open(address.with_credentials(), format="rtsp", options=options, timeout=(open_s, None))
-
     began_s = time.monotonic()
+    relay = Relay(address, open_s)
     try:
-        return made_by(opened, address.url)
+        return av.open(relay.url, format="rtsp", options=options, timeout=(open_s, None)), relay
     except (av.error.FFmpegError, OSError) as error:
         waited_s = time.monotonic() - began_s
-        raise _explained(error, address, open_s, slow=waited_s >= 0.9 * open_s) from None
+        relay.close()
+        raise relay.fault or _explained(error, address, open_s, slow=waited_s >= 0.9 * open_s) from None
+    except BaseException:
+        relay.close()
+        raise
 
 
 def _explained(error: BaseException, address: Address, open_s: float, *, slow: bool) -> SourceFault:
@@ -137,9 +143,13 @@ def _offered(container: av.container.InputContainer) -> str:
 
 
 def packets_of(
-    container: av.container.InputContainer, streams: dict[int, StreamInfo], guard: Guard, gathering: Gathering
+    container: av.container.InputContainer,
+    streams: dict[int, StreamInfo],
+    guard: Guard,
+    gathering: Gathering,
+    losses: Losses,
 ) -> Iterator[Packet]:
-    """What comes, with the time of its arrival; ends when the camera ends it.
+    """What comes, with the time of its arrival, and how much of `losses` is before it; ends when the camera ends it.
 
     Raises:
         SourceFault: when no packet comes for as long as `guard` has patience, or the connection breaks.
@@ -161,7 +171,7 @@ def packets_of(
         if stream is not None and received.size:
             if not stream.is_sound:
                 gathering.see(received.size, arrived_s)
-            yield stream.packet(received, arrived_s)
+            yield stream.packet(received, arrived_s, losses.news(stream.media))
 
 
 class _Incoming:
@@ -169,6 +179,7 @@ class _Incoming:
 
     def __init__(self, info: StreamInfo) -> None:
         self._info = info
+        self.media = info.media
         self.is_sound = info.media is Media.AUDIO
         self._tick_s = info.time_base[0] / info.time_base[1]
         self._pts = self._lasts = 0  # of the last packet
@@ -176,8 +187,8 @@ class _Incoming:
         self._source: ClockSource | None = None
         self._asked_s = 0.0
 
-    def packet(self, received: "av.Packet[Any]", arrived_s: float) -> Packet:
-        """What was received at `arrived_s`, just now."""
+    def packet(self, received: "av.Packet[Any]", arrived_s: float, lost: int) -> Packet:
+        """What was received at `arrived_s`, just now, when `lost` had been lost."""
         pts, dts, duration = _sane(received.pts), _sane(received.dts), received.duration
         if pts is None:  # FFmpeg can't always tell the time of a connection's first packet
             pts = dts if dts is not None else self._pts + self._lasts
@@ -197,6 +208,7 @@ class _Incoming:
             arrived_wall_s=time.time(),
             camera_s=None if self._clock is None else self._clock[1] + (pts - self._clock[0]) * self._tick_s,
             clock_source=self._source,
+            lost=lost,
         )
 
     def _ask_clock(self, received: "av.Packet[Any]", pts: int) -> None:

@@ -27,7 +27,8 @@ MAX_BYTES = 32 << 20
 @dataclass(frozen=True, slots=True)
 class Segment:
     """Some packets of one stream as a fragment that stands on `init`. `run` tells apart what may not lie in one file:
-    another connection, or other parameters. `wall_s`, `mono_s` and `camera_s` are of the first packet."""
+    another connection, or other parameters. `wall_s`, `mono_s` and `camera_s` are of the first packet; `lost` RTP
+    packets of the stream were found to be lost meanwhile."""
 
     info: StreamInfo
     run: int
@@ -41,6 +42,7 @@ class Segment:
     frames: int
     first_pts: int
     last_pts: int
+    lost: int = 0
 
 
 class Segmenter:
@@ -230,6 +232,7 @@ class _Track:
             frames=len(packets),
             first_pts=first.pts,
             last_pts=last.pts,
+            lost=sum(packet.lost for packet in packets),
         )
 
     def _samples(self, packets: list[Packet]) -> list[fmp4.Sample]:

@@ -2,7 +2,7 @@
 
 The thread connects again and again until it is told to stop. What goes wrong becomes the camera's condition, in words
 that say what was expected; addresses and passwords are in none of them. FFmpeg can't be interrupted while it waits,
-only told beforehand for how long, or have its connection cut under it (`line.py`).
+only told beforehand for how long, or have its connection cut under it (`line.py`, `rtsp_relay.py`).
 """
 
 import random
@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterator
 from threading import Event, Thread
 
 import structlog
+from av.container import InputContainer
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ingest.cameras import annexb
 from ingest.cameras.address import Address
@@ -27,6 +29,7 @@ from ingest.cameras.packets import Media, Packet, StreamInfo
 from ingest.cameras.parameter_sets import LARGEST_PIXELS, tells_news, united
 from ingest.cameras.probation import Probation, described
 from ingest.cameras.rtsp import connect, packets_of, watchable
+from ingest.cameras.rtsp_relay import Relay
 from ingest.cameras.states import Condition, SourceFault, State
 
 log = structlog.get_logger("ingest.cameras")
@@ -47,7 +50,8 @@ class Patience(Struct, frozen=True, kw_only=True):
 
 
 class Source:
-    """Fills `fanout` from the camera at `address`; `told` hears every change of its condition, on the thread."""
+    """Fills `fanout` from the camera at `address`; `told` hears every change of its condition, and `lost` how many RTP
+    packets of a medium never came, on the thread."""
 
     def __init__(
         self,
@@ -58,6 +62,7 @@ class Source:
         patience: Patience | None = None,
         jitter: Callable[[], float] = random.random,
         largest_pixels: int = LARGEST_PIXELS,
+        lost: Callable[[Media, int], None] = lambda _media, _packets: None,
     ) -> None:
         self._camera = camera
         self._address = address
@@ -65,6 +70,8 @@ class Source:
         self._told = told
         self._patience = patience or Patience()
         self._largest_pixels = largest_pixels
+        self._lost = lost
+        self._untold = dict.fromkeys(Media, 0)  # what was lost that no packet handed on tells of yet
         self._told_sets: tuple[bytes, ...] = ()  # parameter sets that came since the last keyframe
         self._backoff = Backoff(self._patience.first_pause_s, self._patience.most_pause_s, jitter)
         self._condition = Condition(State.CONNECTING, time.time())
@@ -118,18 +125,41 @@ class Source:
         address = greet(self._address, self._patience.open_s, self._rung, self._stopping.is_set)
         if self._stopping.is_set():
             return
-        container, line = connect(address, self._patience.open_s, self._patience.stall_s)
-        with line, container:
-            self._line = line
-            if self._stopping.is_set():
-                return
-            streams = watchable(container)
-            with Guard(line, self._patience.stall_s) as guard:
-                # by UDP only answers come over the connection, which are to be read one by one
-                gathering = Gathering(line if self._address.transport == "tcp" else Line())
-                self._publish(packets_of(container, streams, guard, gathering), tuple(streams.values()))
+        container, relay = connect(address, self._patience.open_s, self._patience.stall_s, self._largest_pixels)
+        try:
+            with relay, container:
+                self._line = relay.line
+                if not self._stopping.is_set():
+                    self._follow(container, relay)
+        finally:
+            for media in Media:
+                self._count(media, relay.losses.news(media))
         if not self._stopping.is_set():
-            raise SourceFault(State.LOST, "the camera ended the stream")
+            raise relay.fault or SourceFault(State.LOST, "the camera ended the stream")
+
+    def _follow(self, container: InputContainer, relay: Relay) -> None:
+        streams = watchable(container)
+        with Guard(relay.line, self._patience.stall_s) as guard:
+            # by UDP only answers come over the connection, which are to be read one by one
+            gathering = Gathering(relay.line if self._address.transport == "tcp" else Line())
+            packets = packets_of(container, streams, guard, gathering, relay.losses)
+            self._publish(self._counted(packets), tuple(streams.values()))
+
+    def _counted(self, packets: Iterator[Packet]) -> Iterator[Packet]:
+        for packet in packets:
+            if packet.lost:
+                self._count(packet.media, packet.lost)
+            yield packet
+
+    def _count(self, media: Media, lost: int) -> None:
+        if lost:
+            self._untold[media] += lost
+            self._lost(media, lost)
+
+    def _hand_on(self, packet: Packet) -> None:
+        """A packet, with all that was lost before it: also what was lost before those that are not handed on."""
+        lost, self._untold[packet.media] = self._untold[packet.media], 0
+        self._fanout.publish(packet if packet.lost == lost else replace(packet, lost=lost))
 
     def _publish(self, packets: Iterator[Packet], streams: tuple[StreamInfo, ...]) -> None:
         watch = _Watch(self._patience)
@@ -148,7 +178,7 @@ class Source:
         self._fanout.open(streams)
         try:
             for packet in held:
-                self._fanout.publish(packet)
+                self._hand_on(packet)
             self._become(State.LIVE, None)
             self._backoff.reset()
             for packet in packets:
@@ -157,7 +187,7 @@ class Source:
                 watch.see(packet)
                 if packet.media is Media.VIDEO:
                     streams = self._followed(packet, streams, watch)
-                self._fanout.publish(packet)
+                self._hand_on(packet)
         finally:
             self._fanout.interrupt(Ending.STOPPED if self._stopping.is_set() else Ending.LOST)
 

@@ -309,6 +309,7 @@ def _body(segment: Segment, file: str, offset: int) -> SegmentBody:
         codec=segment.info.codec,
         camera_ns=None if segment.camera_s is None else _ns(segment.camera_s),
         clock_source=segment.clock_source,
+        lost_packets=segment.lost or None,
     )
 
 

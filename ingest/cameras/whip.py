@@ -10,9 +10,11 @@ import secrets
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future
+from functools import partial
 from typing import Any, TypeVar
 
 from ingest.cameras.fanout import Ending, Fanout
+from ingest.cameras.packets import Media
 from ingest.cameras.parameter_sets import LARGEST_PIXELS
 from ingest.cameras.published import KEYFRAME_S, Published
 from ingest.cameras.publisher import BY_PUBLISHER, CLOSE_S, STOPPED, Publisher
@@ -28,7 +30,8 @@ T = TypeVar("T")
 
 
 class Whip:
-    """The publishers of one camera process. All methods may be called from any thread."""
+    """The publishers of one camera process. All methods may be called from any thread. `lost` hears, in the loop, of
+    which device and medium how many RTP packets never came."""
 
     def __init__(
         self,
@@ -38,7 +41,9 @@ class Whip:
         replaced_s: float = REPLACED_S,
         keyframe_s: float = KEYFRAME_S,
         largest_pixels: int = LARGEST_PIXELS,
+        lost: Callable[[str, Media, int], None] = lambda _device, _media, _packets: None,
     ) -> None:
+        self._lost = lost
         self._max_publishers = max_publishers
         self._silent_s = silent_s
         self._replaced_s = replaced_s
@@ -109,7 +114,13 @@ class Whip:
 
     async def _join(self, device: str, offer: Offer, fanout: Fanout) -> tuple[str, str]:
         await self._make_room(device)
-        published = Published(fanout, offer.sound, keyframe_s=self._keyframe_s, largest_pixels=self._largest_pixels)
+        published = Published(
+            fanout,
+            offer.sound,
+            keyframe_s=self._keyframe_s,
+            largest_pixels=self._largest_pixels,
+            lost=partial(self._lost, device),
+        )
         publisher = Publisher(device, published, self._admit)
         self._coming.setdefault(device, []).append(publisher)
         publisher.task = asyncio.create_task(publisher.run(offer, self._silent_s), name=f"publisher {device}")

@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Self
@@ -66,6 +67,8 @@ class CameraWork:
         self.fanout: Fanout
         self.source: Source | None
         self._worker = worker
+        for media in Media:
+            worker.metrics.lose(settings.id, media, 0)  # so that it is told too that none was
         if settings.publishes:
             self.condition = awaited()
             self.fanout, self.source = AwaitedFanout(self._become), None
@@ -79,6 +82,7 @@ class CameraWork:
                 self._become,
                 worker.patience,
                 largest_pixels=worker.settings.largest_pixels,
+                lost=partial(worker.metrics.lose, settings.id),
             )
         self._blamed = False  # for pictures that come and can't be decoded
         self.recorder = worker.recorder_of(settings, self.fanout) if settings.record else None
@@ -376,7 +380,9 @@ class Worker:
     def _opened_entrance(self) -> Entrance:
         try:
             tokens = {camera.settings.id: camera.settings.token for camera in self.cameras if camera.settings.token}
-            return Entrance(Path(self.settings.tap), self._awaited, tokens, self.settings.largest_pixels)
+            return Entrance(
+                Path(self.settings.tap), self._awaited, tokens, self.settings.largest_pixels, self.metrics.lose
+            )
         except OSError as error:
             expected = "expected a path beside which another socket can be made"
             raise RecordingFailed(f"cameras.tap: {self.settings.tap}: {error.strerror}; {expected}") from error

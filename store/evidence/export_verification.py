@@ -35,7 +35,16 @@ from store.evidence.recovery import HEADS, LEAVES
 from store.evidence.signer import public_key_of, verifies
 from store.evidence.standalone import opened
 from store.evidence.verdict import Finding, Verdict, merged
-from store.evidence.verification import Report, intact, judge_data, judge_key, piece_of, read_heads
+from store.evidence.verification import (
+    Recorded,
+    Report,
+    count,
+    intact,
+    judge_data,
+    judge_key,
+    piece_of,
+    read_heads,
+)
 
 MAX_TEXT = 1 << 30  # bytes of the largest file beside the footage
 
@@ -76,10 +85,10 @@ def verify_export(path: Path, trusted: Sequence[bytes] = (), threads: int | None
         findings += walk.findings
     findings += [Finding(Verdict.ALTERED, NO_LINE) for _ in placed.unread]
     findings += _ends(manifest, walks, placed)
-    count, spans, told = _data(package, manifest, walks, placed, threads)
+    hashed, recorded, told = _data(package, manifest, walks, placed, threads)
     findings += told
-    findings += intact(walks, spans, findings)
-    return Report(manifest.recorder, keys, merged(findings), len(placed.leaves) + len(placed.tail), count)
+    findings += intact(walks, recorded, findings)
+    return Report(manifest.recorder, keys, merged(findings), len(placed.leaves) + len(placed.tail), hashed)
 
 
 def _manifest(path: Path, document: bytes, signed: bool) -> Manifest | None:
@@ -201,10 +210,10 @@ def _ends(manifest: Manifest, walks: dict[str, StreamWalk], placed: Placed) -> l
 
 def _data(
     package: Package, manifest: Manifest, walks: dict[str, StreamWalk], placed: Placed, threads: int | None
-) -> tuple[int, dict[str, tuple[int, int, int]], list[Finding]]:
-    """Bytes hashed, the span of each stream, and what is wrong."""
+) -> tuple[int, dict[str, Recorded], list[Finding]]:
+    """Bytes hashed, what was recorded of each stream, and what is wrong."""
     findings: list[Finding] = []
-    spans: dict[str, tuple[int, int, int]] = {}
+    recorded: dict[str, Recorded] = {}
     by_stream: dict[str, dict[int, Leaf]] = {stream: {} for stream in walks}
     for there in (*(leaf for _, leaf in placed.leaves), *placed.tail):
         by_stream.setdefault(there.stream, {})[there.seq] = there
@@ -214,9 +223,9 @@ def _data(
             findings += _not_exported(manifest, stream, walks[stream.stream], leaves)
             files = {file.file: file for file in stream.files}
             for segment in stream.segments:
-                begin, end, count = spans.get(stream.stream, (segment.from_ns, segment.to_ns, 0))
-                spans[stream.stream] = (min(begin, segment.from_ns), max(end, segment.to_ns), count + 1)
                 leaf = leaves.get(segment.seq)
+                lost = leaf.body.lost_packets if leaf is not None and isinstance(leaf.body, SegmentBody) else None
+                count(recorded, stream.stream, segment.from_ns, segment.to_ns, lost)
                 about = (stream.stream, segment.from_ns, segment.to_ns)
                 if leaf is not None and not _same(segment, leaf):
                     findings.append(Finding(Verdict.ALTERED, CHANGED, *about))
@@ -233,7 +242,7 @@ def _data(
                     )
         problems = check.finish()
         stones = {stream: walk.tombstones for stream, walk in walks.items()}
-        return check.bytes, spans, findings + judge_data(problems, stones)
+        return check.bytes, recorded, findings + judge_data(problems, stones)
 
 
 def _same(segment: ExportedSegment, leaf: Leaf) -> bool:

@@ -44,7 +44,8 @@ class _Body(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ty
 
 class SegmentBody(_Body, frozen=True, kw_only=True, tag="segment"):
     """About a second of a stream: `bytes` at `offset` of `file` (relative to the recorder's folder); the file begins
-    with an initialisation segment of `init_bytes`. PTS count in `time_base` (numerator, denominator) seconds."""
+    with an initialisation segment of `init_bytes`. PTS count in `time_base` (numerator, denominator) seconds.
+    `lost_packets` of the camera's RTP packets were found to be lost on their way meanwhile."""
 
     duration_ns: Count
     frames: Count
@@ -60,6 +61,7 @@ class SegmentBody(_Body, frozen=True, kw_only=True, tag="segment"):
     codec: Name
     camera_ns: Moment | None = None
     clock_source: Name | None = None
+    lost_packets: Annotated[int, Meta(ge=1, le=2**53)] | None = None
 
 
 class GapBody(_Body, frozen=True, kw_only=True, tag="gap"):

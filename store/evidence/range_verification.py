@@ -39,7 +39,7 @@ from store.evidence.recovery import HEADS, last_head
 from store.evidence.signer import public_key_of
 from store.evidence.spans import REACH, Span
 from store.evidence.verdict import Finding, Verdict, merged
-from store.evidence.verification import Report, aside, intact, judge_data, judge_key, piece_of
+from store.evidence.verification import Recorded, Report, aside, count, intact, judge_data, judge_key, piece_of
 from store.evidence.witnesses import Contradicted, Known, contradiction, in_its_folder
 
 MAX_LEAVES = 2_000_000  # read for one answer; some ten seconds
@@ -77,7 +77,9 @@ def verify_range(
             segments = {
                 stream: [leaf for near in read for _, leaf in near.around[stream].leaves()] for stream in streams
             }
-            spans = {s: span for s, leaves in segments.items() if (span := _check(leaves, check)) is not None}
+            recorded: dict[str, Recorded] = {}
+            for leaves in segments.values():
+                _check(leaves, check, recorded)
             problems = check.finish()
             hashed = check.bytes
         tombstones = _tombstones(reader, problems)
@@ -89,7 +91,7 @@ def verify_range(
     against = contradiction(folder, newest, told)
     findings += _told_against(against, read, [s for s in streams if (folder / s).is_dir()], from_ns, to_ns)
     findings += judge_data(problems, tombstones)
-    findings += intact(list(segments), spans, findings)
+    findings += intact(list(segments), recorded, findings)
     return Report(recorder, [key], merged(findings), sum(map(len, segments.values())), hashed)
 
 
@@ -213,17 +215,14 @@ def _is_long_before(line: bytes, since_ns: int) -> bool:
     return wall_ns.isdigit() and int(wall_ns) < since_ns
 
 
-def _check(leaves: Sequence[Leaf], check: DataCheck) -> tuple[int, int, int] | None:
-    """Has the data of the segments hashed; their begin, end and number."""
-    count, begin, end = 0, 0, 0
+def _check(leaves: Sequence[Leaf], check: DataCheck, recorded: dict[str, Recorded]) -> None:
+    """Has the data of a stream's segments hashed, and counts what was recorded."""
     for leaf in leaves:
         if isinstance(leaf.body, UnacknowledgedBody):
             check.add(leaf.body.file, aside(leaf, leaf.body))
         if isinstance(leaf.body, SegmentBody):
             check.add(leaf.body.file, piece_of(leaf, leaf.body))
-            begin, end = (min(begin, leaf.begin_ns) if count else leaf.begin_ns), max(end, leaf.end_ns)
-            count += 1
-    return (begin, end, count) if count else None
+            count(recorded, leaf.stream, leaf.begin_ns, leaf.end_ns, leaf.body.lost_packets)
 
 
 def _judge(near: _Near, reader: PartReader, from_ns: int, to_ns: int) -> list[Finding]:

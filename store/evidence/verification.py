@@ -75,19 +75,43 @@ def _data_finding(
     return Finding(Verdict.ALTERED, problem.fault.value, *about)
 
 
-def intact(streams: Iterable[str], spans: dict[str, tuple[int, int, int]], found: list[Finding]) -> list[Finding]:
-    """For each stream with nothing against it, up to where that holds; `spans`: begin, end and number of segments."""
+@dataclass(slots=True)
+class Recorded:
+    """What was recorded of a stream: from when to when (Unix nanoseconds), in how many segments; and how many of the
+    camera's packets were lost on their way meanwhile."""
+
+    begin_ns: int
+    end_ns: int
+    segments: int = 0
+    lost_packets: int = 0
+
+    @property
+    def summary(self) -> str:
+        lost = f"; {self.lost_packets} packets lost on their way from the camera" if self.lost_packets else ""
+        return f"{self.segments} segments in all{lost}"
+
+
+def count(recorded: dict[str, Recorded], stream: str, from_ns: int, to_ns: int, lost_packets: int | None) -> None:
+    """One more segment of a stream."""
+    known = recorded.setdefault(stream, Recorded(from_ns, to_ns))
+    known.begin_ns, known.end_ns = min(known.begin_ns, from_ns), max(known.end_ns, to_ns)
+    known.segments += 1
+    known.lost_packets += lost_packets or 0
+
+
+def intact(streams: Iterable[str], recorded: Mapping[str, Recorded], found: list[Finding]) -> list[Finding]:
+    """For each stream with nothing against it, up to where that holds."""
     sound: list[Finding] = []
     for stream in streams:
-        if stream not in spans:
+        if stream not in recorded:
             continue
-        begin, end, count = spans[stream]
+        known = recorded[stream]
         against = [f for f in found if not f.sound and f.stream in (None, stream)]
         if any(f.verdict not in (Verdict.UNANCHORED, Verdict.TRUNCATED) or f.from_ns is None for f in against):
             continue
-        end = min([end, *(f.from_ns for f in against if f.from_ns is not None)])
-        if end > begin:
-            sound.append(Finding(Verdict.INTACT, f"{count} segments in all", stream, begin, end))
+        end = min([known.end_ns, *(f.from_ns for f in against if f.from_ns is not None)])
+        if end > known.begin_ns:
+            sound.append(Finding(Verdict.INTACT, known.summary, stream, known.begin_ns, end))
     return sound
 
 
@@ -108,8 +132,8 @@ def verify_folder(
         with io.TextIOWrapper(opened(folder / HEADS), encoding="utf-8", errors="replace", newline="\n") as file:
             heads, findings = read_heads(file, recorder, own)
         with DataCheck(in_folder(folder), threads) as check:
-            spans: dict[str, tuple[int, int, int]] = {}
-            examined = examine(_watched(read_leaves(folder / LEAVES), check, spans, there), heads)
+            recorded: dict[str, Recorded] = {}
+            examined = examine(_watched(read_leaves(folder / LEAVES), check, recorded, there), heads)
             problems = check.finish()
             hashed = check.bytes
     except (OSError, msgspec.MsgspecError, InvalidKey) as error:
@@ -120,7 +144,7 @@ def verify_folder(
     ends = {stream: walk.last.end_ns for stream, walk in examined.streams.items() if walk.last is not None}
     findings += _contradicted(against, ends)
     findings += [*unknown, *examined.findings, *judge_data(problems, tombstones), *judge_strangers(there)]
-    findings += intact(examined.streams, spans, findings)
+    findings += intact(examined.streams, recorded, findings)
     return Report(recorder, [key], merged(findings), examined.size, hashed)
 
 
@@ -188,15 +212,14 @@ def judge_key(of: str, key: bytes, trusted: Sequence[bytes]) -> tuple[Key, list[
 
 
 def _watched(
-    leaves: Iterable[Leaf | None], check: DataCheck, spans: dict[str, tuple[int, int, int]], there: dict[str, str]
+    leaves: Iterable[Leaf | None], check: DataCheck, recorded: dict[str, Recorded], there: dict[str, str]
 ) -> Iterator[Leaf | None]:
     """The same leaves; what they say of data is checked meanwhile, and taken out of what is `there`."""
     for leaf in leaves:
         if leaf is not None and isinstance(leaf.body, SegmentBody):
             there.pop(leaf.body.file, None)
             check.add(leaf.body.file, piece_of(leaf, leaf.body))
-            begin, end, count = spans.get(leaf.stream, (leaf.begin_ns, leaf.end_ns, 0))
-            spans[leaf.stream] = (min(begin, leaf.begin_ns), max(end, leaf.end_ns), count + 1)
+            count(recorded, leaf.stream, leaf.begin_ns, leaf.end_ns, leaf.body.lost_packets)
         elif leaf is not None and isinstance(leaf.body, UnacknowledgedBody):
             check.add(leaf.body.file, aside(leaf, leaf.body))
         yield leaf

@@ -219,3 +219,22 @@ def test_a_folder_that_others_may_read_is_named_with_what_closes_it(tmp_path: Pa
     assert not found.ok
     assert f"{tmp_path / 'rec' / 'leaves.jsonl'} (mode 0640)" in found.says
     assert found.says.endswith(f"chmod -R go= {tmp_path / 'rec'}")
+
+
+def test_exports_that_others_may_read_are_named_too(tmp_path: Path, examine: Examine) -> None:
+    exports = tmp_path / "out put"
+    camera = f'[exports]\nfolder = "{exports}"'
+    assert examine(camera=camera)["modes of exports"].ok
+    exports.mkdir(mode=0o700)
+    made = exports / "1.zip"
+    made.touch()
+    made.chmod(0o600)
+    says = f"{exports} is closed to others"
+    assert examine(camera=camera)["modes of exports"] == Finding("modes of exports", True, says)
+    made.chmod(0o604)
+    exports.chmod(0o711)
+    found = examine(camera=camera)["modes of exports"]
+    assert not found.ok
+    assert found.says.startswith(f"others may enter or read {exports} (mode 0711), {made} (mode 0604); chmod -R go= ")
+    assert found.says.endswith(f"'{exports}'")
+    assert examine(camera=camera)["modes"].ok

@@ -8,7 +8,7 @@ from console_examples import NOW, drive
 
 from analytics.fixes import FixBatch
 from store.intake import Intake
-from store.records import DeadLetter, Deferred, Held, HeldDevice
+from store.records import Batch, DeadLetter, Deferred, Held, HeldDevice
 
 Console = Callable[..., Any]
 
@@ -16,7 +16,7 @@ Console = Callable[..., Any]
 def hear(dsn: str, name: str, at_s: float = NOW) -> None:
     with Intake(dsn) as intake:
         held = Held((HeldDevice(name, "county.west", 3, drive(0, 3)),))
-        intake.take(FixBatch.empty(), deferred=Deferred(held=held), received_s=at_s)
+        intake.take(Batch(FixBatch.empty()), Deferred(held=held), received_s=at_s)
 
 
 def test_an_unknown_device_is_listed_with_its_newest_place_and_accepted_with_one_call(
@@ -49,7 +49,7 @@ def test_a_forgotten_device_comes_back_when_it_is_heard_again(postgres_uri: str,
 def test_a_dead_letter_is_read_again_only_where_it_is_whole(postgres_uri: str, console: Console) -> None:
     letters = [DeadLetter("t/1", "not JSON", b"{"), DeadLetter("t/2", "too large", b"x" * 100_000)]
     with Intake(postgres_uri) as intake:
-        intake.take(FixBatch.empty(), dead_letters=letters, received_s=NOW)
+        intake.take(Batch(FixBatch.empty(), dead_letters=letters), received_s=NOW)
 
     async def work(client: httpx.AsyncClient) -> list[httpx.Response]:
         rows = (await client.get("/api/v1/dead-letters")).json()["items"]

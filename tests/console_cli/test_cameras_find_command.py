@@ -66,9 +66,9 @@ def asking(*devices: OnvifDevice) -> list[str]:
 
 def keyframe_of(settings: CameraSettings) -> np.ndarray:
     """The first whole picture that comes from the camera, decoded."""
-    container, line = connect(settings.address, 10.0, 10.0)
-    with line, container, Guard(line, 10.0) as guard:
-        for packet in packets_of(container, streams_of(container), guard, Gathering(line)):
+    container, relay = connect(settings.address, 10.0, 10.0)
+    with relay, container, Guard(relay.line, 10.0) as guard:
+        for packet in packets_of(container, streams_of(container), guard, Gathering(relay.line), relay.losses):
             if packet.media is Media.VIDEO and packet.is_keyframe:
                 break
         return next(container.decode(video=0)).to_ndarray(format="bgr24")

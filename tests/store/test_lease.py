@@ -8,6 +8,7 @@ from waiting import wait_until
 from store.errors import LeaseLost
 from store.intake import Intake
 from store.lease import Lease, shards
+from store.records import Batch
 
 pytestmark = pytest.mark.usefixtures("ledger")
 
@@ -45,9 +46,9 @@ def test_shards_do_not_wait_for_each_other(postgres_uri):
 def test_a_holder_that_lost_only_its_connection_goes_on(postgres_uri):
     with Lease(postgres_uri, "west") as lease, Intake(postgres_uri, name="west", lease=lease) as intake:
         assert lease.acquire() is None
-        assert intake.take(drive(0, 5), received_s=NOON).new_fixes == 5
+        assert intake.take(Batch(drive(0, 5)), received_s=NOON).new_fixes == 5
         cut(postgres_uri, "west")
-        assert intake.take(drive(1, 5), received_s=NOON).new_fixes == 5
+        assert intake.take(Batch(drive(1, 5)), received_s=NOON).new_fixes == 5
         assert shards(postgres_uri)[0].held
 
 
@@ -58,14 +59,14 @@ def test_a_holder_whose_shard_was_taken_meanwhile_commits_nothing_more(postgres_
         Lease(postgres_uri, "west") as new,
     ):
         assert old.acquire() is None
-        intake.take(drive(0, 5), received_s=NOON)
+        intake.take(Batch(drive(0, 5)), received_s=NOON)
         cut(postgres_uri, "west")
         assert new.acquire() is None
         with pytest.raises(LeaseLost):
-            intake.take(drive(1, 5), received_s=NOON)
+            intake.take(Batch(drive(1, 5)), received_s=NOON)
         new.release()
         with pytest.raises(LeaseLost):
-            intake.take(drive(1, 5), received_s=NOON)
+            intake.take(Batch(drive(1, 5)), received_s=NOON)
     assert rows("SELECT count(*) FROM fixes") == [(5,)]
 
 
@@ -74,5 +75,5 @@ def test_a_commit_of_an_older_epoch_is_refused_by_the_database_itself(postgres_u
         assert lease.acquire() is None
         rows("UPDATE shard_leases SET epoch = epoch + 1")
         with pytest.raises(LeaseLost, match="another worker has taken it over"):
-            intake.take(drive(0, 5), received_s=NOON)
+            intake.take(Batch(drive(0, 5)), received_s=NOON)
     assert rows("SELECT count(*) FROM fixes") == [(0,)]

@@ -1,10 +1,11 @@
 """A camera process as far as publishers see it: its WHIP socket, and the fan-outs of its body-worn cameras."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import av
@@ -26,13 +27,15 @@ class CameraProcess:
 
 
 @contextmanager
-def camera_process(dsn: str, folder: Path, *devices: str, **limits: Any) -> Iterator[CameraProcess]:
-    """Runs one whose devices the console knows."""
+def camera_process(
+    dsn: str, folder: Path, *devices: str, tokens: Mapping[str, str] = MappingProxyType({}), **limits: Any
+) -> Iterator[CameraProcess]:
+    """Runs one whose devices the console knows; those with one of the `tokens` are to show it."""
     tap = folder / "tap.sock"
     for device in devices:
         write_camera(dsn, device, tap=tap, kind="bodycam", state="lost")
     process = CameraProcess(Whip(**limits), {device: Fanout() for device in devices})
-    served = WhipSocket(folder / "tap.sock.whip", process.whip, process.fanouts.get)
+    served = WhipSocket(folder / "tap.sock.whip", process.whip, process.fanouts.get, tokens)
     try:
         yield process
     finally:

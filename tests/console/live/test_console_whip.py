@@ -122,6 +122,59 @@ def test_an_offer_without_h264_is_refused(address: str, postgres_uri: str, tmp_p
     assert "H.264" in str(told["detail"])
 
 
+TOKEN = "0123456789abcdef-of-body-1"
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        None,
+        "Bearer",
+        f"Basic {TOKEN}",
+        TOKEN,
+        f"Bearer {TOKEN[:-1]}",
+        f"Bearer {TOKEN}x",
+        f"Bearer {TOKEN.upper()}",
+        f"Bearer {TOKEN} {TOKEN}",
+        "Bearer 0123456789abcdef-of-body-2",
+    ],
+)
+def test_without_its_token_nobody_publishes_as_a_device(
+    address: str, postgres_uri: str, tmp_path: Path, shown: str | None
+) -> None:
+    tokens = {"body-1": TOKEN, "body-2": "0123456789abcdef-of-body-2"}
+    with camera_process(postgres_uri, tmp_path, *tokens, tokens=tokens) as process:
+        headers = SDP | ({} if shown is None else {"authorization": shown})
+        answer = httpx.post(endpoint(address), headers=headers, content="v=0\r\n")
+        assert (answer.status_code, answer.json()["type"]) == (401, "urn:ducha:problem:wrong-token")
+        assert TOKEN not in answer.text
+        assert len(process.whip) == 0
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_the_token_opens_the_door_and_the_offer_is_looked_at(
+    address: str, postgres_uri: str, tmp_path: Path, scheme: str
+) -> None:
+    with camera_process(postgres_uri, tmp_path, "body-1", tokens={"body-1": TOKEN}):
+        headers = SDP | {"authorization": f"{scheme}  {TOKEN}"}
+        answer = httpx.post(endpoint(address), headers=headers, content="v=0\r\n")
+        assert (answer.status_code, answer.json()["type"]) == (400, "urn:ducha:problem:invalid-offer")
+
+
+def test_a_device_that_shows_its_token_publishes(address: str, postgres_uri: str, tmp_path: Path) -> None:
+    camera = Bodycam(endpoint(address), size=SMALL, token=TOKEN)
+    with camera_process(postgres_uri, tmp_path, "body-1", tokens={"body-1": TOKEN}) as process:
+        subscription = process.fanouts["body-1"].subscribe()
+        with pytest.raises(PublishingRefused) as refused:
+            Bodycam(endpoint(address), size=SMALL).start()
+        assert refused.value.status == 401
+        camera.start()
+        try:
+            received(subscription, lambda items: len(pictures(items)) >= 1)
+        finally:
+            camera.stop()
+
+
 def test_a_second_publisher_of_a_device_is_refused(address: str, postgres_uri: str, tmp_path: Path) -> None:
     first = Bodycam(endpoint(address), size=SMALL)
     with camera_process(postgres_uri, tmp_path, "body-1") as process:

@@ -43,6 +43,15 @@ def test_a_large_picture_is_made_smaller(console: Console, tap: TapServer) -> No
     assert size_of(answer.content) == (1280, 720)
 
 
+def test_a_picture_that_is_larger_than_the_setting_is_none(console: Console, tap: TapServer) -> None:
+    tap.film(encoded(size=(1920, 1080), rate=5, seconds=1))
+    refused = console(lambda client: client.get(SNAPSHOT), largest_pixels=1920 * 1088 - 1)
+    assert refused.status_code == 503
+    expected = "a picture of 2088960 pixels; expected at most 2088959 ([cameras] largest_pixels)"
+    assert refused.json()["detail"] == expected
+    assert console(lambda client: client.get(SNAPSHOT), largest_pixels=1920 * 1088).status_code == 200
+
+
 def test_those_who_ask_at_once_get_one_picture(console: Console, tap: TapServer) -> None:
     async def work(client: httpx.AsyncClient) -> list[httpx.Response]:
         return await asyncio.gather(*(client.get(SNAPSHOT) for _ in range(8)))

@@ -31,7 +31,11 @@ def test_a_camera_is_read_and_the_environment_goes_before_the_file(tmp_path: Pat
     assert (settings.recorder.folder, settings.recorder.keep_days) == ("/b", 7)
     (camera,) = settings.cameras
     assert (camera.id, camera.kind, camera.record, camera.unit) == ("w-1", Kind.WINDOW, True, "county.west")
-    assert camera.address.with_credentials() == "rtsp://u:p%40ss%3A%2F@10.0.0.7/main"
+    assert (camera.address.url, camera.address.username, camera.address.password) == (
+        "rtsp://10.0.0.7/main",
+        "u",
+        "p@ss:/",
+    )
     assert "p@ss" not in repr(settings)
     assert "p@ss" not in repr(camera.address)
 
@@ -82,5 +86,56 @@ def test_an_interrogation_camera_that_names_no_room_is_one_of_its_own_name(
 def test_a_wrong_setting_is_named_with_what_was_expected(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load_camera_settings(written(tmp_path, text), {})
+    assert message in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+WORN = '[[camera]]\nid = "b-1"\nkind = "bodycam"\n'
+
+
+def test_a_devices_token_is_read_from_the_file_or_the_environment_and_shown_nowhere(tmp_path: Path) -> None:
+    shortest = "0123456789abcdef"
+    for text, environment in (
+        (f'token = "{shortest}"', {}),
+        ('token_variable = "TOKEN_OF_B1"', {"TOKEN_OF_B1": shortest}),
+    ):
+        settings = load_camera_settings(written(tmp_path, WORN + text), environment)
+        (camera,) = settings.cameras
+        assert camera.publishes
+        assert camera.token == shortest
+        assert shortest not in repr(settings)
+    (without,) = load_camera_settings(written(tmp_path, WORN), {}).cameras
+    assert without.token is None
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        ('token = "secret-too-short"', None),
+        ('token = "secret-so-short"', "camera[0].token: expected `str` of length >= 16"),
+        ('token = ""', "camera[0].token: expected `str` of length >= 16"),
+        (f'token = "secret{"x" * 500}"', "camera[0].token: expected `str` of length <= 500"),
+        ("token = 1234567890123456", "camera[0].token: expected `str | null`, got `int`"),
+        ('token_variable = "NONE"', "camera[0].token_variable: expected NONE in the environment, of 16 to 500 signs"),
+        ('token_variable = "SHORT"', "camera[0].token_variable: expected SHORT in the environment, of 16 to 500"),
+        ('token_variable = "a b"', "camera[0].token_variable: expected `str` matching regex"),
+        (
+            'token = "secret-of-16-signs"\ntoken_variable = "LONG"',
+            "camera[0].token: expected it here or in a variable, not both",
+        ),
+        (
+            f'url = "rtsp://10.0.0.7/x"\ntoken = "{"secret" * 3}"',
+            "camera[0].token: expected one only where the device publishes",
+        ),
+    ],
+)
+def test_a_token_that_can_not_be_one_is_named(tmp_path: Path, told: str, message: str | None) -> None:
+    file = written(tmp_path, WORN + told)
+    environment = {"SHORT": "secret-so-short", "LONG": "secret-of-16-signs"}
+    if message is None:
+        assert load_camera_settings(file, environment).cameras[0].token == "secret-too-short"
+        return
+    with pytest.raises(ConfigError) as caught:
+        load_camera_settings(file, environment)
     assert message in str(caught.value)
     assert "secret" not in str(caught.value)

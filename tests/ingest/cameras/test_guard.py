@@ -4,6 +4,7 @@ import select
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from fcntl import ioctl
 from struct import unpack
 from termios import FIONREAD
@@ -33,8 +34,10 @@ def wakes(ours: socket.socket) -> bool:
     return bool(select.select([ours], [], [], 0)[0])
 
 
-def line(ours: socket.socket) -> Line:
-    return Line([ours.dup()])
+@contextmanager
+def line(ours: socket.socket) -> Iterator[Line]:
+    with ours.dup() as held:
+        yield Line([held])
 
 
 def test_it_cuts_when_nothing_was_heard_for_long_and_not_before(ends: tuple[socket.socket, socket.socket]) -> None:

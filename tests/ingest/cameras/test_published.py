@@ -9,7 +9,7 @@ from camera_films import film, sound
 
 from ingest.cameras.annexb import annex_b, nal_units, unit_type
 from ingest.cameras.fanout import Closed, Ending, Fanout, Item, Opened, Subscription
-from ingest.cameras.packets import Packet
+from ingest.cameras.packets import Media, Packet
 from ingest.cameras.published import SOUNDS, Published, opus_samples
 from ingest.cameras.reassembly import Piece
 
@@ -161,3 +161,22 @@ def test_sound_follows_the_picture() -> None:
         published.take_sound(Piece(number, number * 960, True, data, now_s))
     _, _, *heard = everything(subscription)
     assert [packet.data for packet in heard if isinstance(packet, Packet)] == spoken[5:10]
+
+
+def test_lost_packets_are_told_with_the_picture_after_them_and_once_in_all() -> None:
+    lost: list[tuple[Media, int]] = []
+    fanout = Fanout()
+    published = Published(fanout, None, lost=lambda media, packets: lost.append((media, packets)))
+    subscription, sender = fanout.subscribe(), Sender(published)
+    for number, data in enumerate(units()[:12]):
+        if number in (4, 5, 8):
+            sender.lose()
+        sender.send(data, number * 0.5)
+    sender.lose()
+    published.take_picture(Piece(65_500 + 16 & 0xFFFF, 9, True, b"", time.monotonic()))
+    published.end(Ending.IN_ORDER)
+    told = [packet.lost for packet in everything(subscription) if isinstance(packet, Packet)]
+    assert sum(told) == 3
+    assert sum(1 for each in told if each) in (2, 3)
+    assert sum(packets for _, packets in lost) == 4
+    assert {media for media, _ in lost} == {Media.VIDEO}

@@ -105,3 +105,21 @@ def test_a_frame_without_an_end_is_given_up() -> None:
 
 def test_padding_is_no_frame() -> None:
     assert put(Reassembly(), pieces([[b"a"], [b""], [b"b"]], 0))[1].data == b"b"
+
+
+@given(frames, firsts, st.data())
+def test_what_never_comes_is_counted_each_once(sent: list[list[bytes]], first: int, data: st.DataObject) -> None:
+    made = pieces(sent, first)
+    dropped = data.draw(st.sets(st.integers(1, len(made)))) - {len(made) - 1, len(made)}
+    arriving = [piece for place, piece in enumerate(made) if place not in dropped]
+    reassembly = Reassembly(patience_s=data.draw(st.sampled_from([0.02, 0.4, 100.0])))
+    put(reassembly, [piece for piece in arriving for _ in range(2)])
+    reassembly.end()
+    assert reassembly.lost == len(dropped)
+
+
+def test_a_sender_that_numbers_anew_lost_nothing() -> None:
+    reassembly = Reassembly()
+    put(reassembly, [*pieces([[b"x"]] * 10, 100), *pieces([[b"x"]] * 10, 40_000), *pieces([[b"x"]] * 10, 5)])
+    reassembly.end()
+    assert reassembly.lost == 0

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from ingest_examples import wait_until
@@ -43,11 +44,11 @@ def camera(server: CameraServer) -> Iterator[Camera]:
 class Watched:
     """A source, what its fan-out tells and what it says of itself."""
 
-    def __init__(self, where: Address, patience: Patience = QUICK) -> None:
+    def __init__(self, where: Address, patience: Patience = QUICK, **options: Any) -> None:
         self.conditions: list[Condition] = []
         self.fanout = Fanout()
         self.reader = Reader(self.fanout.subscribe())
-        self.source = Source("c-1", where, self.fanout, self.conditions.append, patience, jitter=lambda: 0.5)
+        self.source = Source("c-1", where, self.fanout, self.conditions.append, patience, jitter=lambda: 0.5, **options)
 
     @property
     def state(self) -> State:
@@ -77,8 +78,8 @@ class Watched:
 
 
 @contextmanager
-def watching(where: Address, patience: Patience = QUICK) -> Iterator[Watched]:
-    watched = Watched(where, patience)
+def watching(where: Address, patience: Patience = QUICK, **options: Any) -> Iterator[Watched]:
+    watched = Watched(where, patience, **options)
     watched.source.start()
     try:
         yield watched

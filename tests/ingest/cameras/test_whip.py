@@ -254,3 +254,37 @@ def test_over_a_network_that_loses_packets_it_goes_on() -> None:
 
 def pictures(items: list[Item]) -> list[Packet]:
     return [item for item in items if isinstance(item, Packet) and item.media is Media.VIDEO]
+
+
+def test_packets_that_never_come_are_counted() -> None:
+    lost: dict[str, int] = {}
+    gone: list[int] = []
+
+    def count(device: str, media: Media, packets: int) -> None:
+        assert media is Media.VIDEO
+        lost[device] = lost.get(device, 0) + packets
+
+    whip, fanout = Whip(lost=count), Fanout()
+    try:
+        with publishing(whip, "body-1", fanout, 20, gone):
+            wait_until(lambda: len(gone) >= 4, 60, "losses")
+            wait_until(lambda: lost.get("body-1", 0) >= 4, 30, "they are counted", lambda: (gone, lost))
+        wait_until(lambda: len(whip) == 0, 30, "the end")
+        # the last may have come after all that arrived
+        assert len(gone) - 1 <= lost["body-1"] <= len(gone)
+    finally:
+        whip.close()
+
+
+def test_over_a_network_that_loses_nothing_none_is_counted() -> None:
+    lost: list[int] = []
+    whip, fanout = Whip(lost=lambda _device, _media, packets: lost.append(packets)), Fanout()
+    subscription = fanout.subscribe()
+    try:
+        with publishing(whip, "body-1", fanout):
+            items: list[Item] = []
+            wait_until(lambda: items.extend(subscription.take(0.2)) or len(items) > 40, 30, "packets")
+    finally:
+        whip.close()
+    assert lost == []
+    assert all(item.lost == 0 for item in items if isinstance(item, Packet))

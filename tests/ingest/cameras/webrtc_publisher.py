@@ -66,11 +66,31 @@ def lose(transport: Any, one_in: int) -> None:
     transport._send_rtp = lossy
 
 
+def lose_for_ever(transport: Any, one_in: int, lost: list[int]) -> None:
+    """Loses RTP packets, and whatever is repeated; their numbers are added to `lost`."""
+    send, numbers, kinds = transport._send_rtp, count(1), list[int]()
+
+    async def lossy(data: bytes) -> None:
+        kind = data[1] & 0x7F
+        if kind not in range(72, 80):
+            kinds.append(kind)
+            if kind != kinds[0]:
+                return
+            if next(numbers) % one_in == 0:
+                lost.append(data[2] << 8 | data[3])
+                return
+        await send(data)
+
+    transport._send_rtp = lossy
+
+
 @contextmanager
-def publishing(whip: Whip, device: str, fanout: Fanout, loses_one_in: int = 0) -> Iterator[str]:
+def publishing(
+    whip: Whip, device: str, fanout: Fanout, loses_one_in: int = 0, for_ever: list[int] | None = None
+) -> Iterator[str]:
     """Publishes to `whip` as long as the context lasts; gives the id of the publication. With `loses_one_in`, over a
-    network that loses packets in an even way."""
-    with offering(lambda sdp: whip.offer(device, sdp, fanout), loses_one_in) as resource:
+    network that loses packets in an even way; `for_ever`, where that is a list, to which their numbers are added."""
+    with offering(lambda sdp: whip.offer(device, sdp, fanout), loses_one_in, for_ever) as resource:
         yield resource
 
 
@@ -91,7 +111,9 @@ def publishing_at(path: Path, device: str) -> Iterator[str]:
 
 
 @contextmanager
-def offering(offer: Callable[[str], tuple[str, str]], loses_one_in: int = 0) -> Iterator[str]:
+def offering(
+    offer: Callable[[str], tuple[str, str]], loses_one_in: int = 0, for_ever: list[int] | None = None
+) -> Iterator[str]:
     """Publishes to whoever answers `offer` with an answer and the id of the publication."""
     with event_loop() as loop:
 
@@ -102,7 +124,9 @@ def offering(offer: Callable[[str], tuple[str, str]], loses_one_in: int = 0) -> 
         async def offered() -> tuple[RTCPeerConnection, str]:
             connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
             sender = connection.addTransceiver(Stripes(), "sendonly").sender
-            if loses_one_in:
+            if for_ever is not None:
+                lose_for_ever(sender.transport, loses_one_in, for_ever)
+            elif loses_one_in:
                 lose(sender.transport, loses_one_in)
             await connection.setLocalDescription(await connection.createOffer())
             return connection, connection.localDescription.sdp

@@ -1,0 +1,157 @@
+"""What goes over an RTSP connection (RFC 2326): messages, and interleaved frames between them. Pure."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+MOST_HEADER, MOST_BODY = 65_536, 1 << 20  # bytes
+
+SHORTEST = 8  # bytes of a frame's packet: RTCP has no fewer
+
+_END = re.compile(rb"\r?\n\r?\n")
+_LINE = re.compile(r"\r?\n")
+_BEGINNING = re.compile(rb"\$|RTSP/\d|[A-Z_]{3,20} \S")
+
+
+class NoRtsp(Exception):  # noqa: N818  (a state of who sends it)
+    """What came is no RTSP; says what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A request or an answer. `first` is its first line; names of headers are as they came."""
+
+    first: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+    @property
+    def is_answer(self) -> bool:
+        return self.first.startswith("RTSP/")
+
+    @property
+    def status(self) -> int:
+        """Of an answer; 0 where it can't be read."""
+        words = self.first.split(" ", 2)
+        return int(words[1]) if len(words) > 1 and re.fullmatch("[0-9]{3}", words[1]) else 0
+
+    @property
+    def method(self) -> str:
+        """Of a request."""
+        return self.first.partition(" ")[0]
+
+    @property
+    def url(self) -> str:
+        """Of a request."""
+        return (*self.first.split(" ", 2), "")[1]
+
+    def all_of(self, name: str) -> list[str]:
+        """The values of a header, which may stand there several times."""
+        return [value for known, value in self.headers if known.lower() == name.lower()]
+
+    def header(self, name: str) -> str:
+        """The value of a header; empty where there is none."""
+        return next(iter(self.all_of(name)), "")
+
+    def told(self, name: str, value: str) -> "Message":
+        """With one header set."""
+        return replace(self, headers=(*self.without(name).headers, (name, value)))
+
+    def without(self, name: str) -> "Message":
+        """With no such header."""
+        return replace(self, headers=tuple(each for each in self.headers if each[0].lower() != name.lower()))
+
+    def encoded(self) -> bytes:
+        """As it is sent: its end is where every reader finds it."""
+        message = self.told("Content-Length", str(len(self.body))) if self.body else self.without("Content-Length")
+        lines = [message.first, *(f"{name}: {value}" for name, value in message.headers), "", ""]
+        return "\r\n".join(lines).encode("utf-8", "surrogateescape") + self.body
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """Interleaved frames that followed one another: `data` as they came, and of each its channel and where its payload
+    begins and ends in `data`."""
+
+    data: bytes
+    places: tuple[tuple[int, int, int], ...]
+    is_plain: bool = True
+    """Whether none is shorter than a packet can be: FFmpeg takes what comes after such a one for text."""
+
+    def plain(self) -> bytes:
+        """Without those."""
+        return b"".join(self.data[at - 4 : end] for _, at, end in self.places if end - at >= SHORTEST)
+
+
+class Splitter:
+    """Cuts what comes over a connection. What is neither a message nor a frame is left out, as FFmpeg does."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> Iterator[Message | Frames]:
+        """What `data` completes.
+
+        Raises:
+            NoRtsp: when it is too long to be a message.
+        """
+        data = self._rest + data if self._rest else data
+        at = 0
+        while at < len(data):
+            if data[at] == 0x24:  # $
+                frames, at = _frames(data, at)
+                if not frames.places:
+                    break
+                yield frames
+                continue
+            begins = _BEGINNING.search(data, at)
+            if begins is None:
+                at = max(at, len(data) - 32)  # what a beginning may still come of
+                break
+            at = begins.start()
+            if data[at] == 0x24:
+                continue
+            message, after = _message(data, at)
+            if message is None:
+                if after == at:
+                    break
+                at = after
+                continue
+            at = after
+            yield message
+        self._rest = data[at:]
+
+
+def _frames(data: bytes, at: int) -> tuple[Frames, int]:
+    """The whole frames from `at` on, and where the next thing begins."""
+    began, size, places, is_plain = at, len(data), [], True
+    while at + 4 <= size and data[at] == 0x24:
+        end = at + 4 + (data[at + 2] << 8 | data[at + 3])
+        if end > size:
+            break
+        is_plain = is_plain and end - at >= SHORTEST + 4
+        places.append((data[at + 1], at + 4 - began, end - began))
+        at = end
+    return Frames(data[began:at], tuple(places), is_plain), at
+
+
+def _message(data: bytes, at: int) -> tuple[Message | None, int]:
+    """The message that begins at `at`, and where the next thing does; none, at `at`, where it is not whole yet, or
+    further on where there is none."""
+    end = _END.search(data, at)
+    if end is None or end.start() - at > MOST_HEADER:
+        if len(data) - at > MOST_HEADER:
+            raise NoRtsp(f"a header of more than {MOST_HEADER} bytes; expected RTSP")
+        return None, at
+    first, *lines = _LINE.split(data[at : end.start()].decode("utf-8", "surrogateescape"))
+    if not first.startswith("RTSP/") and " RTSP/" not in first:
+        return None, at + 1
+    pairs = (line.partition(":") for line in lines)
+    message = Message(first, tuple((name.strip(), value.strip()) for name, colon, value in pairs if colon))
+    length = message.header("Content-Length")
+    size = int(length) if re.fullmatch("[0-9]{1,9}", length) else 0
+    if size > MOST_BODY:
+        raise NoRtsp(f"a body of {size} bytes; expected at most {MOST_BODY}")
+    if len(data) - end.end() < size:
+        return None, at
+    return replace(message, body=data[end.end() : end.end() + size]), end.end() + size

@@ -1,0 +1,80 @@
+"""What goes over an RTSP connection, cut into messages and frames wherever the pieces that come end."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.cameras.rtsp_messages import MOST_BODY, MOST_HEADER, Frames, Message, NoRtsp, Splitter
+
+ANSWER = b"RTSP/1.0 200 OK\r\nCSeq: 3\r\nContent-Length: 5\r\n\r\n$a\r\nb"
+REQUEST = b"GET_PARAMETER rtsp://c/x RTSP/1.0\r\nCSeq: 7\r\nSession: 1\r\n\r\n"
+
+
+def frame(channel: int, payload: bytes) -> bytes:
+    return b"$" + bytes((channel,)) + len(payload).to_bytes(2, "big") + payload
+
+
+def split(data: bytes, cuts: list[int]) -> list[Message | tuple[int, bytes]]:
+    """What comes of `data` that comes in pieces: messages, and frames each with its channel."""
+    splitter, found = Splitter(), list[Message | tuple[int, bytes]]()
+    ends = sorted({min(cut, len(data)) for cut in cuts} | {0, len(data)})
+    for begin, end in pairwise(ends):
+        for item in splitter.feed(data[begin:end]):
+            if isinstance(item, Frames):
+                found += [(channel, item.data[at:stop]) for channel, at, stop in item.places]
+                assert item.data == b"".join(frame(c, item.data[at:stop]) for c, at, stop in item.places)
+            else:
+                found.append(item)
+    return found
+
+
+THINGS = st.one_of(
+    st.just(ANSWER), st.just(REQUEST), st.builds(frame, st.integers(0, 255), st.binary(max_size=300)), st.just(b"\r\n")
+)
+
+
+@given(things=st.lists(THINGS, max_size=12), cuts=st.lists(st.integers(0, 4_000), max_size=30))
+def test_it_is_the_same_however_it_is_cut(things: list[bytes], cuts: list[int]) -> None:
+    found = split(b"".join(things), cuts)
+    there = [thing for thing in things if thing != b"\r\n"]
+    assert [item.encoded() if isinstance(item, Message) else frame(*item) for item in found] == there
+
+
+@given(noise=st.text(alphabet="abcxyz .,:;\r\n0123456789", max_size=200), cuts=st.lists(st.integers(0, 400)))
+def test_what_is_neither_is_left_out(noise: str, cuts: list[int]) -> None:
+    assert split(frame(0, b"one") + noise.encode() + frame(0, b"two"), cuts) == [(0, b"one"), (0, b"two")]
+
+
+@given(st.lists(st.binary(max_size=500), max_size=20))
+def test_noise_is_borne_or_refused(pieces: list[bytes]) -> None:
+    splitter = Splitter()
+    for piece in pieces:
+        for item in splitter.feed(piece):
+            assert isinstance(item, Message | Frames)
+
+
+def test_lines_may_end_with_a_newline_alone() -> None:
+    (message,) = split(ANSWER.replace(b"\r\n", b"\n").replace(b"$a\nb", b"hello"), [])
+    assert isinstance(message, Message)
+    assert (message.status, message.header("cseq"), message.body) == (200, "3", b"hello")
+
+
+def test_a_message_is_read_by_its_parts() -> None:
+    (message,) = split(REQUEST, [])
+    assert isinstance(message, Message)
+    assert (message.method, message.url, message.is_answer) == ("GET_PARAMETER", "rtsp://c/x", False)
+    assert message.told("cseq", "9").all_of("CSeq") == ["9"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"RTSP/1.0 200 OK\r\n" + b"x" * (MOST_HEADER + 1),
+        f"RTSP/1.0 200 OK\r\nContent-Length: {MOST_BODY + 1}\r\n\r\n".encode(),
+    ],
+)
+def test_what_is_too_long_is_no_rtsp(data: bytes) -> None:
+    with pytest.raises(NoRtsp, match="expected"):
+        split(data, [])
