@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from ingest.cameras.address import Address
 from ingest.cameras.digest import Challenge, answer, challenges, taken
 from ingest.cameras.packets import Media
+from ingest.cameras.rtp_fragments import HEADERS, joined
 from ingest.cameras.rtp_loss import Losses, RtpLoss
 from ingest.cameras.rtsp_messages import Frames, Message, NoRtsp, Splitter
 from ingest.cameras.states import SourceFault, State
@@ -32,6 +33,15 @@ class Agreed:
     channel: int
     server_ports: tuple[int, int] | None = None
     source: str | None = None
+
+
+@dataclass(slots=True)
+class _Described:
+    """A medium that the camera offers: where it is asked for, and its codec as SDP calls it."""
+
+    media: Media | None
+    control: str = ""
+    codec: str = ""
 
 
 @dataclass(slots=True)
@@ -71,13 +81,14 @@ class Proxy:
         self._challenge: Challenge | None = None
         self._proofs: Counter[str] = Counter()  # by nonce
         self._is_admitted = False  # the player named the address that it alone was given
-        self._media: list[tuple[Media | None, str]] = []  # what is described, and where it is asked for
+        self._media: list[_Described] = []
         self._streams: dict[int, RtpLoss] = {}  # by the channel of its packets
         self.is_playing = False
         """Whether the player knows that packets come."""
         self.ends_in_a_picture = False
         """Whether what came last is part of a picture of which more is to come."""
         self._video = -1  # the channel of the picture
+        self._header = 0  # how long its NAL units' header is; 0 where that is not known
 
     def from_player(self, data: bytes) -> bytes:
         """What the camera is to be told."""
@@ -94,7 +105,7 @@ class Proxy:
         for item in _split(self._camera, data):
             if isinstance(item, Frames):
                 self._count(item)
-                self._to_player.append(item.data if item.is_plain else item.plain())
+                self._to_player.append(self._passed(item))
             elif item.is_answer:
                 self._answers(item)
             else:
@@ -102,6 +113,11 @@ class Proxy:
         told, asked = b"".join(self._to_player), b"".join(self._to_camera)
         self._to_player, self._to_camera = [], []
         return told, asked
+
+    def _passed(self, frames: Frames) -> bytes:
+        if not frames.is_plain:
+            return frames.plain()
+        return joined(frames, self._video, self._header) if self._header else frames.data
 
     def datagram(self, channel: int, data: bytes) -> bytes:
         """What came by UDP, as the player is to be told it."""
@@ -217,18 +233,19 @@ class Proxy:
             there = None if ports is None else (int(ports[1]), int(ports[2] or int(ports[1]) + 1))
             self._agreed(Agreed(channel, there, None if source is None else source[1]))
             message = message.told("Transport", f"RTP/AVP/TCP;unicast;interleaved={channel}-{channel + 1}")
-        media = self._media_at(question.asked.url)
-        if media is not None:
-            self._streams[channel] = self._losses.stream(media)
-            self._video = channel if media is Media.VIDEO else self._video
+        found = self._described_at(question.asked.url)
+        if found is not None and found.media is not None:
+            self._streams[channel] = self._losses.stream(found.media)
+            if found.media is Media.VIDEO:
+                self._video, self._header = channel, HEADERS.get(found.codec, 0)
         return message
 
-    def _media_at(self, url: str) -> Media | None:
+    def _described_at(self, url: str) -> "_Described | None":
         """What is described at the address of a stream."""
-        named = [(len(control), media) for media, control in self._media if control and url.endswith(control)]
+        named = [each for each in self._media if each.control and url.endswith(each.control)]
         if named:
-            return max(named, key=lambda each: each[0])[1]
-        return self._media[len(self._streams)][0] if len(self._streams) < len(self._media) else None
+            return max(named, key=lambda each: len(each.control))
+        return self._media[len(self._streams)] if len(self._streams) < len(self._media) else None
 
 
 def _split(splitter: Splitter, data: bytes) -> list[Message | Frames]:
@@ -238,13 +255,15 @@ def _split(splitter: Splitter, data: bytes) -> list[Message | Frames]:
         raise SourceFault(State.UNUSABLE, str(error)) from None
 
 
-def _media(description: bytes) -> list[tuple[Media | None, str]]:
-    """What a session description offers, and where it is asked for."""
-    found: list[tuple[Media | None, str]] = []
+def _media(description: bytes) -> list[_Described]:
+    """What a session description offers."""
+    found: list[_Described] = []
     for line in description.decode("utf-8", "replace").splitlines():
         if line.startswith("m="):
             kind = line[2:].partition(" ")[0]
-            found.append((Media(kind) if kind in list(Media) else None, ""))
+            found.append(_Described(Media(kind) if kind in list(Media) else None))
         elif line.startswith("a=control:") and found:
-            found[-1] = (found[-1][0], line.removeprefix("a=control:").strip())
+            found[-1].control = line.removeprefix("a=control:").strip()
+        elif line.startswith("a=rtpmap:") and found:
+            found[-1].codec = line.partition(" ")[2].partition("/")[0].strip().upper()
     return found
