@@ -233,11 +233,11 @@ class Proxy:
             there = None if ports is None else (int(ports[1]), int(ports[2] or int(ports[1]) + 1))
             self._agreed(Agreed(channel, there, None if source is None else source[1]))
             message = message.told("Transport", f"RTP/AVP/TCP;unicast;interleaved={channel}-{channel + 1}")
-        found = self._described_at(question.asked.url)
-        if found is not None and found.media is not None:
-            self._streams[channel] = self._losses.stream(found.media)
-            if found.media is Media.VIDEO:
-                self._video, self._header = channel, HEADERS.get(found.codec, 0)
+        described = self._described_at(question.asked.url)
+        if described is not None and described.media is not None:
+            self._streams[channel] = self._losses.stream(described.media)
+            if described.media is Media.VIDEO:
+                self._video, self._header = channel, HEADERS.get(described.codec, 0)
         return message
 
     def _described_at(self, url: str) -> "_Described | None":
