@@ -41,6 +41,7 @@ bodies = st.one_of(
         codec=names,
         camera_ns=st.none() | times,
         clock_source=st.none() | st.just("rtcp"),
+        lost_packets=st.none() | st.integers(1, 2**40),
     ),
     st.builds(GapBody, from_ns=times, to_ns=times, reason=st.sampled_from(Reason)),
     st.builds(HeartbeatBody),
