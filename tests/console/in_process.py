@@ -1,7 +1,8 @@
 """A console in this process, asked without a socket."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from threading import Thread
 from typing import Any
 
 import httpx
@@ -14,28 +15,38 @@ Work = Callable[[httpx.AsyncClient], Awaitable[Any]]
 
 class InProcess:
     """Runs coroutine functions with a client of a console on the database at `dsn`. The console goes on from one to the
-    next, and time passes for it while one runs; only where its options are to be others it is another console."""
+    next, on a thread of its own, because a browser's client has its loop on the test's; only where its options are to
+    be others it is another console."""
 
     def __init__(self, dsn: str) -> None:
         self._common: dict[str, Any] = {"dsn": dsn, "sweep": False}
         self._options: dict[str, Any] = {}
         self._now_s: Callable[[], float] = lambda: NOW
-        self._runner = asyncio.Runner()
+        self._loop = asyncio.new_event_loop()
+        self._thread = Thread(target=self._loop.run_forever, name="console", daemon=True)
+        self._thread.start()
         self._client: httpx.AsyncClient | None = None
         self._stop: asyncio.Event
         self._task: asyncio.Task[None]
 
     def __call__(self, work: Work, *, clock: Callable[[], float] = lambda: NOW, **options: Any) -> Any:
         self._now_s = clock
-        return self._runner.run(self._ask(work, self._common | options))
+        return self._run(self._ask(work, self._common | options))
 
     def stop(self) -> None:
         """End the console, as when its process is told to stop; the next question is to another."""
-        self._runner.run(self._end())
+        self._run(self._end())
 
     def close(self) -> None:
         self.stop()
-        self._runner.close()
+        self._run(self._loop.shutdown_asyncgens())
+        self._run(self._loop.shutdown_default_executor())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     async def _ask(self, work: Work, options: dict[str, Any]) -> Any:
         if options != self._options:

@@ -24,7 +24,7 @@ from ingest.metrics import Metrics
 from ingest.service import serve
 from ingest.unknown import Unknown
 from store.intake import Intake
-from store.records import DeadLetter
+from store.records import Batch, DeadLetter
 
 pytestmark = needs_browser
 
@@ -155,7 +155,7 @@ def test_by_keyboard_one_moves_through_all_that_waits_and_deals_with_it(
         wait_until(lambda: len(unknown(door)) == 2, PATIENCE_S, "both are held")
     with Intake(postgres_uri) as intake:
         letter = DeadLetter("owntracks/off-1/phone", "expected JSON: x", b"{")
-        intake.take(FixBatch.empty(), dead_letters=[letter], received_s=time.time())
+        intake.take(Batch(FixBatch.empty(), dead_letters=[letter]), received_s=time.time())
     page.goto(f"{door.address}/desk/intake")
     expect(page.locator("[data-device]")).to_have_count(2, timeout=PATIENCE_MS)
     first, second = page.locator("[data-device]").evaluate_all("all => all.map((card) => card.dataset.device)")

@@ -51,6 +51,7 @@ def test_before_its_first_picture_a_tile_connects_and_has_lost_nothing(
     wall: str, page: Page, window: TapServer
 ) -> None:
     window.going.clear()
+    window.film(window.clip)  # what was filmed until now was seen by nobody
     page.goto(f"{wall}/wall")
     tile = page.locator('[data-camera="cam-1"]')
     tile.get_by_text("正在连接").wait_for(timeout=PATIENCE_MS)

@@ -22,7 +22,7 @@ from analytics.catalogue import default_rules
 from analytics.fixes import FixBatch
 from store.embedded import EmbeddedPostgres
 from store.intake import Intake
-from store.records import DeadLetter, Deferred, Held, HeldDevice
+from store.records import Batch, DeadLetter, Deferred, Held, HeldDevice
 from store.times import moment, rfc3339
 
 pytestmark = needs_browser
@@ -67,7 +67,7 @@ def county(postgres_server: EmbeddedPostgres, tmp_path_factory: pytest.TempPathF
         intake.seed_rules(default_rules(), now_s=now_s)
         places = FixBatch.concatenate([drive(n, 12, start_s=now_s - 60) for n in range(3)])
         alerts = raised(RED, orange, orange.ended(now_s - 10))
-        intake.take(places, alerts, dead_letters=[letter], deferred=Deferred(held=held), received_s=now_s)
+        intake.take(Batch(places, alerts, dead_letters=[letter]), Deferred(held=held), received_s=now_s)
     record_chain(dsn, folder / "recordings", clip, {"cam-2": [(NOW - 90, NOW - 30)]})
     tap = TapServer(folder / "tap.sock", clip)
     write_camera(dsn, tap=tap.path, room="讯问室 2")
