@@ -1,7 +1,7 @@
 /** The period looked at: where it begins, how long it is, and what of it is in sight. */
 import { computed, ref, shallowRef, watch } from "vue";
 import { pan, reveal, within, zoom, type Range } from "@/domain/ruler";
-import { nowExactly } from "@/stores/clock";
+import { nowExactly, steps } from "@/stores/clock";
 import type { Minutes } from "./SpanForm.vue";
 
 /** The last hour, or the hour around a moment. */
@@ -37,8 +37,12 @@ export function useSpan(moment: number | null) {
   }
 
   watch(span, fit, { flush: "sync" });
-  if (moment === null) latest();
-  else around(moment);
+  const usual = () => (moment === null ? latest() : around(moment));
+  let given = usual();
+  // Until somebody chooses, the period ends now by the server's clock, which may not be known yet.
+  watch(steps, () => {
+    if (span.value === given) given = usual();
+  });
 
   return { span, view, minutes, begin, latest, last, turn, show, fit, zoomBy, follow };
 }

@@ -8,6 +8,9 @@ let offsetS = 0;
 /** Server time in Unix seconds; moves twice a second. */
 export const now = ref(Date.now() / 1000);
 
+/** How often the server's clock turned out to be another than we took it for; the first time with its first answer. */
+export const steps = ref(0);
+
 export function nowExactly(): number {
   return Date.now() / 1000 + offsetS;
 }
@@ -17,8 +20,10 @@ export function setServerTime(at: string | number): void {
   if (server === null) return;
   const measured = server - Date.now() / 1000;
   // Transport only ever makes the server look older: creep towards it, but follow a real step at once.
-  offsetS = Math.abs(measured - offsetS) > 2 ? measured : offsetS + 0.1 * (measured - offsetS);
+  const isStep = Math.abs(measured - offsetS) > 2;
+  offsetS = isStep ? measured : offsetS + 0.1 * (measured - offsetS);
   now.value = nowExactly();
+  if (isStep) steps.value++;
 }
 
 export function startClock(): () => void {
