@@ -18,6 +18,7 @@ from ingest.cameras.probation import described
 from ingest.cameras.reassembly import Frame, Piece, Reassembly
 from ingest.cameras.rtp_clock import RtpClock
 from ingest.cameras.states import SourceFault
+from ingest.cameras.wall_clock import wall_at
 
 KEYFRAME_S = 2.0
 ASK_AGAIN_S = 0.5
@@ -166,7 +167,6 @@ class Published:
     def _publish(self, media: Media, frame: Frame, clock: RtpClock, duration: int, *, is_keyframe: bool) -> None:
         pts = clock.unwrapped(frame.timestamp)
         lost, self._told[media] = self._counted[media] - self._told[media], self._counted[media]
-        since_s = time.monotonic() - frame.arrived_s
         self._fanout.publish(
             Packet(
                 media=media,
@@ -176,7 +176,7 @@ class Published:
                 duration=duration,
                 is_keyframe=is_keyframe,
                 arrived_s=frame.arrived_s,
-                arrived_wall_s=time.time() - since_s,
+                arrived_wall_s=wall_at(frame.arrived_s),
                 camera_s=clock.camera_s(pts),
                 clock_source=clock.source,
                 lost=lost,

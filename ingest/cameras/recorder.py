@@ -273,9 +273,10 @@ class Recorder:
 
     def _attend(self) -> None:
         wall_ns, mono_ns = self._clock.wall_ns(), self._clock.mono_ns()
+        waiting, _ = self._subscription.queued
         pending = self._segmenter.pending
         for media, stream in self._streams.items():
-            if media not in pending:
+            if not waiting and media not in pending:  # what came while this thread was held up is not missing
                 stream.attend(wall_ns, mono_ns, alive=self._open)
         if self._retention is not None:
             self._retention.look([stream.stream for stream in self._streams.values()], wall_ns, mono_ns)

@@ -23,6 +23,7 @@ from ingest.cameras.rtp_clock import ClockSource, time_of_day
 from ingest.cameras.rtp_loss import Losses
 from ingest.cameras.rtsp_relay import Relay
 from ingest.cameras.states import SourceFault, State
+from ingest.cameras.wall_clock import wall_at
 
 MOST_TICKS = 1 << 61
 REORDERED = 16  # packets that wait for one before them, by UDP
@@ -205,7 +206,7 @@ class _Incoming:
             duration=self._lasts,
             is_keyframe=self.is_sound or received.is_keyframe,
             arrived_s=arrived_s,
-            arrived_wall_s=time.time(),
+            arrived_wall_s=wall_at(arrived_s),
             camera_s=None if self._clock is None else self._clock[1] + (pts - self._clock[0]) * self._tick_s,
             clock_source=self._source,
             lost=lost,

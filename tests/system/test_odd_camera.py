@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from virtual_cameras import QUICK, spec
-from waiting import BUSY, wait_until
+from waiting import wait_until
 
 from hardware.cameras import CameraServer, Fault
 from hardware.cameras.encoder import AudioCodec
@@ -154,7 +154,7 @@ def test_a_room_has_no_gap_whatever_the_camera_beside_it_does(
         assert sum(isinstance(leaf.body, StartBody) for leaf in leaves) == 1
         seams_s = np.array([b.begin_ns - a.end_ns for a, b in pairwise(segments)]) / 1e9
         largest_s = np.abs(seams_s).max()
-        assert largest_s < 0.05 * BUSY  # two clocks are read one after the other, and it may be held up in between
+        assert largest_s < 0.05
         assert segments[-1].end_ns - segments[0].begin_ns > lasted_s * 0.95e9
         print(
             f"{stream}: {len(segments)} segments, {lasted_s:.0f} s, largest seam {np.abs(seams_s).max() * 1e6:.0f} µs"

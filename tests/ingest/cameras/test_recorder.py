@@ -1,6 +1,7 @@
 """What is recorded, and what is declared when it is not."""
 
 from collections.abc import Iterator
+from dataclasses import replace as changed_clock
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -64,6 +65,25 @@ def test_a_lost_camera_is_a_gap_that_grows_and_ends_with_the_first_new_packet(be
         (pytest.approx(0, abs=1e-6), pytest.approx(11, abs=1e-6), Reason.SOURCE_LOST),
         (pytest.approx(11, abs=1e-6), pytest.approx(17, abs=1e-6), Reason.SOURCE_LOST),
     ]
+
+
+def test_what_came_while_the_recorder_was_held_up_is_in_no_gap(bench: Bench) -> None:
+    bench.fanout.open((INFO,))
+    bench.send(PACKETS)
+    bench.fanout.interrupt()
+    bench.wait_for(SegmentBody, 3)
+
+    def held_up_ns() -> int:
+        bench.recorder._clock = bench.clock
+        bench.fanout.open((INFO,))
+        bench.send(list(later(PACKETS, 15.0)))
+        return bench.clock.wall_ns()
+
+    bench.recorder._clock = changed_clock(bench.clock, wall_ns=held_up_ns)
+    bench.wait_for(SegmentBody, 5)
+    (gap,) = bench.bodies(GapBody)
+    assert gap.from_ns / 1e9 - BEGAN_WALL_S == pytest.approx(3, abs=1e-6)
+    assert gap.to_ns / 1e9 - BEGAN_WALL_S == pytest.approx(15, abs=1e-6)
 
 
 def test_a_silent_stream_has_a_heartbeat(bench: Bench) -> None:
