@@ -27,7 +27,7 @@ _SPAN_S = 2 * 86_400
 _BEFORE_S, _AFTER_S = 5.0, 20.0
 _TARGET_S = 1.0
 _FLOOD = """
-import json, random, sys, time
+import json, random, sys, threading, time
 from paho.mqtt.client import Client, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
 port, count, together, span_s = map(int, sys.argv[1:5])
@@ -36,10 +36,12 @@ if len(sys.argv) > 6:
     client.username_pw_set(sys.argv[6], sys.argv[7])
 client.max_inflight_messages_set(1000)
 client.max_queued_messages_set(0)
+connected = threading.Event()
+client.on_connect = lambda *_: connected.set()
 client.connect("127.0.0.1", port)
 client.loop_start()
-while not client.is_connected():
-    time.sleep(0.01)
+if not connected.wait(30):
+    sys.exit("the broker does not answer within 30 s")
 rng, now_s, sent = random.Random(7), time.time(), None
 def fix():
     return {"_type": "location", "tst": round(now_s - rng.random() * span_s, 3), "lat": 32 + rng.random(),

@@ -12,7 +12,6 @@ import os
 import random
 import sys
 import tempfile
-import time
 from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -27,7 +26,7 @@ from benchmarks.figures import Figure, at_most
 from benchmarks.forger import ACTS, SECOND, Forgery, Record, Second, flip_leaf, second
 from benchmarks.naming import Naming, called_intact, naming
 from benchmarks.recording import recording
-from benchmarks.rig import within
+from benchmarks.rig import let_run, within
 from hardware.cameras import CameraSpec
 from store.evidence.leaf import SegmentBody
 from store.evidence.range_verification import verify_range
@@ -156,5 +155,5 @@ def _recorded(seconds: float) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="ducha-forgery-") as made, serving(specs) as urls:
         with recording(urls, Path(made)):
             within(120, lambda: len(list(Path(made).glob("recordings/*.video/*/*"))) == CAMERAS)
-            time.sleep(seconds)
+            let_run(seconds)
         yield Path(made) / "recordings"

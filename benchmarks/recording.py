@@ -27,7 +27,7 @@ import psutil  # type: ignore[import-untyped]
 
 from benchmarks.cameras import Mosaic, serving
 from benchmarks.figures import Figure, at_most
-from benchmarks.rig import within
+from benchmarks.rig import let_run, within
 from hardware.cameras import CameraSpec
 from ingest.cameras.config import CameraSettings, Kind, RecorderSettings, Settings
 from ingest.cameras.worker import serve
@@ -122,7 +122,7 @@ def _watched(processes: dict[Contestant, list[int]], folders: dict[Contestant, P
     used = {each: _used_s(pids) for each, pids in processes.items()}
     held = {each: each.stored_bytes(folder) for each, folder in folders.items()}
     began_s = time.monotonic()
-    time.sleep(seconds)
+    let_run(seconds)
     took_s = time.monotonic() - began_s
     shares = {each.name: (_used_s(pids) - used[each]) / took_s for each, pids in processes.items()}
     for each, folder in folders.items():

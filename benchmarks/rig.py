@@ -178,6 +178,11 @@ def within(limit_s: float, condition: Callable[[], bool]) -> None:
     raise TimeoutError(f"the rig was not ready within {limit_s:g} s")
 
 
+def let_run(seconds: float) -> None:
+    """What runs goes on for so long: the length of a measurement, or of what is recorded. It waits for nothing."""
+    time.sleep(seconds)
+
+
 def _listens(port: int) -> bool:
     with socket.create_connection(("127.0.0.1", port), timeout=2):
         return True

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -28,7 +28,7 @@ import psycopg
 
 from benchmarks.cameras import Mosaic, serving
 from benchmarks.figures import Figure, at_most
-from benchmarks.rig import ROOT, within
+from benchmarks.rig import ROOT, let_run, within
 from hardware.cameras import CameraSpec
 from ingest.cameras.reconcile import compare
 from store.embedded import EmbeddedPostgres
@@ -118,7 +118,7 @@ class _Site:
         """Record for some time, and stop in order when the database has all of it."""
         with self._running() as process:
             within(60, self._leaves)
-            time.sleep(seconds)
+            let_run(seconds)
             process.send_signal(signal.SIGTERM)
             process.wait(30)
 
@@ -155,10 +155,10 @@ class _Site:
         began_s, alert_s = time.monotonic(), None
         with self._running() as process:
             within(60, lambda: self._rows("SELECT FROM cameras WHERE state = 'live'"))
-            while alert_s is None and time.monotonic() - began_s < TOLD_S:
-                if self._rows("SELECT FROM alerts WHERE rule = 'recording-contradicted' AND grade = 'A'"):
-                    alert_s = time.monotonic() - began_s
-                time.sleep(0.05)
+            with suppress(TimeoutError):
+                contradicted = "SELECT FROM alerts WHERE rule = 'recording-contradicted' AND grade = 'A'"
+                within(began_s + TOLD_S - time.monotonic(), lambda: bool(self._rows(contradicted)))
+                alert_s = time.monotonic() - began_s
             process.send_signal(signal.SIGTERM)
             process.wait(30)
         kept = {hashlib.sha256(data).digest() for data in self._everything()}
@@ -182,7 +182,7 @@ class _Site:
         with self._running() as process:
             size = self._size()
             within(60, lambda: self._size() > size + 2)
-            time.sleep(SETTLED_S)
+            let_run(SETTLED_S)
             process.send_signal(signal.SIGTERM)
             process.wait(30)
         told = self._rows("SELECT FROM alerts WHERE rule = 'recording-contradicted'")

@@ -1,6 +1,7 @@
 """Where viewers look: a virtual camera or two, the process that takes their packets in, and the console, each apart."""
 
 import json
+import re
 import tempfile
 import urllib.request
 from collections.abc import Iterator, Sequence
@@ -50,6 +51,12 @@ class House:
         with urllib.request.urlopen(f"{self.address}/api/v1/cameras", timeout=5) as answer:
             cameras = json.load(answer)["items"]
         return {camera["id"] for camera in cameras if camera["state"] == "live"} >= self.sources.keys()
+
+    def viewers(self) -> int:
+        """How many look just now, as the console tells."""
+        with urllib.request.urlopen(f"{self.address}/metrics", timeout=5) as answer:
+            found = re.search(r"^ducha_console_video_viewers (\S+)$", answer.read().decode(), re.MULTILINE)
+        return int(float(found[1])) if found else 0
 
 
 @contextmanager

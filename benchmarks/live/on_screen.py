@@ -36,7 +36,7 @@ BITRATE_BPS = 2_000_000
 _FIRST_MS = 1_000.0
 _GLASS_MS = 300.0
 _PATIENCE_MS = 30_000
-_SETTLE_S = 3.0  # the last group of pictures is shown in haste when somebody joins
+_GROUP = 30  # pictures, in two seconds; the last ones are shown in haste when somebody joins
 _SCRIPT = Path(__file__).with_name("screen.js")
 
 
@@ -108,8 +108,7 @@ def _first_pictures(page: Page, house: House, times: int) -> list[float]:
 
 def _ages(page: Page, house: House, seconds: float) -> tuple[list[float], list[float]]:
     """How old the pictures were that the page showed, and those that came out of the tap meanwhile, in milliseconds."""
-    page.wait_for_function("() => window.noted.agesMs.length > 0", timeout=_PATIENCE_MS)
-    time.sleep(_SETTLE_S)
+    page.wait_for_function("n => window.noted.agesMs.length > n", arg=2 * _GROUP, timeout=_PATIENCE_MS)
     page.evaluate("() => { window.noted.agesMs.length = 0; }")
     with ThreadPoolExecutor(1) as thread:
         tapped = thread.submit(lambda: asyncio.run(_tapped(house, seconds)))

@@ -48,6 +48,10 @@ class Viewers:
         """From now on so many look; returns when each has had a picture."""
         self._ask("look", number)
 
+    def see(self, pictures: int) -> None:
+        """Returns when each of those who look has had so many pictures since it joined."""
+        self._ask("see", pictures)
+
     def come_and_go(self, times: int) -> None:
         """So many join, wait for a picture, and leave, four at a time."""
         self._ask("come_and_go", times)
@@ -86,6 +90,7 @@ class _Viewer:
     def __init__(self) -> None:
         self.received = Received()
         self.picture = asyncio.Event()  # the last packet of one came
+        self.pictures = 0
         self._last: Piece | None = None
         self._picture_s: float | None = None  # when the last one was whole
         self._location: httpx.URL | None = None
@@ -120,6 +125,7 @@ class _Viewer:
             if self._picture_s is not None:
                 received.waits_s.append(piece.arrived_s - self._picture_s)
             self._picture_s = piece.arrived_s
+            self.pictures += 1
             self.picture.set()
         return False
 
@@ -136,6 +142,13 @@ class _Crowd:
         while len(self._viewers) < number:
             self._viewers.append(viewer := _Viewer())
             await viewer.join(self._client, self._whep)
+
+    async def see(self, pictures: int) -> None:
+        async with asyncio.timeout(_PICTURE_S):
+            for viewer in self._viewers:
+                while viewer.pictures < pictures:
+                    viewer.picture.clear()
+                    await viewer.picture.wait()
 
     async def come_and_go(self, times: int) -> None:
         async def one_after_the_other(number: int) -> None:
