@@ -9,6 +9,17 @@ from threading import Event
 BUSY = min(4.0, float(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
 
+def at_best(measure: Callable[[], float], promised: float, tries: int = 5) -> float:
+    """The least that was measured, up to the first that is less than `promised`: other tests hold up one try or the
+    other, and what is wrong with the product each."""
+    least = measure()
+    for _ in range(tries - 1):
+        if least < promised:
+            break
+        least = min(least, measure())
+    return least
+
+
 def wait_until(
     condition: Callable[[], object], within_s: float = 30.0, what: str = "condition", told: Callable[[], object] = str
 ) -> float:

@@ -26,8 +26,10 @@ def message(payload: bytes | dict[str, Any] | list[Any], topic: str = "ducha/wes
 class Terminal:
     """An MQTT client that publishes at QoS 1 and knows what the broker has taken."""
 
-    def __init__(self, host: str, port: int, client_id: str = "terminal") -> None:
-        self._client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTv311)
+    def __init__(self, host: str, port: int, client_id: str = "terminal", *, comes_back: bool = True) -> None:
+        self._client = Client(
+            CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTv311, reconnect_on_failure=comes_back
+        )
         self._client.max_inflight_messages_set(100)
         self._client.connect(host, port)
         self._client.loop_start()

@@ -19,6 +19,11 @@ class Wire:
             self.sent.append((topic, payload))
         return self.is_up
 
+    def deliver(self, to: Marks) -> None:
+        """All that was published, in its order."""
+        for topic, payload in self.sent:
+            to.take(topic, payload)
+
 
 def marks(wire: Wire, shard: str = "west") -> Marks:
     return Marks(("owntracks/+/+", "ducha/+/+/fix"), shard, 0.0, wire)
@@ -67,8 +72,7 @@ def test_a_mark_that_could_not_be_sent_is_not_waited_for() -> None:
     mine.send(1.0)
     wire.is_up = True
     mine.send(2.0)
-    for sent in wire.sent:
-        mine.take(*sent)
+    wire.deliver(mine)
     assert mine.complete_s() == 2.0
 
 
@@ -77,8 +81,7 @@ def test_the_mark_of_a_worker_before_that_waited_in_the_broker_is_no_rivals() ->
     mine, before = marks(wire), marks(others)
     before.send(500.0)
     mine.send(501.0)
-    for sent in others.sent:
-        mine.take(*sent)
+    others.deliver(mine)
     assert mine.rival is None
 
 
@@ -87,8 +90,7 @@ def test_marks_of_another_process_say_nothing_but_that_it_is_there() -> None:
     mine, other = marks(wire), marks(others)
     mine.send(499.0)
     other.send(500.0)
-    for sent in others.sent:
-        mine.take(*sent)
+    others.deliver(mine)
     assert mine.complete_s() == -float("inf")
     assert mine.rival == msgspec.json.decode(others.sent[0][1], type=Mark)
     mine.take("owntracks/_ingest/_ingest", b"not a mark")

@@ -16,7 +16,7 @@ from camera_rows import write_camera
 from in_process import InProcess
 from tap_server import AAC, ALAW, Clip, TapServer, encoded
 from viewer import SDP, WHEP, looking, offer, peer, pictures, viewer
-from waiting import BUSY
+from waiting import at_best
 
 Console = Callable[..., Any]
 JOINS = int(os.environ.get("DUCHA_WHEP_JOINS", "60"))
@@ -37,9 +37,14 @@ def test_a_viewer_sees_the_camera_and_begins_with_the_last_group(console: Consol
             took_s = time.monotonic() - began_s
             return first + await pictures(connection, 25), took_s
 
-    times, took_s = console(work)
+    times: list[int] = []
+
+    def takes_s() -> float:
+        times[:], took_s = console(work)
+        return took_s
+
+    assert at_best(takes_s, 2.0) < 2.0
     assert all(later > earlier for earlier, later in pairwise(times))
-    assert took_s < 2 * BUSY
     steps = sorted(later - earlier for earlier, later in pairwise(times[-15:]))  # by then it is at the present
     assert steps[len(steps) // 2] == pytest.approx(90_000 / 15, abs=2)
 
@@ -236,7 +241,7 @@ def test_everything_ends_when_the_console_stops(console: InProcess, tap: TapServ
     console(work)
     began_s = time.monotonic()
     console.stop()
-    assert time.monotonic() - began_s < 5 * BUSY
+    assert time.monotonic() - began_s < 5
     assert tap.idle.wait(30)
 
 

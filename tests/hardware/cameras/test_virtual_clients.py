@@ -11,7 +11,6 @@ import pytest
 from ffmpeg_viewer import watching
 from numpy.typing import NDArray
 from plain_rtsp_client import RtspClient
-from waiting import BUSY
 
 from hardware.cameras import CameraServer, CameraSpec
 from hardware.cameras.scene import Scene
@@ -49,7 +48,7 @@ def test_joins_and_leaves_leave_nothing_behind(server):
     assert becomes(lambda: (threading.active_count(), sockets(), server.tasks()) == (threads, open_before, tasks))
 
 
-def test_a_server_stops_at_once_and_leaves_no_thread(window):
+def test_a_server_stops_within_a_second_and_leaves_no_thread(window):
     before = threading.active_count()
     specs = [CameraSpec(name=f"win-{n}", view=window, size=(320, 180)) for n in range(4)]
     with CameraServer(specs) as server, RtspClient(server.url("win-1")) as client:
@@ -57,7 +56,7 @@ def test_a_server_stops_at_once_and_leaves_no_thread(window):
         client.rtp()
         began_s = time.monotonic()
         server.close()
-        assert time.monotonic() - began_s < 1 * BUSY
+        assert time.monotonic() - began_s < 1
         assert client.is_closed()
     assert becomes(lambda: threading.active_count() <= before)
 
@@ -80,7 +79,7 @@ def test_one_who_never_reads_is_dropped_and_disturbs_nobody(window):
             now_s = time.monotonic()
             longest_s, last_s = max(longest_s, now_s - last_s), now_s
         assert server.clients("win-1") == 1
-        assert longest_s < 0.7 * BUSY
+        assert longest_s < 0.7
         numbers = [busy.rtp().sequence for _ in range(100)]
         assert [(b - a) % 65_536 for a, b in pairwise(numbers)] == [1] * 99
 

@@ -152,18 +152,20 @@ def test_a_clock_jumps_a_day_while_the_picture_tells_the_true_time(camera, url):
     with RtspClient(url) as client:
         client.play()
         before = client.report()
+        jumped_s = time.time()
         camera.fault(Fault.CLOCK_JUMP)
         with watching(url) as container:
-            assert legible(container, 20)[0] == pytest.approx(time.time() * 1000, abs=60_000)
+            assert jumped_s - 5 <= legible(container, 20)[0] / 1000 <= time.time()
         after = client.report()
         while after.wall_s - before.wall_s < DAY_S / 2:  # what was on its way
             after = client.report()
         ticks = (after.rtp_timestamp - before.rtp_timestamp) % (1 << 32)
         assert after.wall_s - before.wall_s - ticks / 90_000 == pytest.approx(DAY_S, abs=0.05)
+        mended_s = time.time()
         camera.mend()
         while (after := client.report()).wall_s - before.wall_s > DAY_S / 2:
             pass
-        assert after.wall_s == pytest.approx(time.time(), abs=60)
+        assert mended_s - 0.5 <= after.wall_s <= time.time() + 0.5
 
 
 def test_without_keyframes_pictures_go_on_and_a_newcomer_gets_none(camera, url):

@@ -8,7 +8,7 @@ import av
 import pytest
 from ffmpeg_viewer import pictures, watching
 from plain_rtsp_client import RtspClient, decoded
-from waiting import BUSY, wait_until
+from waiting import at_best, wait_until
 
 from hardware.cameras import CameraServer, CameraSpec, clockface
 from hardware.cameras.encoder import VideoCodec
@@ -34,7 +34,7 @@ def test_a_player_gets_pictures_and_sound(server, camera, sound, transport):
 def test_the_clock_in_the_picture_tells_how_old_it_is(server):
     with watching(server.url("win-1")) as container:
         ages = [time.time() * 1000 - clockface.read_ms(picture) for picture in pictures(container, 25)]
-    assert 0 <= min(ages) < 400 * BUSY
+    assert 0 <= min(ages) < 400
 
 
 def test_a_deaf_camera_describes_no_sound(server):
@@ -59,7 +59,7 @@ def test_sender_reports_tell_when_a_picture_was_taken(server):
             asked_s = time.time()
             client.play()
             report = client.report()
-            assert asked_s - 1 < report.wall_s < time.time() + 1
+            assert asked_s - 0.1 < report.wall_s < time.time() + 0.1
             packets = [client.rtp()]
             while not packets[-1].marker:
                 packets.append(client.rtp())
@@ -67,19 +67,21 @@ def test_sender_reports_tell_when_a_picture_was_taken(server):
         taken_s = report.wall_s + (packets[0].timestamp - report.rtp_timestamp) / 90_000
         return abs(taken_s - clockface.read_ms(picture) / 1000)
 
-    assert any(off_s() < 0.005 for _ in range(10)), "but where the camera is held up between its two clocks"
+    assert at_best(off_s, 0.005) < 0.005, "the camera is held up between its two clocks now and then"
 
 
 def test_sender_reports_come_every_five_seconds_for_every_track(server):
     with RtspClient(server.url("win-1")) as client:
         client.play(tracks=2)
         reports = {1: [], 3: []}
-        while min(len(times) for times in reports.values()) < 2:
+        until_s = time.monotonic() + 6.5
+        while time.monotonic() < until_s or min(len(times) for times in reports.values()) < 2:
             channel, data = client.receive()
             if channel in reports and data[1] == 200:
                 reports[channel].append(time.monotonic())
     for times in reports.values():
-        assert 4 < max(b - a for a, b in pairwise(times)) < 5 * BUSY
+        assert 2 <= len(times) <= 3
+        assert max(b - a for a, b in pairwise(times)) < 5.5
 
 
 def test_sequence_numbers_have_no_gap(server):

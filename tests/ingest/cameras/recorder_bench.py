@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from camera_films import BEGAN_WALL_S, film
-from waiting import BUSY, wait_until
+from waiting import wait_until
 
 from ingest.cameras.fanout import Fanout
 from ingest.cameras.leaves import newest_first
@@ -67,7 +67,7 @@ class Bench:
 
     def stop(self) -> None:
         self.fanout.end()
-        assert self.recorder.join(5 * BUSY)
+        assert self.recorder.join(5)
         assert not self.failures
         self.evidence.sign_head()
         self.evidence.close()
@@ -76,4 +76,4 @@ class Bench:
         """As if the process had ended: what is not on the disk is gone. (Its thread is let go without a word.)"""
         self.evidence.close()
         self.fanout.end()
-        self.recorder.join(5 * BUSY)
+        self.recorder.join(5)

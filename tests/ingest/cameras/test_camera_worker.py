@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import psycopg
 import pytest
 from ingest_examples import wait_until
 from virtual_cameras import QUICK, spec
-from waiting import BUSY
+from waiting import at_best
 from webrtc_publisher import publishing_at
 
 from hardware.cameras import CameraServer, Fault
@@ -86,9 +87,9 @@ class Site:
             thread.start()
             yield worker
             stop.set()
-            thread.join(5 * BUSY)
+            thread.join(5)
             began_s = time.monotonic()
-        assert time.monotonic() - began_s < 5 * BUSY, "it must stop within 5 s"
+        assert time.monotonic() - began_s < 5, "it must stop within 5 s"
         assert not failures
 
     def toml(self, *names: str) -> Path:
@@ -319,29 +320,41 @@ def process(file: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 def test_kill_9_costs_two_seconds_at_most_and_the_next_start_declares_them(site: Site) -> None:
     file = site.toml("hall")
-    killed_s, before = [], b""
-    for wanted in range(3, 3 * KILLS + 1, 3):
+    killed_s: list[float] = []
+    ends_ns: list[int] = []
+
+    def lost_s() -> float:
+        stored = site.segments("hall.video")
         with process(file) as running:
-            wait_until(lambda n=wanted: site.segments("hall.video") >= n, 60, "it records")
+            wait_until(lambda: site.segments("hall.video") >= stored + 3, 60, "it records")
             killed_s.append(time.time())
             os.kill(running.pid, signal.SIGKILL)
             running.wait(5)
-        before = before or (site.folder / "leaves.jsonl").read_bytes()
+        film = (leaf for _, leaf in newest_first(site.folder) if leaf.stream == "hall.video")
+        ends_ns.append(next(leaf.end_ns for leaf in film if isinstance(leaf.body, SegmentBody)))
+        return killed_s[-1] - ends_ns[-1] / 1e9
+
+    lost = [at_best(lost_s, 2.0)]
+    before = (site.folder / "leaves.jsonl").read_bytes()
+    lost += [at_best(lost_s, 2.0) for _ in range(KILLS - 1)]
+    assert max(lost) < 2.0
+    stored = site.segments("hall.video")
     with process(file) as running:
-        wait_until(lambda: len(site.bodies("hall.video", GapBody)) == KILLS, 60, "the gap")
+        wait_until(lambda: site.segments("hall.video") > stored, 60, "it records again")
         running.terminate()
         began_s = time.monotonic()
         assert running.wait(60) == 0
-        assert time.monotonic() - began_s < 5 * BUSY, "it must stop within 5 s of SIGTERM"
+        assert time.monotonic() - began_s < 5, "it must stop within 5 s of SIGTERM"
     gaps = site.bodies("hall.video", GapBody)
-    assert [gap.reason for gap in gaps] == [Reason.PROCESS_RESTART] * KILLS
-    lost_s = [killed - gap.from_ns / 1e9 for killed, gap in zip(killed_s, gaps, strict=True)]
-    assert max(lost_s) < 2 * BUSY
+    restarts = [gap for gap in gaps if gap.reason is Reason.PROCESS_RESTART]
+    assert [gap.from_ns for gap in restarts] == ends_ns
+    for earlier, gap in pairwise(gaps):  # one that lasts is told in parts of ten seconds
+        assert gap in restarts or (gap.reason is Reason.SOURCE_LOST and gap.from_ns <= earlier.to_ns)
     after = (site.folder / "leaves.jsonl").read_bytes()
     assert after.startswith(before[: before.rfind(b"\n") + 1])
     assert len(site.bodies("hall.video", SealBody)) == 1
     assert site.faults() == []
-    print(f"lost by kill -9: {', '.join(f'{s:.2f}' for s in lost_s)} s")
+    print(f"lost by kill -9: {', '.join(f'{s:.2f}' for s in lost)} s")
 
 
 def test_it_stops_while_a_camera_does_not_answer(site: Site) -> None:
@@ -358,7 +371,7 @@ def test_it_stops_while_a_camera_does_not_answer(site: Site) -> None:
             running.terminate()
             began_s = time.monotonic()
             assert running.wait(60) == 0
-            assert time.monotonic() - began_s < 5 * BUSY, "it must stop within 5 s of SIGTERM"
+            assert time.monotonic() - began_s < 5, "it must stop within 5 s of SIGTERM"
 
 
 def test_a_folder_key_or_socket_that_can_not_be_used_is_named(site: Site, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from virtual_cameras import QUICK, address
-from waiting import BUSY, wait_until
+from waiting import wait_until
 
 from analytics.catalogue import all_rules
 from hardware.cameras import CameraServer, CameraSpec, Fault
@@ -68,8 +68,8 @@ def looked_at(server: CameraServer, postgres_uri: str, tmp_path: Path) -> Iterat
         yield postgres_uri
     finally:
         source.stop()
-        assert lookout.stop(5 * BUSY), "it must stop within 5 s"
-        assert source.join(5 * BUSY)
+        assert lookout.stop(5), "it must stop within 5 s"
+        assert source.join(5)
 
 
 def alerts(uri: str, rule: str) -> list[tuple[str, bool]]:

@@ -2,8 +2,11 @@
 
 import threading
 import time
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
+import pytest
 from camera_films import film
 from msgspec.structs import replace as changed
 
@@ -11,6 +14,7 @@ from analytics.catalogue import video_rules
 from analytics.video.detection import Person, Picture
 from analytics.video.regions import Region
 from analytics.video.watcher import Outlook, Watcher
+from ingest.cameras import looking
 from ingest.cameras.album import Album
 from ingest.cameras.config import CameraSettings, Kind
 from ingest.cameras.facts import Facts
@@ -81,9 +85,11 @@ def test_who_is_behind_goes_on_without_a_rest(tmp_path: Path) -> None:
     assert 0.0 in rests.seconds[1:]
 
 
-def test_who_has_nothing_to_look_at_rests_until_the_next_round_is_due(tmp_path: Path) -> None:
-    eye = SlowEye(2 * TURN_S)
+def test_who_has_nothing_to_look_at_rests_until_the_next_round_is_due(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    eye, clock = SlowEye(2 * TURN_S), count(0.0, TURN_S / 4)
+    monkeypatch.setattr(looking, "time", SimpleNamespace(monotonic=clock.__next__))  # each round takes as long
     rests = looked(tmp_path, eye, keyframes=False)
     assert eye.looks == 0
-    assert all(0 <= seconds <= TURN_S for seconds in rests.seconds)
-    assert sorted(rests.seconds)[1] > 0, "but where the machine itself held it up"
+    assert rests.seconds == [TURN_S, *[pytest.approx(0.75 * TURN_S)] * 5]

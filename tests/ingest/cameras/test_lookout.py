@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ingest_examples import wait_until
 from msgspec.structs import replace as changed
-from waiting import BUSY
 
 from analytics.alerts import Alert, AlertChange, Change, Grade
 from analytics.catalogue import all_rules
@@ -60,7 +59,7 @@ def test_what_is_open_about_a_camera_that_is_looked_at_no_more_ends_and_says_why
             ended = [("dropped-1",), ("gone-1",)]
             wait_until(lambda: connection.execute(query).fetchall() == ended, 90, "alerts end")
         finally:
-            assert lookout.stop(5 * BUSY)
+            assert lookout.stop(5)
         assert connection.execute(query).fetchall() == ended
         still = "SELECT device FROM alerts WHERE ended IS NULL AND rule = 'camera-tampered' ORDER BY device"
         assert connection.execute(still).fetchall() == [("far-1",), ("win-1",)]
@@ -139,4 +138,4 @@ def test_where_one_thread_fails_the_others_look_on_and_its_share_is_begun_anew(
             mended = True
             wait_until(lambda: looked_at("win-2"), within_s=90, what="it is looked at again")
         finally:
-            assert lookout.stop(5 * BUSY)
+            assert lookout.stop(5)

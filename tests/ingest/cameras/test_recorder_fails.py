@@ -7,7 +7,6 @@ import pytest
 from camera_films import later
 from ingest_examples import wait_until
 from recorder_bench import INFO, PACKETS, Bench, faults
-from waiting import BUSY
 
 from analytics.alerts import AlertChange, Change
 from analytics.catalogue import video_rules
@@ -91,7 +90,7 @@ def test_what_one_camera_sends_ends_no_recording(bench: Bench) -> None:
     assert bench.recorder.lost is None
     assert bench.bodies(GapBody)[0].reason is Reason.PROCESS_RESTART
     other.end()
-    assert quick.join(5 * BUSY)
+    assert quick.join(5)
     bench.stop()
     assert [fault for fault in faults(bench.folder) if "c-1" in fault] == []  # to the other, the clock leapt
 
@@ -111,7 +110,7 @@ def test_one_that_fails_again_and_again_goes_on_declaring_it(bench: Bench) -> No
     assert bench.recorder.fault is not None
     assert bench.failures == []
     bench.fanout.end()
-    assert bench.recorder.join(5 * BUSY)
+    assert bench.recorder.join(5)
     bench.evidence.close()
 
 

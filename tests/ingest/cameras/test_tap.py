@@ -14,7 +14,6 @@ import msgspec
 import pytest
 from camera_films import film, later, sound, together
 from ingest_examples import wait_until
-from waiting import BUSY
 
 from ingest.cameras.fanout import Fanout
 from ingest.cameras.metrics import CameraMetrics
@@ -78,7 +77,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
     threads = active_count()
     served = Served(tmp_path)
     yield served
-    assert served.tap.stop(5 * BUSY)
+    assert served.tap.stop(5)
     wait_until(lambda: active_count() <= threads, what="its threads have ended")
     assert not served.path.exists()
 
@@ -172,4 +171,4 @@ def test_the_socket_is_for_its_owner_and_group_and_replaces_one_that_was_left(tm
         left.bind(str(tmp_path / "tap.sock"))
     served = Served(tmp_path)
     assert stat.S_IMODE(served.path.stat().st_mode) == 0o660
-    assert served.tap.stop(5 * BUSY)
+    assert served.tap.stop(5)

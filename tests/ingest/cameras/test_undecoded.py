@@ -10,7 +10,6 @@ import pytest
 from aiortc import RTCPeerConnection, RTCRtpReceiver
 from aiortc.jitterbuffer import JitterBuffer
 from aiortc.rtp import RtpPacket
-from waiting import BUSY
 from webrtc_publisher import publishing
 
 from ingest.cameras.fanout import Fanout
@@ -60,6 +59,7 @@ def test_a_real_sender_is_received_undecoded_tells_its_clock_and_makes_keyframes
                 packets += [item for item in subscription.take(1.0) if isinstance(item, Packet)]
     finally:
         whip.close()
-    assert len(packets) < 250
+    third = [number for number, packet in enumerate(packets) if packet.is_keyframe][2]
+    assert third < 100
     assert decoded == []
-    assert packets[-1].camera_s == pytest.approx(packets[-1].arrived_wall_s, abs=1 * BUSY)
+    assert packets[-1].camera_s == pytest.approx(packets[-1].arrived_wall_s, abs=1.0)

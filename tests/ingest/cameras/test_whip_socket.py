@@ -10,7 +10,6 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from waiting import BUSY
 from webrtc_publisher import publishing
 
 from ingest.cameras.fanout import Fanout, Opened
@@ -87,7 +86,7 @@ def test_one_that_says_nothing_holds_others_up_for_a_moment_only(path: Path) -> 
         silent.connect(str(path))
         began_s = time.monotonic()
         assert ask(path, b"{}\n")["kind"] == "invalid-offer"
-        assert time.monotonic() - began_s < 4 * BUSY
+        assert time.monotonic() - began_s < 4
 
 
 def test_a_socket_left_behind_is_replaced_and_one_in_use_is_not(path: Path, whip: Whip) -> None:
@@ -119,7 +118,7 @@ def test_it_stops_while_a_request_is_under_way(tmp_path: Path, whip: Whip) -> No
         silent.connect(str(path))
         began_s = time.monotonic()
         served.close()
-        assert time.monotonic() - began_s < 5 * BUSY
+        assert time.monotonic() - began_s < 5
 
 
 def test_after_its_end_nothing_is_taken(whip: Whip) -> None:
