@@ -1,89 +1,24 @@
 """Who cuts a log back, exchanges or restores it gets no recorder that goes on as if nothing had been."""
 
-import os
 import shutil
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from recorded_log import NAME, VIDEO, contents, copied, cut, heads, opened, origin, record, segments
+from log_memory import forget_footage, goes_on, index, remembered, said
+from recorded_log import NAME, VIDEO, contents, copied, cut, heads, opened, record, segments
 
 from ingest.cameras.leaves import first_leaf, newest_first
-from ingest.cameras.log_opening import Memory, existing, identity_in_database, late, newest_folder
-from ingest.cameras.reconcile import compare, reconcile
+from ingest.cameras.log_opening import Memory, existing, late, newest_folder
+from ingest.cameras.reconcile import reconcile
 from store.evidence.errors import LogLocked
-from store.evidence.leaf import GapBody, Leaf, Reason, StartBody, UnacknowledgedBody
-from store.evidence.log import EvidenceLog
+from store.evidence.leaf import Leaf, StartBody, UnacknowledgedBody
 from store.evidence.signer import FileSigner
 from store.evidence.verdict import Verdict
 from store.evidence.verification import verify_folder
-from store.recordings import CameraRow, Recordings
-
-
-@pytest.fixture(scope="module")
-def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a recorder that was stopped."""
-    folder = tmp_path_factory.mktemp("stopped") / "recordings"
-    record(folder).evidence.close()
-    return folder
-
-
-@pytest.fixture(scope="module")
-def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What is on the disk of one that was killed."""
-    folder = tmp_path_factory.mktemp("running") / "recordings"
-    running = record(folder)
-    copy = copied(folder, tmp_path_factory.mktemp("killed") / "site")
-    running.evidence.close()
-    return copy
-
-
-CAMERA = CameraRow(
-    id="c-1", name="c-1", kind="window", unit=None, room=None, lon=None, lat=None, recorder=NAME, folder="", tap="",
-    state="live", reason=None, since_s=1.0, codec=None, width=None, height=None, audio=None, recorded=True, seen_s=1.0,
-)  # fmt: skip
-
-
-def index(uri: str, folder: Path, moved_from: Path | None = None, *, named: bool = True) -> None:
-    """Puts all that the log says into the database, as the projection does."""
-    site = opened(folder)
-    identity = identity_in_database(site, FileSigner.open(folder.parent / "key.pem"))
-    assert identity is not None
-    with Recordings(uri) as recordings:
-        log = recordings.register_log(identity, NAME, str(moved_from or folder), 1.0, named=named)
-        recordings.write_leaves([leaf for _, leaf in newest_first(folder)][::-1], log=log.rows_as)
-        recordings.remember_head(log, site.evidence.vouched.size, site.evidence.vouched.root)
-    site.evidence.close()
-
-
-def remembered(uri: str) -> Memory:
-    with Recordings(uri) as recordings:
-        return Memory(recordings.memory(NAME, [VIDEO]))
-
-
-def forget_footage(folder: Path) -> None:
-    """Takes away what the log says nothing of."""
-    for leftover in compare(folder).leftovers:
-        os.truncate(folder / leftover.file, leftover.offset)
-        if not leftover.offset:
-            (folder / leftover.file).unlink()
-
-
-def said(folder: Path) -> list[UnacknowledgedBody]:
-    return [leaf.body for _, leaf in newest_first(folder) if isinstance(leaf.body, UnacknowledgedBody)]
-
-
-def goes_on(folder: Path, memory: Memory | None = None) -> None:
-    """The recorder starts in the same log, and nothing contradicts anything."""
-    before = origin(folder)
-    site = opened(folder, memory)
-    assert (site.folder, site.contradictions, site.evidence.origin) == (folder, [], before)
-    assert reconcile(site.folder, site.compared, site.evidence, 0) == []
-    site.evidence.close()
 
 
 def test_a_log_that_is_as_it_was_goes_on_after_a_stop_and_after_a_kill(
@@ -237,69 +172,6 @@ def test_an_older_database_contradicts_nothing(stopped: Path, tmp_path: Path, po
     goes_on(folder, remembered(postgres_uri))
 
 
-def test_exchanged_folders_are_both_left_alone(tmp_path: Path, postgres_uri: str) -> None:
-    one, two = tmp_path / "one" / "recordings", tmp_path / "two" / "recordings"
-    record(one).evidence.close()
-    record(two, name="county/r-2").evidence.close()
-    index(postgres_uri, one)
-    one.rename(tmp_path / "aside")
-    two.rename(one)
-    (tmp_path / "aside").rename(two)
-    before = contents(one)
-    site = opened(one, remembered(postgres_uri))
-    site.evidence.close()
-    assert site.folder != one
-    assert contents(one) == before
-    assert [told.folder for told in site.contradictions] == [str(one)]
-    assert "expected the log of the recorder county/r-1, got that of county/r-2" in site.contradictions[0].problem
-
-
-def test_exchanged_folders_of_one_name_and_key_are_told_apart(tmp_path: Path, postgres_uri: str) -> None:
-    one, two = tmp_path / "one", tmp_path / "two"
-    for folder in (one, two):
-        record(folder).evidence.close()
-        index(postgres_uri, folder)
-    one.rename(tmp_path / "aside")
-    two.rename(one)
-    (tmp_path / "aside").rename(two)
-    site = opened(one, remembered(postgres_uri))
-    site.evidence.close()
-    assert site.folder == tmp_path / "one-2"
-    assert site.contradictions[0].folder == str(one)
-
-
-def test_a_folder_that_was_moved_is_the_same_log(stopped: Path, tmp_path: Path, postgres_uri: str) -> None:
-    folder = copied(stopped, tmp_path / "site")
-    index(postgres_uri, folder, moved_from=tmp_path / "old disk" / "recordings")
-    goes_on(folder, remembered(postgres_uri))
-
-
-def test_a_new_folder_under_the_old_name_is_another_recorder_and_the_old_log_is_missed(
-    stopped: Path, tmp_path: Path, postgres_uri: str
-) -> None:
-    folder = copied(stopped, tmp_path / "site")
-    index(postgres_uri, folder)
-    old = origin(folder)
-    shutil.rmtree(folder)
-    for _ in range(2):
-        site = opened(folder, remembered(postgres_uri))
-        site.evidence.close()
-        assert site.folder == folder
-        assert site.evidence.origin != old
-        assert [(told.reason, told.folder, told.since_s) for told in site.contradictions] == [
-            ("gone", str(folder), 1.0)
-        ]
-
-
-def test_another_key_begins_another_log_with_another_origin(stopped: Path, tmp_path: Path) -> None:
-    folder = copied(stopped, tmp_path / "site")
-    site = opened(folder, key="other.pem")
-    site.evidence.close()
-    assert site.folder != folder
-    assert site.evidence.origin != origin(folder)
-    assert "a new key needs a new folder" in site.contradictions[0].problem
-
-
 def test_leaves_that_are_not_as_written_stop_no_camera(stopped: Path, tmp_path: Path) -> None:
     folder = copied(stopped, tmp_path / "site")
     path = folder / "leaves.jsonl"
@@ -309,38 +181,6 @@ def test_leaves_that_are_not_as_written_stop_no_camera(stopped: Path, tmp_path: 
     site.evidence.close()
     assert site.folder != folder
     assert "not-as-written" in [told.reason for told in site.contradictions]
-
-
-def test_who_takes_away_who_the_log_is_of_gets_no_other_name_for_it(stopped: Path, tmp_path: Path) -> None:
-    for names in (
-        ["recorder.json"],
-        ["certificate.pem"],
-        ["recorder.json", "certificate.pem", "leaves.jsonl", "heads.txt"],
-    ):
-        folder = copied(stopped, tmp_path / str(len(names)) / names[0])
-        for name in names:
-            (folder / name).unlink()
-        before = contents(folder)
-        site = opened(folder)
-        site.evidence.close()
-        assert site.folder != folder
-        assert {name for name in before if name != ".lock"} == {name for name in contents(folder) if name != ".lock"}
-
-
-def test_an_origin_is_unique_and_without_spaces(tmp_path: Path) -> None:
-    origins = set()
-    for number in range(3):
-        site = opened(tmp_path / str(number))
-        site.evidence.append("c-1.video", "s", 1, 1, GapBody(from_ns=1, to_ns=2, reason=Reason.STOPPED))
-        signed = site.evidence.sign_head()
-        assert signed is not None
-        origins.add(signed.head.origin)
-        site.evidence.close()
-        assert opened(tmp_path / str(number)).evidence.origin == signed.head.origin
-    assert len(origins) == 3
-    assert all(
-        origin.startswith("county/county/r-1/") and " " not in origin and "+" not in origin for origin in origins
-    )
 
 
 def test_what_a_second_start_left_unsaid_the_third_says(stopped: Path, tmp_path: Path) -> None:
@@ -421,47 +261,6 @@ def test_bytes_without_a_leaf_are_set_aside_once_however_often_it_is_begun(
     assert any(f.verdict is Verdict.MISSING or f.verdict is Verdict.ALTERED for f in verify_folder(folder).findings)
 
 
-def test_a_log_from_before_origins_goes_on_under_its_name_and_its_rows_are_asked(
-    tmp_path: Path, postgres_uri: str
-) -> None:
-    folder = tmp_path / "site" / "recordings"
-    folder.parent.mkdir()
-    signer = FileSigner.open_or_create(folder.parent / "key.pem")
-    EvidenceLog(folder, NAME, signer).close()
-    record(folder).evidence.close()
-    assert origin(folder) == NAME
-    with Recordings(postgres_uri) as recordings:
-        recordings.write_leaves([leaf for _, leaf in newest_first(folder)][::-1])
-    assert verify_folder(folder).sound
-    goes_on(folder, remembered(postgres_uri))
-    index(postgres_uri, folder, named=False)
-    with Recordings(postgres_uri) as recordings:
-        (known,) = recordings.memory(NAME, [VIDEO]).logs
-    assert known.rows_as == 0
-    goes_on(folder, remembered(postgres_uri))
-    cut(folder, 5)
-    for name in ("resume.json", "marks.jsonl"):
-        (folder / name).unlink()
-    site = opened(folder, remembered(postgres_uri))
-    site.evidence.close()
-    assert site.folder != folder
-    assert site.evidence.origin != NAME
-
-
-def test_rows_from_before_logs_were_told_apart_are_missed_with_their_folder(tmp_path: Path, postgres_uri: str) -> None:
-    folder = tmp_path / "site" / "recordings"
-    folder.parent.mkdir()
-    EvidenceLog(folder, NAME, FileSigner.open_or_create(folder.parent / "key.pem")).close()
-    record(folder).evidence.close()
-    with Recordings(postgres_uri) as recordings:
-        recordings.write_leaves([leaf for _, leaf in newest_first(folder)][::-1])
-        recordings.write_cameras([replace(CAMERA, folder=str(folder))], notify=False)
-    shutil.rmtree(folder)
-    site = opened(folder, remembered(postgres_uri))
-    site.evidence.close()
-    assert [(told.reason, told.folder) for told in site.contradictions] == [("gone", str(folder))]
-
-
 def test_a_start_that_was_killed_while_it_made_the_folder_is_made_good(tmp_path: Path) -> None:
     folder = tmp_path / "site" / "recordings"
     opened(folder).evidence.close()
@@ -481,21 +280,6 @@ def test_heads_that_were_taken_away_are_missed(stopped: Path, tmp_path: Path) ->
     site.evidence.close()
     assert site.folder != folder
     assert "the log 0: " in site.contradictions[0].problem
-
-
-def test_a_folder_of_another_recorder_that_is_called_alike_is_not_taken_for_a_log_begun_beside(tmp_path: Path) -> None:
-    folder, other = tmp_path / "site" / "recordings", tmp_path / "site" / "recordings-2"
-    record(folder).evidence.close()
-    record(other, name="county/r-2").evidence.close()
-    before = contents(other)
-    goes_on(folder)
-    cut(folder, 5)
-    for _ in range(2):
-        site = opened(folder)
-        site.evidence.close()
-        assert site.folder.name == "recordings-3"
-        assert [told.reason for told in site.contradictions] == ["rolled-back"]
-    assert contents(other) == before
 
 
 def test_a_log_that_was_begun_beside_and_cut_too_is_left_as_well(stopped: Path, tmp_path: Path) -> None:
