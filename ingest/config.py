@@ -48,7 +48,8 @@ class BrokerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[ingest]`. The shard names the checkpoint and the lease of this worker; it judges the devices of `units` and of
     what is beneath them, of all units where none is named. `settle_s` is how long the broker must have been heard
-    before silence counts; `mark_s` how often it is asked up to when what it delivered is complete. `past_days` is how
+    before silence counts; `mark_s` how often it is asked up to when what it delivered is complete; `listen_s` for how
+    long devices must have been heard before they are believed against our clock. `past_days` is how
     old a fix may be that comes in, `keep_days` how long fixes are kept; it is more, so that nothing comes in only to be
     dropped. What a device sends beyond `device_burst` fixes at once and `device_fixes_per_s` in the long run waits for
     a calm."""
@@ -61,6 +62,7 @@ class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     tick_s: Positive = 1.0
     settle_s: Annotated[float, Meta(ge=0)] = 5.0
     mark_s: Positive = 0.5
+    listen_s: Annotated[float, Meta(ge=0, le=600)] = 20.0
     checkpoint_s: Positive = 30.0
     plan_poll_s: Positive = 3.0
     lateness_s: Positive = 120.0

@@ -226,7 +226,7 @@ class _Reading:
                 timely = inside
             else:
                 good &= (inside | np.isnan(value)) if optional else inside
-        mistimed = good & ~timely
+        mistimed = good & ~timely & np.isfinite(t_s)
         good &= timely
         if not good.all():
             self._blame(np.flatnonzero(~good), runs, columns, bounds)

@@ -20,10 +20,11 @@ LATELY_S = 60.0  # a device whose fixes were in time so lately sends an old buff
 class DeviceClocks:
     """The open alerts about clocks, and what our own lacks. What is refused for its time stays a dead letter."""
 
-    def __init__(self) -> None:
+    def __init__(self, listen_s: float = 0.0) -> None:
         self._off = ArrivalAlerts(CLOCK)
         self._ours = ArrivalAlerts(OWN_CLOCK)
-        self._own = OwnClock()
+        self._own = OwnClock(listen_s)
+        self._suspects: dict[str, tuple[float, float, float]] = {}  # where, and the offset; said once most are heard
         self._on_time_s = np.empty(0)  # when each device last sent a fix in time
 
     @property
@@ -33,8 +34,8 @@ class DeviceClocks:
 
     @property
     def in_doubt(self) -> bool:
-        """Whether our clock was wrong when we stopped, and nobody has said yet whether it still is."""
-        return len(self._ours) > 0 and self._own.offset_s is None
+        """Whether our clock was wrong when we stopped, or was set since, and nobody has said yet if it is right."""
+        return self._own.in_doubt or (len(self._ours) > 0 and self._own.offset_s is None)
 
     def begin(self, rules: Rulebook, known: list[Alert]) -> None:
         """Go on with the alerts that are open in the database."""
@@ -50,9 +51,8 @@ class DeviceClocks:
                 self._ours.end(SERVER, now_s)
             detail = {"offset_s": round(offset_s, 1), "devices": self._own.agreeing(now_s)}
             self._ours.raise_once(SERVER, now_s, None, None, **detail)
-            for alert in self._off.opened() if changed else ():  # they were right
-                if abs(alert.detail["offset_s"] - offset_s) <= AGREE_S:
-                    self._off.end(alert.device, now_s)
+            if changed:
+                self._acquit(offset_s, now_s)
         elif len(self._ours) and (changed or self._own.is_right(now_s)):
             self._ours.end(SERVER, now_s)
             return True
@@ -63,30 +63,37 @@ class DeviceClocks:
         if more := len(names) - len(self._on_time_s):
             self._on_time_s = np.append(self._on_time_s, np.full(more, -np.inf))
         self._on_time_s[fixes.device] = now_s
-        if self._off and len(fixes):
+        if (len(self._off) or self._suspects) and len(fixes):
             for device in np.unique(fixes.device).tolist():
+                self._suspects.pop(names[device], None)
                 self._off.end(names[device], now_s)
         if len(mistimed):
-            self._see_mistimed(mistimed, names, now_s)
+            self._suspect(mistimed, names, now_s)
+        if self._suspects and self._own.has_listened:
+            self._say_suspects(now_s)
 
     def settle(self) -> tuple[AlertChange, ...]:
         """The changes since the last call."""
         return (*self._off.settle(), *self._ours.settle())
 
-    def _see_mistimed(self, mistimed: FixBatch, names: list[str], now_s: float) -> None:
+    def _acquit(self, offset_s: float, now_s: float) -> None:
+        """Our clock is wrong: who differs from it by as much was right."""
+        for alert in self._off.opened():
+            if abs(alert.detail["offset_s"] - offset_s) <= AGREE_S:
+                self._off.end(alert.device, now_s)
+        self._suspects.clear()
+
+    def _suspect(self, mistimed: FixBatch, names: list[str], now_s: float) -> None:
         for device in np.unique(mistimed.device).tolist():
-            if now_s - self._on_time_s[device] <= LATELY_S:
-                continue
-            newest = _newest(mistimed, device)
-            offset_s = float(mistimed.t_s[newest]) - now_s
-            self._off.raise_once(
-                names[device],
-                now_s,
-                round(float(mistimed.lon[newest]), 7),
-                round(float(mistimed.lat[newest]), 7),
-                offset_s=round(offset_s, 1),
-                **_rollovers(offset_s),
-            )
+            if now_s - self._on_time_s[device] > LATELY_S:
+                newest = _newest(mistimed, device)
+                place = round(float(mistimed.lon[newest]), 7), round(float(mistimed.lat[newest]), 7)
+                self._suspects[names[device]] = *place, float(mistimed.t_s[newest]) - now_s
+
+    def _say_suspects(self, now_s: float) -> None:
+        for device, (lon, lat, offset_s) in self._suspects.items():
+            self._off.raise_once(device, now_s, lon, lat, offset_s=round(offset_s, 1), **_rollovers(offset_s))
+        self._suspects.clear()
 
 
 def _newest(fixes: FixBatch, device: int) -> int:

@@ -1,6 +1,5 @@
 """Event time: what it is now, and up to when the input is complete."""
 
-import time
 from collections.abc import Callable
 
 import numpy as np
@@ -19,11 +18,12 @@ log = structlog.get_logger("ingest.time")
 
 class EventTime:
     """Our clock, or what most devices agree on where that is wrong. `heard_for_s` is how long the broker has been heard
-    by now; `is_idle` whether nothing received waits."""
+    by now; `is_idle` whether nothing received waits; `steady` is a clock that nobody sets."""
 
     def __init__(
         self,
         clock: Callable[[], float],
+        steady: Callable[[], float],
         marks: Marks,
         heard_for_s: Callable[[], float],
         is_idle: Callable[[], bool],
@@ -32,6 +32,7 @@ class EventTime:
         metrics: Metrics,
     ) -> None:
         self._clock = clock
+        self._steady = steady
         self._marks = marks
         self._heard_for_s = heard_for_s
         self._is_idle = is_idle
@@ -54,15 +55,15 @@ class EventTime:
         known = numbers >= 0
         of_all = np.full(devices, np.nan)
         of_all[numbers[known]] = clock_s[known]
-        live = self._marks.behind_s() <= LIVE_S
-        return self._clocks.judge_ours(of_all, self._clock(), time.monotonic(), live=live)
+        live = self._unmarked or self._marks.behind_s() <= LIVE_S
+        return self._clocks.judge_ours(of_all, self._clock(), self._steady(), live=live)
 
     def complete_s(self) -> float:
         """The time up to which the input is complete; silence after it proves nothing. It never goes back by itself.
 
         While the broker is not heard, and shortly after, it stands still; else it is what our own marks say. Where the
         broker drops these, it is the clock, and a message that waits long may be taken for a silence. After a restart
-        with a clock that was wrong it stands still until devices say whether it still is.
+        with a clock that was wrong, and after our clock was set, it stands still until devices say what is right.
         """
         if self._heard_for_s() > self._settle_s and not self._clocks.in_doubt:
             self._say_whether_marked()

@@ -52,7 +52,7 @@ class Inbox:
         with self._changed:
             before = self._messages
             for message in messages:
-                size = len(message.payload)
+                size = _size(message)
                 if self._full(size) and not self._closed:
                     self._metrics.inbox_full.inc()
                     self._crowded = True
@@ -110,7 +110,7 @@ class Inbox:
                 while self._marks and self._marks[0].order < first:
                     taken.append(self._marks.popleft())
             self._messages -= len(taken)
-            self._bytes -= sum(len(message.payload) for message in taken)
+            self._bytes -= sum(map(_size, taken))
             self._crowded = False
             self._metrics.inbox.set(self._messages)
             self._metrics.inbox_bytes.set(self._bytes)
@@ -130,7 +130,7 @@ class Inbox:
             for message in queue[: min(limit - len(taken), SHARE_MESSAGES)]:
                 if size >= until:
                     break
-                size += len(message.payload)
+                size += _size(message)
                 count += 1
             taken += queue[:count]
             if count < len(queue):
@@ -146,3 +146,7 @@ class Inbox:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+
+
+def _size(message: Message) -> int:
+    return len(message.payload) + len(message.topic)  # a topic may have 64 KiB

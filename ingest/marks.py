@@ -85,8 +85,8 @@ class Marks:
         except msgspec.MsgspecError:
             return
         if mark.nonce == self._nonce:
-            self._returned_s[topic] = max(self._returned_s[topic], mark.t)
-            self._returned_steady_s[topic] = max(self._returned_steady_s[topic], mark.steady_s)
+            if mark.steady_s >= self._returned_steady_s[topic]:  # our clock may have been set back since an earlier one
+                self._returned_s[topic], self._returned_steady_s[topic] = mark.t, mark.steady_s
             self._waiting[topic] = False
             self._ever = True
         elif mark.shard == self._shard and self._first_s is not None and mark.t >= self._first_s:

@@ -33,6 +33,9 @@ class PacketStream:
         self._read = b""
         self._at = 0  # what lies before is handed on
         self._until = 0  # and what lies before here may be
+        self._more: list[bytes] = []  # what came since, while the next packet is not whole
+        self._more_bytes = 0
+        self._missing = 0  # at least so many bytes are missing of it
         self._end: OSError | None = None  # how the connection ended
 
     def read(self) -> None:
@@ -46,7 +49,12 @@ class PacketStream:
             return
         if not more:
             self._end = ConnectionResetError("the broker closed the connection")
-        self._read, self._at, self._until = self._read[self._at :] + more, 0, self._until - self._at
+        self._more.append(more)
+        self._more_bytes += len(more)
+        if self._more_bytes >= self._missing:  # a large packet is joined once, not with each of its parts
+            self._read = b"".join((self._read[self._at :], *self._more))
+            self._at, self._until = 0, self._until - self._at
+            self._more, self._more_bytes, self._missing = [], 0, 0
 
     def publications(self) -> list[Publication]:
         """The whole publications that are next in the stream; they are taken out of it."""
@@ -55,6 +63,9 @@ class PacketStream:
         if self._until > at:
             return found  # paho has not taken the packet before them
         while (packet := _packet(read, at)) is not None:
+            if packet[1] > len(read):
+                self._missing = packet[1] - len(read)
+                break
             publication = _publication(read, at, *packet)
             if publication is None:
                 self._until = packet[1]
@@ -107,8 +118,8 @@ class PacketStream:
 
 
 def _packet(read: bytes, at: int) -> tuple[int, int] | None:
-    """Where the packet at `at` has its body, and where it ends; None where it has not come whole. One whose length is
-    none ends after it: paho says what is wrong with it."""
+    """Where the packet at `at` has its body, and where it will end; None where its head has not come whole. One whose
+    length is none ends after it: paho says what is wrong with it."""
     length, place = 0, at + 1
     for shift in range(0, 7 * _MOST_LENGTH_BYTES, 7):
         if place >= len(read):
@@ -117,8 +128,7 @@ def _packet(read: bytes, at: int) -> tuple[int, int] | None:
         place += 1
         length |= (byte & 0x7F) << shift
         if byte < 0x80:
-            end = place + length
-            return (place, end) if end <= len(read) else None
+            return place, place + length
     return place, place
 
 

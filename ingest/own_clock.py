@@ -5,6 +5,10 @@ delay makes that. Some way behind it may be a delay just as well. A backlog is t
 device has saved comes faster than it was made, so its offset shrinks, while a clock stays as wrong as it is. So such an
 offset counts only when it has stood still for a while, in messages that did not wait in the broker.
 
+Most must be heard before any is believed, or the first few that are wrong alike would turn us: after a start, after a
+time in which messages waited in the broker, and after our clock was set, we listen for a while first. A time that no
+right clock can show says nothing: of a receiver whose weeks rolled over, of a terminal that counts milliseconds.
+
 What can't be told apart: a way that delays what most devices send by the same time, steadily, for minutes (a gateway
 that holds everything back) and a clock of ours that is ahead. It is then taken for our clock, and a person is told.
 """
@@ -14,6 +18,7 @@ from numpy.typing import NDArray
 
 LIMIT_S = 120.0  # what may be between two clocks
 YEARS_S = 30 * 86_400.0  # farther behind than this nothing waits
+EARLIEST_S, LATEST_S = 1_735_689_600.0, 4_102_444_800.0  # 2025 and 2100: no clock that is right shows a time beyond
 HEARD_S = 600.0  # whoever spoke since then has a say
 LEAST = 3  # devices that must agree
 AGREE_S = 60.0  # and within this
@@ -35,22 +40,39 @@ _DEVICE = np.dtype(
 
 
 class OwnClock:
-    """What devices say of our clock. `offset_s` is what it lacks, None where it is right as far as is known."""
+    """What devices say of our clock. `offset_s` is what it lacks, None where it is right as far as is known.
 
-    def __init__(self) -> None:
+    `has_listened` says whether messages have come without a wait for `listen_s`, so that most devices were heard.
+    `in_doubt` says that our clock was set by somebody, and devices have not said yet whether it is right now.
+    """
+
+    def __init__(self, listen_s: float = 0.0) -> None:
         self.offset_s: float | None = None
+        self.has_listened = self.in_doubt = False
+        self._listen_s = listen_s
+        self._live_since_s = np.inf  # by the monotonic clock, as is the next
+        self._set_at_s = -np.inf
+        self._lead_s = np.nan  # our clock less the monotonic one
         self._devices = np.empty(0, _DEVICE)
-        self._wall_s = np.nan  # our clock less the monotonic one, when the offset was found
 
     def see(self, clock_s: Floats, now_s: float, steady_s: float, *, live: bool) -> bool:
         """Devices said these times now (by device, NaN of those that did not speak). `live`: nothing waits in the
         broker; `steady_s` is the monotonic clock. Whether the offset is another one now."""
-        self._note(clock_s, now_s, live=live)
         before = self.offset_s
-        if before is not None and (self._is_mended(now_s, steady_s) or self._is_contradicted(now_s)):
+        if abs(now_s - steady_s - self._lead_s) > LIMIT_S:
+            self._forget(steady_s)
+        self._lead_s = now_s - steady_s
+        self._live_since_s = min(self._live_since_s, steady_s) if live else np.inf
+        self.has_listened = steady_s - self._live_since_s >= self._listen_s
+        self._note(clock_s, now_s, live=live)
+        if self.offset_s is not None and self._is_contradicted(now_s):
             self.offset_s = None
-        if self.offset_s is None and (found := self._agreed(now_s)) is not None:
-            self.offset_s, self._wall_s = found, now_s - steady_s
+        if self.offset_s is None and self.has_listened:
+            self.offset_s = self._agreed(now_s)
+        if self.offset_s is not None or (self.has_listened and self.is_right(now_s)):
+            self.in_doubt = False
+        elif steady_s - self._set_at_s > HEARD_S:
+            self.in_doubt = False  # nobody speaks; silence counts again
         return self.offset_s != before
 
     def is_right(self, now_s: float) -> bool:
@@ -63,6 +85,12 @@ class OwnClock:
         """How many devices heard lately say what the offset is."""
         return 0 if self.offset_s is None else int(self._near(self.offset_s, now_s).sum())
 
+    def _forget(self, steady_s: float) -> None:
+        """Our clock was set: what devices said of it is of no use any more."""
+        self.offset_s, self.in_doubt = None, True
+        self._set_at_s, self._live_since_s = steady_s, np.inf
+        self._devices["heard_s"], self._devices["n"] = -np.inf, 0
+
     def _note(self, clock_s: Floats, now_s: float, *, live: bool) -> None:
         if more := len(clock_s) - len(self._devices):
             fresh = np.zeros(more, _DEVICE)
@@ -70,7 +98,8 @@ class OwnClock:
             self._devices = np.concatenate([self._devices, fresh])
         offset_s = clock_s - now_s
         with np.errstate(invalid="ignore"):
-            said = np.flatnonzero(~np.isnan(offset_s) & (live | (offset_s > -LIMIT_S)))  # only lateness may be waiting
+            is_clock = (clock_s >= EARLIEST_S) & (clock_s <= LATEST_S)
+            said = np.flatnonzero(is_clock & (live | (offset_s > -LIMIT_S)))  # only lateness may be waiting
         if not len(said):
             return
         offset_s, known = offset_s[said], self._devices[said]
@@ -101,11 +130,6 @@ class OwnClock:
         middle = float(np.median(offset_s[telling]))
         agree = int((telling & self._near(middle, now_s)).sum())
         return middle if agree >= LEAST and agree > int(heard.sum()) - agree else None
-
-    def _is_mended(self, now_s: float, steady_s: float) -> bool:
-        """Our clock was set, by what it lacked."""
-        assert self.offset_s is not None
-        return abs((now_s - steady_s) - self._wall_s - self.offset_s) <= AGREE_S
 
     def _is_contradicted(self, now_s: float) -> bool:
         """More of those heard lately say otherwise. Where nobody is heard it stays as it is."""

@@ -22,10 +22,15 @@ log = structlog.get_logger("ingest")
 
 
 def serve(
-    settings: Settings, stop: Event, *, clock: Callable[[], float] = time.time, metrics: Metrics | None = None
+    settings: Settings,
+    stop: Event,
+    *,
+    clock: Callable[[], float] = time.time,
+    steady: Callable[[], float] | None = None,
+    metrics: Metrics | None = None,
 ) -> None:
     """Receive, judge and store until `stop` is set, while this process holds its shard; else wait for it. The database
-    must have been migrated.
+    must have been migrated. The clocks are those of :class:`Worker`.
 
     Raises:
         store.errors.CommitRefused: when the database is there but takes nothing.
@@ -37,7 +42,7 @@ def serve(
         while _acquired(lease, stop):
             metrics.lease.set(1)
             try:
-                _work(settings, stop, lease, clock, metrics)
+                _work(settings, stop, lease, clock, steady, metrics)
             except LeaseLost as error:
                 log.error("lost the shard, nothing more is committed", problem=str(error))
             metrics.lease.set(0)
@@ -63,13 +68,20 @@ def _acquired(lease: Lease, stop: Event) -> bool:
     return False
 
 
-def _work(settings: Settings, stop: Event, lease: Lease, clock: Callable[[], float], metrics: Metrics) -> None:
+def _work(
+    settings: Settings,
+    stop: Event,
+    lease: Lease,
+    clock: Callable[[], float],
+    steady: Callable[[], float] | None,
+    metrics: Metrics,
+) -> None:
     inbox = Inbox(metrics, settings.ingest.inbox_messages, settings.ingest.inbox_bytes)
     receiver = Receiver(settings.broker, inbox, metrics, clock)
     marks = Marks(settings.broker.filters, settings.ingest.shard, settings.ingest.mark_s, receiver.publish)
     with Intake(settings.database.url, name=settings.ingest.shard, lease=lease) as ledger:
         worker = Worker(
-            settings.ingest, inbox, ledger, receiver.acknowledge, receiver.heard_for_s, marks, metrics, clock
+            settings.ingest, inbox, ledger, receiver.acknowledge, receiver.heard_for_s, marks, metrics, clock, steady
         )
         receiver.start()
         log.info("ingest started", broker=f"{settings.broker.host}:{settings.broker.port}", shard=settings.ingest.shard)

@@ -13,6 +13,7 @@ UNIT_EXPECTED = "labels of A-Z a-z 0-9 _ - with dots between them, 64 characters
 NAME_EXPECTED = "1 to 64 of A-Z a-z 0-9 . _ : @ -, the first a letter or digit"
 OWN = "_ingest"  # a level of a topic on which ingest speaks to itself
 CACHED_TOPICS = 65_536  # a device has three topics at most; beyond this the oldest are parsed anew
+LONGEST = 160  # no device's topic is longer; MQTT allows 64 KiB
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,63}")
 _UNIT = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
@@ -53,9 +54,16 @@ def is_unit(text: str) -> bool:
     return len(text) <= 64 and _UNIT.fullmatch(text) is not None
 
 
-@lru_cache(maxsize=CACHED_TOPICS)
 def parse_topic(topic: str) -> Source | ForeignTopic:
     """The source that `topic` names, or why it names none."""
+    return _parsed(topic) if len(topic) <= LONGEST else _TOO_LONG
+
+
+_TOO_LONG = ForeignTopic(f"not a device's topic: expected at most {LONGEST} characters")
+
+
+@lru_cache(maxsize=CACHED_TOPICS)
+def _parsed(topic: str) -> Source | ForeignTopic:
     match topic.split("/"):
         case [*levels] if OWN in levels:
             return Source(OWN, None, Kind.MARK)

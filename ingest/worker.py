@@ -48,7 +48,8 @@ _REBUILD_BUDGET_S = 0.05  # of a turn
 class Worker:
     """One shard: it owns its inbox and its ledger. `heard_for_s` is how long the broker has been heard by now.
 
-    `clock` is the time of the fixes in Unix seconds: the wall clock, but for a demo that runs faster.
+    `clock` is the time of the fixes in Unix seconds: the wall clock, but for a demo that runs faster. `steady` is a
+    clock that nobody sets; only the wall clock can be set, another one is its own.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Worker:
         marks: Marks,
         metrics: Metrics,
         clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] | None = None,
     ) -> None:
         self._settings = settings
         self._inbox = inbox
@@ -72,8 +74,11 @@ class Worker:
         self._limits = Limits(settings.payload_bytes, settings.future_s, settings.past_days * 86_400.0)
         self._retention = Retention(ledger, settings.keep_days, metrics)
         self._newest_s = np.empty(0)
-        self._clocks = DeviceClocks()
-        self._time = EventTime(clock, marks, heard_for_s, lambda: not len(inbox), self._clocks, settings, metrics)
+        self._clocks = DeviceClocks(settings.listen_s)
+        steady = steady or (time.monotonic if clock is time.time else clock)
+        self._time = EventTime(
+            clock, steady, marks, heard_for_s, lambda: not len(inbox), self._clocks, settings, metrics
+        )
         self._rival: tuple[str, int] | None = None
         self.ready = Event()  # set when the engine stands and messages are taken
 
@@ -130,7 +135,7 @@ class Worker:
             if self._supervision.is_outdated():
                 self._begin()
             self._answer_people()
-            self._retention.look(self._time.now_s())
+            self._retention.look(min(self._clock(), self._time.now_s()))  # nobody's clock makes us drop what is young
         if now_s - self._told_s >= TELL_S:
             self._told_s = now_s
             self._insist(lambda: self._ledger.worked(len(self._inbox), self._inbox.oldest_waiting_s()))

@@ -6,7 +6,7 @@ from typing import Any
 
 from analytics.outcome import Crossing
 from store.alert_rows import as_json
-from store.records import PAYLOAD_LIMIT, AlertPicture, DeadLetter, DeviceStatus, Sight
+from store.records import PAYLOAD_LIMIT, TOPIC_LIMIT, AlertPicture, DeadLetter, DeviceStatus, Sight
 from store.times import moment
 
 NOTICE_IDS = 100  # a notice holds 8,000 bytes; beyond this many ids it says "fetch anew"
@@ -28,11 +28,16 @@ def crossing_rows(crossings: Sequence[Crossing]) -> str:
     )
 
 
+def _shortened(topic: str) -> str:
+    """A topic as an index can hold it: MQTT allows 64 KiB, a PostgreSQL index 2.7."""
+    return topic if len(topic) <= TOPIC_LIMIT else topic[: TOPIC_LIMIT - 1] + "…"
+
+
 def letter_rows(letters: Sequence[DeadLetter], at: datetime) -> list[dict[str, Any]]:
     rows: dict[tuple[str, bytes], dict[str, Any]] = {}
     for letter in letters:
         row: dict[str, Any] = {
-            "topic": letter.topic.replace("\0", "\\0"),  # text columns hold no NUL
+            "topic": _shortened(letter.topic).replace("\0", "\\0"),  # text columns hold no NUL
             "sha256": letter.sha256,
             "reason": letter.reason.replace("\0", "\\0"),
             "mistimed": letter.mistimed,

@@ -12,12 +12,13 @@ from analytics.fixes import FixBatch
 from analytics.outcome import Checkpoint, Crossing
 
 PAYLOAD_LIMIT = 64 * 1024
+TOPIC_LIMIT = 256
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message that can't be read: kept once per topic and content, with the first 64 KiB, and counted. `mistimed`:
-    something in it was refused for its time alone."""
+    """A message that can't be read: kept once per topic and content, with as much of both as the limits allow, and
+    counted. `mistimed`: something in it was refused for its time alone."""
 
     topic: str
     reason: str

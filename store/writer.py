@@ -9,6 +9,8 @@ import psycopg
 
 from store.errors import CommitRefused, StoreUnavailable
 
+_LIMIT_EXCEEDED = "54"  # the class of SQLSTATE
+
 
 class Writer:
     """One connection that writes; it reconnects. Not for use from several threads at once. `options` are the server's,
@@ -46,12 +48,10 @@ class Writer:
                 self._connection = psycopg.connect(self._dsn, autocommit=True, connect_timeout=3, options=self._options)
                 self._connected(self._connection)
             yield self._connection
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        except psycopg.Error as error:
             self._forget()
-            raise StoreUnavailable(str(error).strip()) from error
-        except psycopg.DatabaseError as error:
-            self._forget()
-            raise CommitRefused(str(error).strip()) from error
+            refusal = StoreUnavailable if _may_pass(error) else CommitRefused
+            raise refusal(str(error).strip()) from error
 
     def _connected(self, connection: psycopg.Connection[Any]) -> None:
         """A new connection is there."""
@@ -59,3 +59,10 @@ class Writer:
     def _forget(self) -> None:
         """Something failed: the next session has a new connection."""
         self.close()
+
+
+def _may_pass(error: psycopg.Error) -> bool:
+    """Whether the same may go through at another time. What is too large for the database never does, although psycopg
+    counts that among the errors of operation."""
+    is_too_large = (error.sqlstate or "").startswith(_LIMIT_EXCEEDED)
+    return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) and not is_too_large

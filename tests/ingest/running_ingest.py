@@ -80,6 +80,7 @@ class Ingest:
             "mark_s": 0.05,
             "plan_poll_s": 0.1,
             "settle_s": 0.0,
+            "listen_s": 0.0,
             "checkpoint_s": 0.2,
         }
         quick |= {"unknown": Unknown.ACCEPT} | changes
@@ -98,14 +99,16 @@ class Ingest:
         return {"client_id": f"ducha-{settings['shard']}", "filters": filters}
 
     @contextmanager
-    def running(self, clock: Callable[[], float] = time.time, **settings: Any) -> Iterator[Metrics]:
+    def running(
+        self, clock: Callable[[], float] = time.time, steady: Callable[[], float] | None = None, **settings: Any
+    ) -> Iterator[Metrics]:
         everything = self.settings(**settings)
         metrics, stop = Metrics(), threading.Event()
         failures: list[BaseException] = []
 
         def work() -> None:
             try:
-                serve(everything, stop, clock=clock, metrics=metrics)
+                serve(everything, stop, clock=clock, steady=steady, metrics=metrics)
             except BaseException as error:
                 traceback.print_exc()
                 failures.append(error)

@@ -36,6 +36,14 @@ def test_large_messages_use_up_a_share_too() -> None:
     assert orders(inbox.take(1_000)) == [0, 1, 2, 3, 10]
 
 
+def test_long_topics_use_up_the_bound_of_bytes() -> None:
+    metrics = Metrics()
+    inbox = Inbox(metrics, max_bytes=100_000)
+    inbox.put(Message("x" * 60_000, b"", 0.0), Message("y" * 40_000, b"", 0.0))
+    inbox.take(1)
+    assert metrics.registry.get_sample_value("ducha_ingest_inbox_bytes") == 40_000
+
+
 def test_a_mark_waits_for_all_that_came_before_it() -> None:
     inbox = Inbox(Metrics())
     inbox.put(*(of("flood", order) for order in range(1_500)), Message(MARK, b"{}", 0.0, order=1_500))

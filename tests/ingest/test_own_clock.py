@@ -13,8 +13,8 @@ NOW_S = 1_767_600_000.0
 class Fleet:
     """Devices that speak every `every_s` to an `OwnClock`; our clock is `wrong_s` ahead of the truth."""
 
-    def __init__(self, devices: int, wrong_s: float = 0.0, every_s: float = 10.0) -> None:
-        self.clock = OwnClock()
+    def __init__(self, devices: int, wrong_s: float = 0.0, every_s: float = 10.0, listen_s: float = 0.0) -> None:
+        self.clock = OwnClock(listen_s)
         self.wrong_s, self.steady_s, self._every_s = wrong_s, 1000.0, every_s
         self._devices = devices
 
@@ -117,3 +117,83 @@ def test_a_clock_mended_by_half_is_known_anew() -> None:
     fleet.wrong_s = 1800
     fleet.rounds(6)
     assert fleet.clock.offset_s == pytest.approx(-1800, abs=5)
+
+
+WEEKS_1024_S = 1024 * 7 * 86_400.0
+
+
+def silent_but(devices: int, *, late_s: float, of: int = 3) -> list[float]:
+    """Of all devices the first few speak."""
+    return [late_s] * of + [np.nan] * (devices - of)
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_the_first_few_to_speak_after_a_start_turn_nothing(live: bool) -> None:
+    fleet = Fleet(124, listen_s=20)
+    fleet.rounds(2, silent_but(124, late_s=-8 * 3600.0), live=live)
+    assert fleet.clock.offset_s is None, "most were not heard yet"
+    fleet.rounds(20, [-8 * 3600.0] * 3 + [0.0] * 121)
+    assert fleet.clock.offset_s is None
+    assert fleet.clock.is_right(fleet.truth_s)
+
+
+def test_a_few_that_are_ahead_turn_nothing_while_what_all_others_said_waits_in_the_broker() -> None:
+    fleet = Fleet(124, listen_s=20)
+    fleet.rounds(20, [-8 * 3600.0] * 3 + [0.0] * 121)
+    fleet.steady_s += 1800
+    for late_s in range(1800, 100, -100):
+        fleet.say([-8 * 3600.0] * 3 + [float(late_s)] * 121, live=False)
+        assert fleet.clock.offset_s is None
+    fleet.rounds(20, [-8 * 3600.0] * 3 + [0.0] * 121)
+    assert fleet.clock.offset_s is None
+
+
+def test_a_fleet_of_receivers_whose_weeks_rolled_over_is_no_wrong_clock_of_ours() -> None:
+    fleet = Fleet(124)
+    fleet.rounds(20, [WEEKS_1024_S] * 124)
+    assert fleet.clock.offset_s is None
+    fleet.rounds(1, [WEEKS_1024_S] * 123 + [0.0])
+    assert fleet.clock.is_right(fleet.truth_s), "they have no say"
+
+
+@settings(max_examples=60, derandomize=True, deadline=None)
+@given(shown_s=st.one_of(st.floats(), st.floats(1e12, 1e300), st.floats(-1e12, 1.7e9)))
+def test_what_no_clock_can_show_turns_nothing(shown_s: float) -> None:
+    clock = OwnClock()
+    for second in range(0, 60, 5):
+        clock.see(np.full(5, shown_s), NOW_S + second, 100.0 + second, live=True)
+    assert clock.offset_s is None or 1_735_689_600 <= NOW_S + clock.offset_s <= 4_102_444_800
+
+
+@pytest.mark.parametrize("step_s", [3600.0, -3600.0, 130.0])
+def test_a_right_clock_that_is_set_wrong_is_in_doubt_until_devices_say_what_it_lacks(step_s: float) -> None:
+    fleet = Fleet(20, listen_s=20)
+    fleet.rounds(10)
+    fleet.wrong_s = step_s
+    fleet.say(silent_but(20, late_s=0.0, of=2))
+    assert fleet.clock.in_doubt
+    assert fleet.clock.offset_s is None
+    fleet.rounds(5)
+    assert not fleet.clock.in_doubt
+    assert fleet.clock.offset_s == pytest.approx(-step_s, abs=2)
+
+
+def test_a_wrong_clock_that_is_set_right_is_in_doubt_until_devices_say_so() -> None:
+    fleet = Fleet(20, wrong_s=-3600.0, listen_s=20)
+    fleet.say(np.nan)
+    fleet.wrong_s = 0.0
+    fleet.say()
+    assert fleet.clock.in_doubt
+    fleet.rounds(3)
+    assert not fleet.clock.in_doubt
+    assert fleet.clock.offset_s is None
+
+
+def test_doubt_ends_where_nobody_speaks_any_more() -> None:
+    fleet = Fleet(5, listen_s=20)
+    fleet.rounds(5)
+    fleet.wrong_s = 3600.0
+    fleet.rounds(30, np.nan)
+    assert fleet.clock.in_doubt
+    fleet.rounds(40, np.nan)
+    assert not fleet.clock.in_doubt

@@ -46,9 +46,15 @@ def test_a_topic_names_its_device(topic: str, source: Source) -> None:
         "owntracks/'; drop table devices; --/phone",
         "$SYS/broker/uptime",
         "elsewhere/a/b/fix",
+        "ducha/west/car-07/fix/" + "x" * 65_000,
     ],
 )
 def test_any_other_topic_is_no_devices(topic: str) -> None:
     source = parse_topic(topic)
     assert isinstance(source, ForeignTopic)
     assert source.reason.startswith("not a device's topic: ")
+
+
+def test_the_longest_names_are_names() -> None:
+    assert parse_topic(f"ducha/{'u' * 64}/{'d' * 64}/status") == Source("d" * 64, "u" * 64, Kind.STATUS)
+    assert parse_topic(f"owntracks/{'d' * 64}/{'t' * 64}") == Source("d" * 64, None, Kind.FIX)

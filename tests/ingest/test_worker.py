@@ -1,5 +1,6 @@
 """The whole way of a fix, from a real broker into a real database."""
 
+import secrets
 import threading
 import time
 from typing import Any
@@ -207,6 +208,13 @@ def test_a_message_that_the_database_refuses_stops_nothing(ingest: Ingest, termi
         wait_until(lambda: ingest.count("positions") == 2 and ingest.count("dead_letters") == 1)
     assert ingest.rows("SELECT topic FROM dead_letters") == [("owntracks/at-66/phone",)]
     assert "refused by the database" in ingest.rows("SELECT reason FROM dead_letters")[0][0]
+
+
+def test_a_topic_longer_than_an_index_can_hold_stops_nothing(ingest: Ingest, terminal: Terminal) -> None:
+    with ingest.running():
+        terminal.publish("owntracks/x/" + secrets.token_hex(2_000), location(tst=int(time.time())))
+        terminal.publish("owntracks/off-12/phone", location(tst=int(time.time())))
+        wait_until(lambda: ingest.count("positions") == 1 and ingest.count("dead_letters") == 1)
 
 
 def test_metrics_tell_what_was_done(ingest: Ingest, terminal: Terminal) -> None:

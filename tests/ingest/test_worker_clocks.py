@@ -70,6 +70,14 @@ class County:
             self.sent += len(OFFICERS)
             wait_until(lambda: self._ingest.count("fixes") + self._ingest.count("dead_letters") >= self.sent)
 
+    def minutes_until_told(self) -> None:
+        """Go on until our clock is told to be wrong: what came before the first mark was back said nothing."""
+        for _ in range(30):
+            self.minutes(1)
+            if any(still for *_, still in self._ingest.rows(OWN_CLOCK)):
+                return
+        raise AssertionError("nobody noticed")
+
 
 @pytest.mark.parametrize("wrong_s", [3600, -3600])
 def test_while_our_clock_is_wrong_fixes_are_taken_in_at_once_and_nobody_is_silent(
@@ -78,8 +86,8 @@ def test_while_our_clock_is_wrong_fixes_are_taken_in_at_once_and_nobody_is_silen
     county = County(ingest, terminal, wrong_s)
     lost = "SELECT count(*) FROM alerts WHERE rule = 'signal-lost' AND NOT withdrawn AND ended IS NULL"
     with ingest.running(county.clock):
-        county.minutes(4)
-        wait_until(lambda: ingest.rows(OWN_CLOCK) == [("ingest", pytest.approx(-wrong_s, abs=2), True)])
+        county.minutes_until_told()
+        assert ingest.rows(OWN_CLOCK) == [("ingest", pytest.approx(-wrong_s, abs=2), True)]
         wait_until(lambda: ingest.count("fixes") == county.sent, what="what was refused meanwhile is taken in")
         wait_until(lambda: ingest.count("dead_letters") == 0)
         county.minutes(2)
@@ -131,3 +139,38 @@ def test_an_hours_backlog_of_everybody_after_an_outage_is_no_wrong_clock(ingest:
             wait_until(lambda: ingest.count("fixes") == county.sent)
         assert metrics.registry.get_sample_value("ducha_ingest_marks_missing") == 0
     assert ingest.rows(OWN_CLOCK) == []
+
+
+@pytest.mark.parametrize("shown", ["1e300", "1767600000000", "-5e17", "NaN", "Infinity"])
+def test_times_that_no_clock_can_show_stop_nothing(ingest: Ingest, terminal: Terminal, shown: str) -> None:
+    with ingest.running():
+        for number in range(4):
+            terminal.publish(
+                f"owntracks/off-{number}/phone", f'{{"_type":"location","tst":{shown},"lat":30,"lon":120}}'
+            )
+        wait_until(lambda: ingest.count("dead_letters") == 4)
+        terminal.publish("owntracks/off-9/phone", location(tst=int(time.time())))
+        wait_until(lambda: ingest.count("fixes") == 1)
+        reasons = ingest.rows("SELECT reason FROM dead_letters")
+        assert all(reason.startswith("tst: expected Unix seconds from") for (reason,) in reasons), reasons
+    assert ingest.rows(OWN_CLOCK) == []
+
+
+@pytest.mark.parametrize("step_s", [3600, -3600])
+def test_a_right_clock_that_is_set_wrong_makes_nobody_silent(ingest: Ingest, terminal: Terminal, step_s: int) -> None:
+    county = County(ingest, terminal, 0)
+    with ingest.running(county.clock, lambda: county.truth_s):
+        county.minutes(4)
+        county.wrong_s = step_s
+        county.clock.t_s += step_s
+        county.minutes_until_told()
+        assert ingest.rows(OWN_CLOCK) == [("ingest", pytest.approx(-step_s, abs=2), True)]
+        wait_until(lambda: ingest.count("fixes") == county.sent)
+        county.wrong_s = 0
+        county.clock.t_s -= step_s
+        county.minutes(3)
+        wait_until(lambda: [still for *_, still in ingest.rows(OWN_CLOCK)] == [False], what="it was set right")
+        wait_until(lambda: ingest.count("fixes") == county.sent)
+        county.minutes(1)
+    assert ingest.alerts("signal-lost") == []
+    assert ingest.rows("SELECT device FROM alerts WHERE rule = 'implausible-position' AND ended IS NULL") == []

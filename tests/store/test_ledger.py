@@ -13,7 +13,7 @@ from analytics.fixes import FixBatch
 from analytics.outcome import Checkpoint, Crossing
 from store.errors import CommitRefused, StoreUnavailable
 from store.ledger import Ledger
-from store.records import DeadLetter, DeviceStatus
+from store.records import TOPIC_LIMIT, DeadLetter, DeviceStatus
 
 RULES = tuple(default_rules().rules)
 
@@ -56,6 +56,20 @@ def test_a_bad_message_seen_again_is_counted_not_kept_twice(ledger, rows):
     for second in range(3):
         ledger.commit(FixBatch.empty(), dead_letters=[letter], received_s=NOON + second)
     assert rows("SELECT topic, seen, size, length(payload) FROM dead_letters") == [("t\\0/1", 3, 100_000, 65_536)]
+
+
+def test_a_topic_longer_than_an_index_can_hold_is_kept_shortened(ledger, rows):
+    topic = "owntracks/x/" + "".join(chr(0x4E00 + 7 * place % 20_000) for place in range(20_000))
+    ledger.commit(FixBatch.empty(), dead_letters=[DeadLetter(topic, "too long", b"1")], received_s=NOON)
+    ((kept,),) = rows("SELECT topic FROM dead_letters")
+    assert len(kept) == TOPIC_LIMIT
+    assert topic.startswith(kept[:-1])
+
+
+def test_what_is_too_large_for_the_database_is_refused_and_not_tried_for_ever(ledger):
+    unlike = "".join(chr(0x4E00 + place * place % 20_000) for place in range(20_000))
+    with pytest.raises(CommitRefused, match="index row"):
+        ledger.register([unlike])
 
 
 fix = st.tuples(st.integers(0, 3), st.integers(-3, 6), st.integers(0, 5))
