@@ -85,6 +85,7 @@ class StreamLog:
         self._session: str | None = None
         self._covered_ns: int | None = None
         self._why: Reason | None = None
+        self._declared = False  # that nothing is there up to `_covered_ns`
         last = evidence.last(stream)
         if last is not None:
             self._resume(last, sealed=is_sealed(folder, last))
@@ -187,6 +188,7 @@ class StreamLog:
         why = self._why or Reason.SOURCE_LOST
         leaf = self._tried(self._prepared(wall_ns, mono_ns, why), wall_ns)
         self._why = _LASTING.get(why, why) if leaf is not None else why
+        self._declared = leaf is not None
         return leaf
 
     def _tried(self, entries: list[Entry], until_ns: int) -> Leaf | None:
@@ -204,7 +206,7 @@ class StreamLog:
             self._leave_pack()
             return None
         wall_ns, mono_ns = _ns(segment.wall_s), _ns(segment.mono_s)
-        entries = self._prepared(wall_ns, mono_ns, self._why)
+        entries = self._prepared(wall_ns, mono_ns, self._missing_before(wall_ns))
         pack = self._pack_for(segment, self._next_seq(entries))
         before = pack.size
         try:
@@ -219,8 +221,14 @@ class StreamLog:
             raise
         self._session = leaf.session
         self._covered_ns = leaf.end_ns
-        self._why = None
+        self._why, self._declared = None, False
         return leaf
+
+    def _missing_before(self, wall_ns: int) -> Reason | None:
+        """Why what begins at `wall_ns` does not adjoin. Pictures that were held back until they stood their test came
+        before the end of what was declared meanwhile; then nothing more is missing."""
+        is_within = self._declared and self._covered_ns is not None and wall_ns <= self._covered_ns
+        return None if is_within and self._why is not Reason.CLOCK_STEP else self._why
 
     def _prepared(self, wall_ns: int, mono_ns: int, why: Reason | None) -> list[Entry]:
         """What has to be said before anything is said of `wall_ns`: the gap before it, the end of a session and the

@@ -86,6 +86,21 @@ def test_what_came_while_the_recorder_was_held_up_is_in_no_gap(bench: Bench) -> 
     assert gap.to_ns / 1e9 - BEGAN_WALL_S == pytest.approx(15, abs=1e-6)
 
 
+def test_pictures_from_before_the_end_of_a_declared_gap_make_no_other(bench: Bench) -> None:
+    """They were held back until it was known that they can be shown."""
+    bench.fanout.open((INFO,))
+    bench.send(PACKETS)
+    bench.fanout.interrupt()
+    bench.wait_for(SegmentBody, 3)
+    bench.wall_s = BEGAN_WALL_S + 14
+    bench.wait_for(GapBody, 1)
+    bench.fanout.open((INFO,))
+    bench.send(list(later(PACKETS, 13.5)))
+    bench.wait_for(SegmentBody, 5)
+    gaps = [(gap.from_ns / 1e9 - BEGAN_WALL_S, gap.to_ns / 1e9 - BEGAN_WALL_S) for gap in bench.bodies(GapBody)]
+    assert gaps == [(pytest.approx(3, abs=1e-6), pytest.approx(14, abs=1e-6))]
+
+
 def test_a_silent_stream_has_a_heartbeat(bench: Bench) -> None:
     sounding, tones = sound("aac", 1.5)
     bench.fanout.open((INFO, sounding))
