@@ -34,6 +34,7 @@ class Kind(StrEnum):
     NOT_WHOLE = "not-whole"
     SAME_PERSON = "same-person"
     # Pictures
+    PURPOSE = "purpose"
     NO_PICTURE = "no-picture"
     NO_ANSWER = "no-answer"
     NO_H264 = "no-h264"

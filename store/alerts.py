@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from analytics.alerts import Grade
 from store import plans, rules
 from store.errors import InvalidRecord, NotFound
+from store.looks import Sight
 from store.pages import Page, bounded, decode_cursor, encode_cursor
 from store.pool import Pool, borrowed
 from store.queries import queries
@@ -90,13 +92,22 @@ async def read(pool: Pool, alert: str) -> dict[str, Any]:
     }
 
 
-async def picture(pool: Pool, alert: str, number: int) -> tuple[str, str]:
-    """The folder and the file in it of one picture that an alert rests on."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A picture that an alert rests on: the folder, the file in it, and what it is of."""
+
+    folder: str
+    file: str
+    sight: Sight
+
+
+async def picture(pool: Pool, alert: str, number: int) -> Kept:
+    """One picture that an alert rests on."""
     async with borrowed(pool) as connection:
         row = await (await connection.execute(_SQL["picture"], (alert_number(alert), number))).fetchone()
     if row is None:
         raise NotFound(f"picture {number} of alert {alert}: there is none")
-    return row["folder"], row["file"]
+    return Kept(row["folder"], row["file"], Sight(row["camera"], row["kind"], row["room"]))
 
 
 async def load(pool: Pool, now_s: float) -> dict[str, int]:

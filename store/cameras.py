@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from store.errors import InvalidRecord, NotFound
+from store.looks import Sight
 from store.pool import Pool, borrowed
 from store.queries import queries
 from store.times import moment, rfc3339, rfc3339_or_none
@@ -49,11 +50,17 @@ class Place:
     """Where a camera is to be had: its tap, its recorder's folder, the log there, and the names of its streams."""
 
     camera: str
+    kind: str
+    room: str | None
     tap: str
     folder: str
     state: str
     reason: str | None
     log: int = 0
+
+    @property
+    def sight(self) -> Sight:
+        return Sight(self.camera, self.kind, self.room)
 
     @property
     def video(self) -> str:

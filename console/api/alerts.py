@@ -2,13 +2,14 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import FileResponse, Response
 
 from console.api.context import ACTOR, Limit, NowS, Store, Time, seconds_of
+from console.api.looks import caching, expect_purpose
 from console.api.shapes import AlertDetail, AlertRow, FalseCode, Finding, Grade, Page
 from console.live.playlist import Outside, inside
 from store import alert_actions, alerts
@@ -16,6 +17,16 @@ from store.errors import NotFound
 from store.workflow import Action, Step
 
 router = APIRouter(prefix="/alerts", tags=["alerts"])
+
+
+async def _kept(request: Request, store: Store, now_s: NowS, alert: str, number: int) -> alerts.Kept:
+    kept = await alerts.picture(store, alert, number)
+    await expect_purpose(request, store, now_s, kept.sight)
+    return kept
+
+
+Kept = Annotated[alerts.Kept, Depends(_kept)]
+"""The picture in the path, which whoever asks may see."""
 
 
 class _Body(BaseModel):
@@ -95,14 +106,13 @@ async def read_alert(store: Store, alert: str) -> Any:
     response_class=FileResponse,
     responses={200: {"description": "the picture", "content": {"image/jpeg": {}}}},
 )
-async def read_picture(store: Store, alert: str, number: int) -> Response:
+async def read_picture(kept: Kept) -> Response:
     """A picture that the alert rests on."""
-    folder, file = await alerts.picture(store, alert, number)
     try:
-        path = await asyncio.to_thread(inside, Path(folder), file)
+        path = await asyncio.to_thread(inside, Path(kept.folder), kept.file)
     except Outside as error:
         raise NotFound(str(error)) from error
-    return FileResponse(path, media_type="image/jpeg", headers={"cache-control": "private, max-age=86400"})
+    return FileResponse(path, media_type="image/jpeg", headers=caching(kept.sight, 86_400))
 
 
 @router.post("/{alert}/ack", response_model=AlertDetail)

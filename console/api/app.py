@@ -15,6 +15,7 @@ from console.api import (
     exports,
     holds,
     intake,
+    looks,
     pages,
     plans,
     positions,
@@ -80,7 +81,7 @@ def create_app(
     app.state.context = context
     problems.install(app)
     app.add_middleware(Guard, hosts=hosts, metrics=context.metrics)
-    footage = (cameras, whip, recordings, exports, holds)
+    footage = (looks, cameras, whip, recordings, exports, holds)
     for module in (alerts, intake, positions, plans, rules, sessions, rooms, *footage, system, events):
         app.include_router(module.router, prefix=API, responses=problems.RESPONSES)
     app.include_router(system.probes)

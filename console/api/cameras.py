@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from console.api.context import Console, Store, whole
+from console.api.looks import Shown
 from console.api.shapes import CameraRow, Rows
 from store import cameras
 from store.errors import NotFound
@@ -34,9 +35,9 @@ async def list_cameras(store: Store) -> Any:
         }
     },
 )
-async def snapshot(console: Console, store: Store, camera: str) -> Response:
-    """The newest keyframe as JPEG. 503 with the reason where there is no picture."""
-    place = await cameras.place(store, camera)
+async def snapshot(console: Console, place: Shown) -> Response:
+    """The newest keyframe as JPEG. 503 with the reason where there is no picture; 403, kind `purpose`, where it is of
+    an interrogation and this viewer has not said why they look."""
     picture = await console.snapshots.newest(place.camera, place.tap)
     headers = {
         "cache-control": "no-store",
@@ -56,20 +57,19 @@ async def snapshot(console: Console, store: Store, camera: str) -> Response:
 )
 async def look(
     console: Console,
-    store: Store,
     request: Request,
-    camera: str,
+    place: Shown,
     content_type: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
     """Live video (WHEP): an SDP offer with H.264 in, an answer out. X-Sound says what becomes of the camera's sound.
 
-    406 where the offer has no H.264; 409 where the camera sends what a browser can't take (H.265, B-frames): take its
+    403, kind `purpose`, where it is of an interrogation and this viewer has not said why they look; 406 where the offer
+    has no H.264; 409 where the camera sends what a browser can't take (H.265, B-frames): take its
     snapshot; 503 where there is no picture, or as many look as may.
     """
     if content_type.partition(";")[0].strip().lower() != SDP:
         raise HTTPException(415, f"the body is {content_type or 'of no type'}; expected {SDP}")
     offer = (await request.body()).decode("utf-8", "replace")
-    place = await cameras.place(store, camera)
     answer = await console.viewers.join(place.camera, place.tap, offer)
     headers = {
         "location": f"{request.url.path}/{answer.viewer}",

@@ -18,6 +18,7 @@ from console.problem_kinds import Kind
 from geofence.features import PlanError
 from store.errors import Conflict, InvalidRecord, NotFound, StoreUnavailable
 from store.evidence.errors import TooLong, Unreadable
+from store.looks import PurposeNeeded
 from store.workflow import IllegalTransition, InvalidAction
 
 MEDIA_TYPE = "application/problem+json"
@@ -25,7 +26,7 @@ RETRY_AFTER_S = "2"
 
 TITLES = {
     400: "The request can't be read",
-    403: "Not allowed from another site",
+    403: "Not allowed",
     404: "There is no such thing",
     405: "Not possible here",
     406: "Not to be had in that form",
@@ -48,12 +49,14 @@ class FieldProblem(BaseModel):
 
 
 class Problem(BaseModel):
-    """RFC 9457. `where` names the member, feature or field; `expected` what should stand there."""
+    """RFC 9457. `kind` is what `type` ends in; `where` names the member, feature or field; `expected` what should stand
+    there."""
 
     type: str
     title: str
     status: int
     detail: str
+    kind: str | None = None
     instance: str | None = None
     where: str | None = None
     problem: str | None = None
@@ -90,6 +93,7 @@ def problem(
         "title": TITLES.get(status, "The request could not be done"),
         "status": status,
         "detail": detail,
+        "kind": kind,
     }
     told = {name: value for name, value in {"instance": instance, **members}.items() if value is not None}
     content = msgspec.json.encode(document | told)
@@ -141,6 +145,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(NotFound)
     async def not_found(request: Request, error: NotFound) -> Response:
         return problem(404, Kind.NOT_FOUND, str(error), instance=request.url.path)
+
+    @app.exception_handler(PurposeNeeded)
+    async def purpose(request: Request, error: PurposeNeeded) -> Response:
+        return problem(403, Kind.PURPOSE, str(error), instance=request.url.path)
 
     @app.exception_handler(Refused)
     async def no_video(request: Request, error: Refused) -> Response:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import FileResponse, Response
 
 from console.api.context import Console, Store, Time, whole
+from console.api.looks import Shown, caching
 from console.api.shapes import Rows, StretchRow, Verification
 from console.live.playlist import MEDIA_TYPE, Outside, inside, master_playlist, media_playlist
 from store import cameras
@@ -43,11 +44,11 @@ async def list_recordings(store: Store, camera: str, from_: From, to: Time) -> A
     responses={200: {"description": "an HLS playlist", "content": {MEDIA_TYPE: {}}}},
 )
 async def playlist(
-    store: Store, camera: str, from_: From, to: Time, media: Literal["video", "audio"] | None = None
+    store: Store, place: Shown, from_: From, to: Time, media: Literal["video", "audio"] | None = None
 ) -> Response:
-    """Playback as HLS with fragmented MP4; at most 12 hours at once. Where there is sound, a master playlist."""
+    """Playback as HLS with fragmented MP4; at most 12 hours at once. Where there is sound, a master playlist. 403, kind
+    `purpose`, where it is of an interrogation and this viewer has not said why they look."""
     _check(from_, to, PLAYLIST_HOURS)
-    place = await cameras.place(store, camera)
     span = seconds(from_), seconds(to)
     shown = await cameras.fragments(store, place.audio if media == "audio" else place.video, *span)
     if media is None and await cameras.fragments(store, place.audio, *span):
@@ -55,7 +56,7 @@ async def playlist(
     else:
         text = media_playlist(shown, place.log)
     if not shown:
-        raise NotFound(f"camera {camera}: nothing is recorded from {rfc3339(from_)} to {rfc3339(to)}")
+        raise NotFound(f"camera {place.camera}: nothing is recorded from {rfc3339(from_)} to {rfc3339(to)}")
     return Response(text, headers={"cache-control": "no-store"}, media_type=MEDIA_TYPE)
 
 
@@ -65,11 +66,10 @@ async def playlist(
     responses={200: {"description": "a file of the recording", "content": {"video/mp4": {}}}},
 )
 async def read_file(
-    store: Store, camera: str, file: str, log: Annotated[int | None, Query(ge=0, lt=2**31)] = None
+    store: Store, place: Shown, file: str, log: Annotated[int | None, Query(ge=0, lt=2**31)] = None
 ) -> Response:
     """The bytes of a recorded file, by range; only of files that hold fragments of this camera. `log` is as a playlist
-    says, where the recorder has begun another log since."""
-    place = await cameras.place(store, camera)
+    says, where the recorder has begun another log since. 403 as of the playlist."""
     stream = file.partition("/")[0]
     folder = None
     if stream in (place.video, place.audio):
@@ -80,7 +80,7 @@ async def read_file(
         path = await asyncio.to_thread(inside, Path(folder), file)
     except Outside as error:
         raise NotFound(str(error)) from error
-    return FileResponse(path, media_type="video/mp4", headers={"cache-control": "private, max-age=3600"})
+    return FileResponse(path, media_type="video/mp4", headers=caching(place.sight, 3600))
 
 
 @router.get("/{camera}/verification", response_model=Verification)

@@ -332,6 +332,18 @@ CameraKind = Literal["window", "interrogation", "waiting", "street", "bodycam"]
 CameraState = Literal["connecting", "live", "stalled", "lost", "refused", "unusable", "unknown"]
 
 
+class LookRow(TypedDict):
+    """That somebody wanted to look into a room, or at a camera without one; why; and until when that opens it."""
+
+    id: str
+    room: str | None
+    camera: str | None
+    purpose: str
+    case: str | None
+    at: str
+    until: str
+
+
 class CameraRow(TypedDict):
     """A camera as its worker saw it last. `since` is when the state began; `unknown` since its worker was heard last.
     `codec` and `audio` are FFmpeg's names. `people` and `picture` are what the machine saw at `looked_at`."""

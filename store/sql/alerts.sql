@@ -31,8 +31,11 @@ SELECT at, change, before FROM alert_amendments WHERE alert = %s ORDER BY at, nu
 SELECT number, taken_at, encode(sha256, 'hex') AS sha256 FROM alert_pictures WHERE alert = %s ORDER BY number;
 
 -- name: picture
--- Where one picture of an alert lies.
-SELECT folder, file FROM alert_pictures WHERE alert = %s AND number = %s;
+-- Where one picture of an alert lies, and what it is of: a camera that is gone is taken for the kind that asks most.
+SELECT kept.folder, kept.file, device AS camera, room, coalesce(
+    cameras.kind, CASE WHEN NOT EXISTS (SELECT FROM devices WHERE name = device) THEN 'interrogation' END) AS kind
+FROM alert_pictures AS kept JOIN alerts ON alerts.id = kept.alert LEFT JOIN cameras ON cameras.id = device
+WHERE kept.alert = %s AND kept.number = %s;
 
 -- name: previous
 -- The same device's alerts of the seven days before.

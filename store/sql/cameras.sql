@@ -10,7 +10,7 @@ FROM cameras, LATERAL (SELECT seen_at < now() - %(patience)s AS silent) AS worke
 
 -- name: place
 -- Where a camera is to be had.
-SELECT id AS camera, tap, folder, state, reason, coalesce(
+SELECT id AS camera, kind, room, tap, folder, state, reason, coalesce(
     (SELECT rows_as FROM evidence_logs WHERE (recorder, folder) = (cameras.recorder, cameras.folder) AND NOT gone
      ORDER BY evidence_logs.id DESC LIMIT 1), 0) AS log
 FROM cameras WHERE id = %s;

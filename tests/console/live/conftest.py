@@ -22,7 +22,7 @@ def clip() -> Clip:
 def tap(postgres_uri: str, tmp_path: Path, clip: Clip) -> Iterator[TapServer]:
     """The tap of camera cam-1, which is in the test's database."""
     server = TapServer(tmp_path / "tap.sock", clip)
-    write_camera(postgres_uri, tap=server.path)
+    write_camera(postgres_uri, tap=server.path, kind="window", room=None)
     with server.running():
         yield server
 

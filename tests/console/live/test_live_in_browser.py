@@ -62,8 +62,10 @@ def test_before_its_first_picture_a_tile_connects_and_has_lost_nothing(
     played(page, "cam-1", 10)
 
 
-@pytest.mark.usefixtures("tap")
-def test_an_interrogation_is_counted_and_not_shown_until_somebody_says_why(wall: str, page: Page) -> None:
+def test_an_interrogation_is_counted_and_not_shown_until_somebody_says_why(
+    wall: str, page: Page, tap: TapServer, postgres_uri: str
+) -> None:
+    write_camera(postgres_uri, tap=tap.path)
     page.goto(f"{wall}/wall")
     page.locator('[data-camera="cam-1"][data-mode="counts"]').wait_for(timeout=PATIENCE_MS)
     assert page.locator('[data-camera="cam-1"] video').count() == 0

@@ -71,7 +71,7 @@ def test_without_a_picture_it_says_why(
     console: Console, postgres_uri: str, monkeypatch: pytest.MonkeyPatch, case: str
 ) -> None:
     if case == "away":
-        write_camera(postgres_uri, tap=Path("/nowhere/tap.sock"))
+        write_camera(postgres_uri, tap=Path("/nowhere/tap.sock"), kind="window")
     else:
         monkeypatch.setattr("console.live.snapshot.STALE_S", 0.0)
     answer = console(lambda client: client.get(SNAPSHOT))

@@ -77,7 +77,7 @@ def test_a_viewer_who_left_is_gone(console: Console) -> None:
 
 def test_it_goes_on_when_the_worker_restarts(console: Console, postgres_uri: str, tmp_path: Path, clip: Clip) -> None:
     server = TapServer(tmp_path / "tap.sock", clip)
-    write_camera(postgres_uri, tap=server.path)
+    write_camera(postgres_uri, tap=server.path, kind="window")
 
     async def work(client: httpx.AsyncClient) -> None:
         with server.running():
@@ -187,7 +187,7 @@ def test_a_camera_with_b_frames_is_refused(console: Console, tap: TapServer) -> 
 
 
 def test_a_camera_whose_worker_is_away_is_refused_with_the_reason(console: Console, postgres_uri: str) -> None:
-    write_camera(postgres_uri)
+    write_camera(postgres_uri, kind="window")
     status, kind, detail = console(refused)
     assert (status, kind) == (503, "no-picture")
     assert "worker can't be reached" in detail

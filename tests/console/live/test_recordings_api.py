@@ -28,7 +28,7 @@ def span(begins: float, ends: float, **more: str) -> str:
 @pytest.fixture
 def folder(postgres_uri: str, tmp_path: Path, clip: Clip) -> Path:
     """Camera cam-1 with 4 s from 08:00:00, then a gap, then 3 s from 08:00:10, in two files."""
-    write_camera(postgres_uri, folder=tmp_path)
+    write_camera(postgres_uri, folder=tmp_path, kind="window")
     for begins, seconds, seq in ((0, 4, 0), (10, 3, 5)):
         file = f"cam-1.video/20260105/0800{begins:02}-{seq}.mp4"
         parts = write_file(tmp_path / file, clip, seconds)

@@ -41,7 +41,7 @@ def logs(postgres_uri: str, tmp_path: Path, clip: Clip) -> tuple[Path, Path]:
         parts = write_file(folder / NOON_FILE, clip, seconds)
         record(postgres_uri, folder, "cam-1.video", at(begins), parts, NOON_FILE)
         write_log(postgres_uri, number, folder)
-    write_camera(postgres_uri, folder=folders[1])
+    write_camera(postgres_uri, folder=folders[1], kind="window")
     return folders
 
 

@@ -15,6 +15,8 @@ import type {
   Finding,
   HoldPlacing,
   HoldRow,
+  LookRow,
+  Looking,
   Page,
   PlanDocument,
   Positions,
@@ -93,6 +95,12 @@ export const sessions = {
     post<SessionRow>(`/sessions/${id}/sign-in`, { name, role }),
   signOut: (id: string, name: string) => post<SessionRow>(`/sessions/${id}/sign-out`, { name }),
   close: (id: string) => post<SessionRow>(`/sessions/${id}/close`, {}),
+};
+
+/** Looks into interrogation rooms. */
+export const looks = {
+  begin: (told: Looking) => post<LookRow>("/looks", told),
+  inForce: () => request<Page<LookRow>>("/looks"),
 };
 
 /** Exports of footage: each step answers with the export as it is then. */
