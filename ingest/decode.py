@@ -22,11 +22,13 @@ from ingest.owntracks import (
     describe,
     examine,
     flaw_of,
+    in_order,
     read_answer,
     read_many,
     read_one,
 )
 from ingest.topics import ForeignTopic, Kind, Source, parse_topic
+from ingest.unread import Unread
 from store.records import DeadLetter, DeviceStatus
 
 Floats = NDArray[np.float64]
@@ -34,6 +36,13 @@ Floats = NDArray[np.float64]
 KMH_TO_MPS = 1.0 / 3.6
 PING_S = 10.0  # a message made so long after its position repeats it; a fix takes less to be said
 _NEVER_S = 1e12
+_BEYOND = {
+    "tst": Unread.TIME,
+    "lat": Unread.LATITUDE,
+    "lon": Unread.LONGITUDE,
+    "vel": Unread.SPEED,
+    "acc": Unread.ACCURACY,
+}
 _OLDEST_S = 366 * 86_400.0  # a place may be that old; what looks older has a wrong time
 
 
@@ -50,9 +59,9 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A message, or parts of one, that could not be used. `code` is one of a few words, for counting."""
+    """A message, or parts of one, that could not be used."""
 
-    code: str
+    code: Unread
     letter: DeadLetter
 
 
@@ -141,10 +150,10 @@ class _Reading:
         source = parse_topic(message.topic)
         payload = message.payload
         if isinstance(source, ForeignTopic):
-            self._flaws[number] = [Flaw("topic", source.reason)]
+            self._flaws[number] = [Flaw(Unread.TOPIC, source.reason)]
         elif len(payload) > self._limits.payload_bytes:
             text = f"expected at most {self._limits.payload_bytes} bytes, got {len(payload)}"
-            self._flaws[number] = [Flaw("size", text, field="payload")]
+            self._flaws[number] = [Flaw(Unread.SIZE, text, field="payload")]
         elif source.kind is Kind.MARK:
             return
         elif source.kind is Kind.STATUS:
@@ -187,7 +196,7 @@ class _Reading:
         if word in (b"online", b"offline"):
             self._say(source, "online" if word == b"online" else "offline", message)
         elif message.payload:  # an empty one only clears what the broker retained
-            self._flaws[number] = [Flaw("status", f"expected online or offline, got {word!r}")]
+            self._flaws[number] = [Flaw(Unread.STATUS, f"expected online or offline, got {word!r}")]
 
     def _look_again(self, number: int, source: Source, message: Message) -> None:
         content = examine(message.payload)
@@ -280,7 +289,6 @@ class _Reading:
             "lat": (-90.0, 90.0, False, "-90 to 90"),
             "lon": (-180.0, 180.0, False, "-180 to 180"),
             "vel": (0.0, limits.speed_kmh, True, f"0 to {limits.speed_kmh:g} km/h"),
-            "cog": (0.0, 360.0, True, "0 to 360"),
             "acc": (0.0, limits.accuracy_m, True, f"0 to {limits.accuracy_m:g} m"),
         }
 
@@ -302,15 +310,15 @@ class _Reading:
                 if low <= value <= high or (optional and np.isnan(value)):
                     continue
                 index = self._indices[number][place] if number in self._indices else place
-                code = "time" if name == "tst" else "range"
-                flaw = Flaw(code, f"expected {words}, got {value!r}", index if number in self._arrays else None, name)
+                place_told = index if number in self._arrays else None
+                flaw = Flaw(_BEYOND[name], f"expected {words}, got {value!r}", place_told, name)
                 self._flaws.setdefault(number, []).append(flaw)
                 self._sizes.setdefault(number, count)
                 break
 
     def rejected(self, messages: Sequence[Message]) -> list[Rejected]:
         return [
-            Rejected(flaws[0].code, _letter(messages[number], flaws, self._sizes.get(number, 1)))
+            _rejected(messages[number], in_order(flaws), self._sizes.get(number, 1))
             for number, flaws in sorted(self._flaws.items())
         ]
 
@@ -327,9 +335,10 @@ def _as_location(answer: Answer) -> Location:
     return Location(tst=answer.tst, lat=answer.lat, lon=answer.lon, acc=answer.acc)
 
 
-def _letter(message: Message, flaws: list[Flaw], size: int) -> DeadLetter:
-    mistimed = any(flaw.code == "time" for flaw in flaws)
-    return DeadLetter(message.topic, describe(flaws, size), message.payload, mistimed)
+def _rejected(message: Message, flaws: list[Flaw], size: int) -> Rejected:
+    """Counted and told by what stands first in it."""
+    code, mistimed = flaws[0].code, any(flaw.code is Unread.TIME for flaw in flaws)
+    return Rejected(code, DeadLetter(message.topic, code, describe(flaws, size), message.payload, mistimed))
 
 
 def _utc(t_s: float) -> str:

@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from ingest.unread import Unread
+
 MAX_ELEMENTS = 20_000  # a legible element has 55 bytes, so a payload of 1 MiB never holds more
 # what the app says beside positions
 OTHER_TYPES = frozenset(
@@ -64,9 +66,9 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """What is wrong with a payload: in which element of an array, in which field. `code` is a word for counting."""
+    """What is wrong with a payload: in which element of an array, in which field."""
 
-    code: str
+    code: Unread
     text: str
     index: int | None = None
     field: str | None = None
@@ -101,12 +103,12 @@ def examine(payload: bytes) -> Content:
     try:
         document = _document(payload)
     except _ERRORS as error:
-        content.flaws.append(Flaw("json", f"expected JSON: {_brief(error)}"))
+        content.flaws.append(Flaw(Unread.JSON, f"expected JSON: {_brief(error)}"))
         return content
     content.several = several = isinstance(document, list)
     elements = document if several else [document]
     if len(elements) > MAX_ELEMENTS:
-        content.flaws.append(Flaw("size", f"expected at most {MAX_ELEMENTS} elements, got {len(elements)}"))
+        content.flaws.append(Flaw(Unread.SIZE, f"expected at most {MAX_ELEMENTS} elements, got {len(elements)}"))
         return content
     content.size = len(elements)
     for index, element in enumerate(elements):
@@ -138,16 +140,20 @@ def flaw_of(error: Exception, index: int | None = None) -> Flaw:
     """What msgspec found wrong with a JSON object, in our words."""
     match = _AT.match(_brief(error))
     text, path = (match["text"], match["path"]) if match else (_brief(error), None)
-    return Flaw("type", text[:1].lower() + text[1:], index, path or None)
+    return Flaw(Unread.TYPE, text[:1].lower() + text[1:], index, path or None)
 
 
 def _brief(error: Exception) -> str:
     return str(error).replace("\x00", "")[:200]
 
 
+def in_order(flaws: list[Flaw]) -> list[Flaw]:
+    """The flaws of one payload as they stand in it."""
+    return sorted(flaws, key=lambda flaw: flaw.index or 0)
+
+
 def describe(flaws: list[Flaw], total: int, shown: int = 8) -> str:
-    """The flaws of one payload of `total` elements as one bounded line."""
-    flaws = sorted(flaws, key=lambda flaw: flaw.index or 0)
+    """The flaws of one payload of `total` elements, in order, as one bounded line."""
     line = "; ".join(str(flaw) for flaw in flaws[:shown])
     if len(flaws) > shown:
         line += f"; and {len(flaws) - shown} more"

@@ -31,6 +31,7 @@ from ingest.retention import Retention
 from ingest.supervision import Supervision
 from ingest.surplus import Surplus
 from ingest.unknown import Unknown
+from ingest.unread import Unread
 from store.errors import CommitRefused, LeaseLost
 from store.intake import Intake
 from store.records import AsideReason, Batch, Committed, DeadLetter, Deferred, Held
@@ -206,9 +207,9 @@ class Worker:
                 self._take_in(messages[: len(messages) // 2])
                 self._take_in(messages[len(messages) // 2 :])
                 return
-            letter = DeadLetter(messages[0].topic, _refusal(error), messages[0].payload)
+            letter = DeadLetter(messages[0].topic, Unread.REFUSED, _refusal(error), messages[0].payload)
             self._insist(lambda: self._ledger.commit(FixBatch.empty(), dead_letters=[letter], received_s=self._clock()))
-            self._metrics.dead_letters.labels("refused").inc()
+            self._metrics.dead_letters.labels(Unread.REFUSED).inc()
 
     def _process(self, messages: Sequence[Message]) -> None:
         decoded, numbers, held = self._admitted(self._read(messages))

@@ -39,6 +39,7 @@ def letter_rows(letters: Sequence[DeadLetter], at: datetime) -> list[dict[str, A
         row: dict[str, Any] = {
             "topic": _shortened(letter.topic).replace("\0", "\\0"),  # text columns hold no NUL
             "sha256": letter.sha256,
+            "code": letter.code,
             "reason": letter.reason.replace("\0", "\\0"),
             "mistimed": letter.mistimed,
             "payload": letter.payload[:PAYLOAD_LIMIT],

@@ -18,9 +18,11 @@ TOPIC_LIMIT = 256
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
     """A message that can't be read: kept once per topic and content, with as much of both as the limits allow, and
-    counted. `mistimed`: something in it was refused for its time alone."""
+    counted. `code` is why in a word, `reason` names the place and the value. `mistimed`: something in it was refused
+    for its time alone."""
 
     topic: str
+    code: str
     reason: str
     payload: bytes
     mistimed: bool = False

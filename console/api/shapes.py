@@ -4,6 +4,8 @@ from typing import Any, Generic, Literal, NotRequired, TypeVar
 
 from typing_extensions import TypedDict
 
+from ingest.unread import Unread
+
 Grade = Literal["A", "B", "C"]
 State = Literal["NEW", "ACKED", "DISPATCHED", "EXPLAINED", "CLOSED", "SHELVED", "FALSE", "CLEARED"]
 ActionName = Literal["ack", "dispatch", "explain", "resolve", "reopen", "shelve", "false-alarm", "note"]
@@ -158,10 +160,11 @@ CrossingRow = TypedDict("CrossingRow", {"device": str, "duty": str, "from": str,
 
 
 class DeadLetterRow(TypedDict):
-    """A message that could not be read: its first KiB as text, and how often it came."""
+    """A message that could not be read: why, in a word and in ingest's own; its first KiB as text; its count."""
 
     topic: str
     sha256: str
+    code: Unread
     reason: str
     head: str
     size: int

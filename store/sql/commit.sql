@@ -78,10 +78,11 @@ ON CONFLICT DO NOTHING;
 
 -- name: write_dead_letter
 -- One unreadable message, counted; the count does not move when the same commit is repeated.
-INSERT INTO dead_letters AS known (topic, sha256, reason, mistimed, payload, size, first_at, last_at, seen)
-VALUES (%(topic)s, %(sha256)s, %(reason)s, %(mistimed)s, %(payload)s, %(size)s, %(at)s, %(at)s, %(seen)s)
+INSERT INTO dead_letters AS known (topic, sha256, code, reason, mistimed, payload, size, first_at, last_at, seen)
+VALUES (%(topic)s, %(sha256)s, %(code)s, %(reason)s, %(mistimed)s, %(payload)s, %(size)s, %(at)s, %(at)s, %(seen)s)
 ON CONFLICT (topic, sha256) DO UPDATE SET
-    reason = excluded.reason, mistimed = excluded.mistimed, last_at = excluded.last_at, seen = known.seen + excluded.seen
+    code = excluded.code, reason = excluded.reason, mistimed = excluded.mistimed, last_at = excluded.last_at,
+    seen = known.seen + excluded.seen
 WHERE known.last_at <> excluded.last_at;
 
 -- name: write_statuses

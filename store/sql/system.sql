@@ -26,8 +26,8 @@ ORDER BY c.id;
 
 -- name: dead_letters
 -- Unreadable messages, last seen first, behind a cursor.
-SELECT topic, encode(sha256, 'hex') AS sha256, reason, substring(payload FROM 1 FOR 1024) AS head, size, first_at, last_at,
-       seen
+SELECT topic, encode(sha256, 'hex') AS sha256, code, reason, substring(payload FROM 1 FOR 1024) AS head, size, first_at,
+       last_at, seen
 FROM dead_letters
 WHERE %(after_at)s::timestamptz IS NULL OR (last_at <= %(after_at)s
       AND (last_at < %(after_at)s OR (topic, encode(sha256, 'hex')) > (%(after_topic)s, %(after_sha256)s)))

@@ -142,7 +142,7 @@ def test_an_edit_out_of_bounds_is_refused(
 
 def test_crossings_and_dead_letters_are_listed(ledger: Ledger, console: Console) -> None:
     crossing = Crossing("car-1", "d1", NOW, NOW + 60, 113.0, 22.0)
-    letters = [DeadLetter(f"ducha/east/car-{n}/fix", "not JSON", b"\xff{") for n in range(3)]
+    letters = [DeadLetter(f"ducha/east/car-{n}/fix", "json", "not JSON", b"\xff{") for n in range(3)]
     ledger.commit(drive(1, 1), crossings=[crossing], dead_letters=letters, received_s=NOW)
     (row,) = get(console, "/api/v1/crossings?device=car-1").json()["items"]
     assert (row["duty"], row["from"]) == ("d1", "2026-01-05T08:00:00Z")

@@ -47,7 +47,7 @@ def test_a_forgotten_device_comes_back_when_it_is_heard_again(postgres_uri: str,
 
 
 def test_a_dead_letter_is_read_again_only_where_it_is_whole(postgres_uri: str, console: Console) -> None:
-    letters = [DeadLetter("t/1", "not JSON", b"{"), DeadLetter("t/2", "too large", b"x" * 100_000)]
+    letters = [DeadLetter("t/1", "json", "not JSON", b"{"), DeadLetter("t/2", "size", "too large", b"x" * 100_000)]
     with Intake(postgres_uri) as intake:
         intake.take(Batch(FixBatch.empty(), dead_letters=letters), received_s=NOW)
 

@@ -154,7 +154,7 @@ def test_by_keyboard_one_moves_through_all_that_waits_and_deals_with_it(
             door.say(fix(time.time()), f"ducha/county.west/{device}/fix")
         wait_until(lambda: len(unknown(door)) == 2, PATIENCE_S, "both are held")
     with Intake(postgres_uri) as intake:
-        letter = DeadLetter("owntracks/off-1/phone", "expected JSON: x", b"{")
+        letter = DeadLetter("owntracks/off-1/phone", "json", "expected JSON: x", b"{")
         intake.take(Batch(FixBatch.empty(), dead_letters=[letter]), received_s=time.time())
     page.goto(f"{door.address}/desk/intake")
     expect(page.locator("[data-device]")).to_have_count(2, timeout=PATIENCE_MS)

@@ -88,11 +88,11 @@ def test_many_messages_become_one_batch_that_knows_its_devices() -> None:
 @pytest.mark.parametrize(
     ("element", "code", "reason"),
     [
-        (location(lat=91), "range", "lat: expected -90 to 90, got 91.0"),
-        (location(lat=float("nan")), "range", "lat: expected -90 to 90, got nan"),
-        (location(lon=-180.5), "range", "lon: expected -180 to 180, got -180.5"),
-        (location(lon=float("inf")), "range", "lon: expected -180 to 180, got inf"),
-        (location(vel=float("inf")), "range", "vel: expected 0 to 2000 km/h, got inf"),
+        (location(lat=91), "latitude", "lat: expected -90 to 90, got 91.0"),
+        (location(lat=float("nan")), "latitude", "lat: expected -90 to 90, got nan"),
+        (location(lon=-180.5), "longitude", "lon: expected -180 to 180, got -180.5"),
+        (location(lon=float("inf")), "longitude", "lon: expected -180 to 180, got inf"),
+        (location(vel=float("inf")), "speed", "vel: expected 0 to 2000 km/h, got inf"),
         (location(vel="12"), "type", "vel: expected `float | null`, got `str`"),
         (location(acc="8"), "type", "acc: expected `float | null`, got `str`"),
         (location(mock=2), "type", "mock: invalid enum value 2"),

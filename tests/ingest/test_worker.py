@@ -227,7 +227,7 @@ def test_metrics_tell_what_was_done(ingest: Ingest, terminal: Terminal) -> None:
         terminal.publish("owntracks/a/phone", location(tst=now_s - 30))
         terminal.publish("owntracks/a/phone", location(tst=now_s, lon=200))
         wait_until(lambda: value("ducha_ingest_messages_total") == 4 and value("ducha_ingest_fixes_total") == 2)
-        wait_until(lambda: value("ducha_ingest_dead_letters_total", {"reason": "range"}) == 1)
+        wait_until(lambda: value("ducha_ingest_dead_letters_total", {"reason": "longitude"}) == 1)
     assert value("ducha_ingest_duplicate_fixes_total") == 1
     assert value("ducha_ingest_late_fixes_total") == 1
     assert value("ducha_ingest_latency_seconds_count") == 4

@@ -35,7 +35,7 @@ def test_a_repeated_commit_changes_nothing(ledger, rows):
         "fixes": drive(1, 50),
         "changes": [AlertChange(Change.RAISED, before), AlertChange(Change.AMENDED, after, before)],
         "crossings": [Crossing("car-1", "d1", NOON, NOON + 5, 113.0, 22.0)],
-        "dead_letters": [DeadLetter("t/1", "not JSON", b"{")] * 2,
+        "dead_letters": [DeadLetter("t/1", "json", "not JSON", b"{")] * 2,
         "statuses": [DeviceStatus("car-1", "offline", NOON)],
         "checkpoint": Checkpoint(b"state", NOON),
         "received_s": NOON + 1,
@@ -52,7 +52,7 @@ def test_a_repeated_commit_changes_nothing(ledger, rows):
 
 
 def test_a_bad_message_seen_again_is_counted_not_kept_twice(ledger, rows):
-    letter = DeadLetter("t\0/1", "not JSON", b"x" * 100_000)
+    letter = DeadLetter("t\0/1", "json", "not JSON", b"x" * 100_000)
     for second in range(3):
         ledger.commit(FixBatch.empty(), dead_letters=[letter], received_s=NOON + second)
     assert rows("SELECT topic, seen, size, length(payload) FROM dead_letters") == [("t\\0/1", 3, 100_000, 65_536)]
@@ -60,7 +60,7 @@ def test_a_bad_message_seen_again_is_counted_not_kept_twice(ledger, rows):
 
 def test_a_topic_longer_than_an_index_can_hold_is_kept_shortened(ledger, rows):
     topic = "owntracks/x/" + "".join(chr(0x4E00 + 7 * place % 20_000) for place in range(20_000))
-    ledger.commit(FixBatch.empty(), dead_letters=[DeadLetter(topic, "too long", b"1")], received_s=NOON)
+    ledger.commit(FixBatch.empty(), dead_letters=[DeadLetter(topic, "topic", "too long", b"1")], received_s=NOON)
     ((kept,),) = rows("SELECT topic FROM dead_letters")
     assert len(kept) == TOPIC_LIMIT
     assert topic.startswith(kept[:-1])

@@ -216,7 +216,7 @@ def test_crossings_dead_letters_and_the_database_itself(ledger, console):
     ledger.commit(
         FixBatch.empty(),
         crossings=[Crossing(f"car-{n}", "d1", NOON + n, NOON + n + 5, 113.0, 22.0) for n in range(3)],
-        dead_letters=[DeadLetter(f"t/{n}", "not JSON", b"\xff{") for n in range(5)],
+        dead_letters=[DeadLetter(f"t/{n}", "json", "not JSON", b"\xff{") for n in range(5)],
         received_s=NOON,
     )
 

@@ -61,7 +61,7 @@ def county(postgres_server: EmbeddedPostgres, tmp_path_factory: pytest.TempPathF
     orange = stop("car-2", start_s=now_s - 300)
     held = Held((HeldDevice("off-12-with-a-long-name-of-its-own", "county.west.of.the.river", 3, drive(0, 3)),))
     reason = "lat: expected -90 to 90, got 91.0"
-    letter = DeadLetter("ducha/county.west.of.the.river/car-17/fix", reason, b'{"lat":91}' * 40)
+    letter = DeadLetter("ducha/county.west.of.the.river/car-17/fix", "latitude", reason, b'{"lat":91}' * 40)
     with Intake(dsn) as intake:
         intake.register([f"car-{n}" for n in range(3)])
         intake.seed_rules(default_rules(), now_s=now_s)
