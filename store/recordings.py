@@ -18,7 +18,8 @@ _TIMEOUTS = "-c timezone=UTC -c statement_timeout=10000"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraRow:
-    """One row of `cameras`; times in Unix seconds. `recorded`: a picture was stored in the last seconds."""
+    """One row of `cameras`; times in Unix seconds. `recorded`: a picture was stored in the last seconds.
+    `lost_packets`: RTP packets that never came in the last hour; None where nobody counts them."""
 
     id: str
     name: str
@@ -39,6 +40,7 @@ class CameraRow:
     audio: str | None
     recorded: bool
     seen_s: float
+    lost_packets: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

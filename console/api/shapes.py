@@ -349,7 +349,8 @@ class LookRow(TypedDict):
 
 class CameraRow(TypedDict):
     """A camera as its worker saw it last. `since` is when the state began; `unknown` since its worker was heard last.
-    `codec` and `audio` are FFmpeg's names. `people` and `picture` are what the machine saw at `looked_at`."""
+    `codec` and `audio` are FFmpeg's names. `people` and `picture` are what the machine saw at `looked_at`.
+    `lost_packets` is how many RTP packets of it never came in the last hour; null where nobody knows."""
 
     id: str
     name: str
@@ -371,6 +372,7 @@ class CameraRow(TypedDict):
     people: int | None
     picture: Literal["ok", "black", "covered", "defocused", "moved", "frozen"] | None
     looked_at: str | None
+    lost_packets: int | None
 
 
 StretchRow = TypedDict(

@@ -29,6 +29,7 @@ from ingest.cameras.marking import Marking
 from ingest.cameras.metrics import CameraMetrics
 from ingest.cameras.packets import Media, StreamInfo
 from ingest.cameras.projection import Projection
+from ingest.cameras.recent_losses import RecentLosses
 from ingest.cameras.reconcile import reconcile
 from ingest.cameras.recorder import Recorder, Room
 from ingest.cameras.retention import Retention
@@ -68,7 +69,7 @@ class CameraWork:
         self.source: Source | None
         self._worker = worker
         for media in Media:
-            worker.metrics.lose(settings.id, media, 0)  # so that it is told too that none was
+            worker.lose(settings.id, media, 0)  # so that it is told too that none was
         if settings.publishes:
             self.condition = awaited()
             self.fanout, self.source = AwaitedFanout(self._become), None
@@ -82,7 +83,7 @@ class CameraWork:
                 self._become,
                 worker.patience,
                 largest_pixels=worker.settings.largest_pixels,
-                lost=partial(worker.metrics.lose, settings.id),
+                lost=partial(worker.lose, settings.id),
             )
         self._blamed = False  # for pictures that come and can't be decoded
         self.recorder = worker.recorder_of(settings, self.fanout) if settings.record else None
@@ -133,6 +134,7 @@ class CameraWork:
             audio=audio,
             recorded=self.recorder is not None and self.recorder.is_recording,
             seen_s=time.time(),
+            lost_packets=self._worker.losses.of(told.id),
         )
 
 
@@ -150,6 +152,7 @@ class Worker:
         patience: Patience | None = None,
     ) -> None:
         self.metrics = metrics or CameraMetrics()
+        self.losses = RecentLosses()
         told = Patience(stall_s=settings.recorder.stall_s, keyframe_s=settings.recorder.keyframe_s)
         self.patience = patience or told
         self.is_left_waiting = False
@@ -377,12 +380,15 @@ class Worker:
         recordings.mark_gone(recorder, [other.id for other in logs if held(other) == 0 and other.id != known.id])
         return known
 
+    def lose(self, camera: str, media: Media, packets: int) -> None:
+        """So many RTP packets of a camera never came."""
+        self.metrics.lose(camera, media, packets)
+        self.losses.add(camera, packets)
+
     def _opened_entrance(self) -> Entrance:
         try:
             tokens = {camera.settings.id: camera.settings.token for camera in self.cameras if camera.settings.token}
-            return Entrance(
-                Path(self.settings.tap), self._awaited, tokens, self.settings.largest_pixels, self.metrics.lose
-            )
+            return Entrance(Path(self.settings.tap), self._awaited, tokens, self.settings.largest_pixels, self.lose)
         except OSError as error:
             expected = "expected a path beside which another socket can be made"
             raise RecordingFailed(f"cameras.tap: {self.settings.tap}: {error.strerror}; {expected}") from error

@@ -5,7 +5,7 @@ SELECT id, name, kind, unit::text AS unit, room, lon, lat, recorder,
        reason,
        CASE WHEN silent THEN seen_at ELSE since END AS since,
        codec, width, height, audio, recorded AND NOT silent AS recorded, seen_at,
-       people, picture, looked_at
+       people, picture, looked_at, CASE WHEN NOT silent THEN lost_packets END AS lost_packets
 FROM cameras, LATERAL (SELECT seen_at < now() - %(patience)s AS silent) AS worker ORDER BY id;
 
 -- name: place

@@ -52,18 +52,19 @@ ON CONFLICT (recorder) DO UPDATE SET place = excluded.place, hash = excluded.has
 -- name: write_cameras
 -- Cameras as their worker sees them now.
 INSERT INTO cameras (id, name, kind, unit, room, lon, lat, recorder, folder, tap, state, reason, since, codec, width,
-    height, audio, recorded, seen_at)
+    height, audio, recorded, seen_at, lost_packets)
 SELECT id, name, kind, unit::ltree, room, lon, lat, recorder, folder, tap, state, reason, since, codec, width, height,
-    audio, recorded, seen_at
+    audio, recorded, seen_at, lost_packets
 FROM jsonb_to_recordset(%s::jsonb) AS camera (id text, name text, kind text, unit text, room text, lon float8,
     lat float8, recorder text, folder text, tap text, state text, reason text, since timestamptz, codec text,
-    width integer, height integer, audio text, recorded boolean, seen_at timestamptz)
+    width integer, height integer, audio text, recorded boolean, seen_at timestamptz,
+    lost_packets bigint)
 ON CONFLICT (id) DO UPDATE SET
     name = excluded.name, kind = excluded.kind, unit = excluded.unit, room = excluded.room, lon = excluded.lon,
     lat = excluded.lat, recorder = excluded.recorder, folder = excluded.folder, tap = excluded.tap,
     state = excluded.state, reason = excluded.reason, since = excluded.since, codec = excluded.codec,
     width = excluded.width, height = excluded.height, audio = excluded.audio, recorded = excluded.recorded,
-    seen_at = excluded.seen_at;
+    seen_at = excluded.seen_at, lost_packets = excluded.lost_packets;
 
 -- name: drop_cameras
 -- Cameras of a recorder that it has no more.

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from camera_rows import write_camera
 from console_examples import NOW
 from event_stream import stream, until
@@ -40,6 +41,7 @@ def test_cameras_are_listed_with_their_state(console: Console, postgres_uri: str
         "people": None,
         "picture": None,
         "looked_at": None,
+        "lost_packets": None,
     }
     assert (two["state"], two["reason"]) == ("lost", "no route to host")
 
@@ -48,10 +50,20 @@ def test_a_camera_whose_worker_fell_silent_is_unknown_and_not_said_to_be_recorde
     console: Console, postgres_uri: str
 ) -> None:
     last = moment(time.time() - 31)
-    write_camera(postgres_uri, seen_at=last)
+    write_camera(postgres_uri, seen_at=last, lost_packets=7)
     (camera,) = console(lambda client: client.get("/api/v1/cameras")).json()["items"]
     assert (camera["state"], camera["since"]) == ("unknown", rfc3339(last))
     assert not camera["recorded"]
+    assert camera["lost_packets"] is None
+
+
+@pytest.mark.parametrize("lost", [None, 0, 3, 2**40])
+def test_what_was_lost_on_its_way_in_the_last_hour_is_told(
+    console: Console, postgres_uri: str, lost: int | None
+) -> None:
+    write_camera(postgres_uri, lost_packets=lost)
+    (camera,) = console(lambda client: client.get("/api/v1/cameras")).json()["items"]
+    assert camera["lost_packets"] == lost
 
 
 def test_where_the_tap_lies_is_told_to_nobody(console: Console, postgres_uri: str) -> None:

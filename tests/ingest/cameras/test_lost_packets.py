@@ -147,6 +147,8 @@ def test_they_stand_in_the_leaves_in_the_metrics_and_in_what_verification_says(
         wait_until(lambda: recorded("c.video") == lost, 60, f"{lost} are recorded", lambda: recorded("c.video"))
         assert metric(Media.VIDEO) == lost
         assert metric(Media.AUDIO) == 0
+        (camera,) = worker.cameras
+        assert camera.row().lost_packets == lost
     assert recorded("c.audio") == 0
     said = {f.stream: f.detail for f in verify_folder(site.folder).findings if f.verdict is Verdict.INTACT}
     assert said["c.video"].endswith(f" segments in all; {lost} packets lost on their way from the camera")

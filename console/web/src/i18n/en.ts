@@ -322,6 +322,8 @@ export const en: Catalogue = {
   "video.since": "since {time}",
   "video.joining": "Connecting",
   "video.still": "stills",
+  "video.lost_packets": "lost {n}",
+  "video.lost_packets_title": "RTP packets that the camera sent and that never came, in the last hour",
   "video.latency": "{s} s",
   "video.recording": "recording",
   "video.not_recording": "not recording",

@@ -320,6 +320,8 @@ export const zh = {
   "video.since": "自 {time}",
   "video.joining": "正在连接",
   "video.still": "静帧",
+  "video.lost_packets": "丢包 {n}",
+  "video.lost_packets_title": "过去一小时摄像机发出而未到达的 RTP 包",
   "video.latency": "{s} s",
   "video.recording": "录像中",
   "video.not_recording": "未录像",
