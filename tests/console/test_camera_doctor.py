@@ -17,8 +17,10 @@ from console.cli import app
 from console.doctor import Finding
 from hardware.cameras import CameraServer, CameraSpec
 from hardware.cameras.digest import Credentials
+from hardware.cameras.oddity import Oddity, picture_of, telling
 from hardware.cameras.picture import Picture, Size
 from ingest.cameras.detectors import DEFAULT_WEIGHTS
+from ingest.cameras.parameter_sets import LARGEST_PIXELS
 from store.evidence.leaf import SegmentBody, StartBody
 from store.evidence.log import Entry, EvidenceLog
 from store.evidence.signer import FileSigner
@@ -38,6 +40,8 @@ def cameras() -> Iterator[CameraServer]:
         CameraSpec(name=name, view=Grey(), size=(160, 120), fps=10.0, bitrate_bps=200_000, credentials=who)
         for name, who in (("open", None), ("locked", Credentials("watch", "secret")))
     ]
+    huge = Oddity(units=telling(picture_of(8_192, 8_192)))
+    specs.append(CameraSpec(name="huge", view=Grey(), size=(160, 120), fps=10.0, oddity=huge))
     with CameraServer(specs) as server:
         yield server
 
@@ -127,6 +131,24 @@ def test_a_camera_that_can_not_be_recorded_is_named_with_what_to_mend(
     assert not finding.ok
     assert finding.says.startswith(words)
     assert "watch" not in finding.says
+
+
+@pytest.mark.parametrize(
+    ("name", "most", "told"),
+    [
+        ("huge", LARGEST_PIXELS, f"a picture of 8192x8192, 67108864 pixels; expected at most {LARGEST_PIXELS}"),
+        ("open", 160 * 128 - 1, "a picture of 160x128, 20480 pixels; expected at most 20479"),
+    ],
+)
+def test_a_camera_whose_picture_is_larger_than_is_taken_is_a_finding(
+    examine: Examine, cameras: CameraServer, name: str, most: int, told: str
+) -> None:
+    finding = examine(cameras.url(name), largest_pixels=most)["camera c"]
+    assert (finding.ok, finding.says) == (False, f"unusable: {told} ([cameras] largest_pixels)")
+
+
+def test_a_picture_of_just_the_largest_size_is_taken(examine: Examine, cameras: CameraServer) -> None:
+    assert examine(cameras.url("open"), largest_pixels=160 * 128)["camera c"].ok
 
 
 def test_one_that_publishes_is_told_where(tmp_path: Path) -> None:

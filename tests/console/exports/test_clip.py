@@ -13,9 +13,10 @@ from msgspec.structs import replace as changed
 from recorded_camera import at_ns, record, streamed
 
 from console.exports.making import Wish, make
-from hardware.cameras.oddity import picture_parameters
+from hardware.cameras.oddity import picture_of, picture_parameters
 from ingest.cameras.annexb import annex_b, nal_units, parameter_sets
 from ingest.cameras.fanout import Closed, Opened
+from ingest.cameras.packets import Packet, StreamInfo
 from ingest.cameras.parameter_sets import united
 from store.evidence.export_verification import verify_export
 from store.evidence.manifest import Request
@@ -27,6 +28,12 @@ PICTURE, PACKETS = film()
 H265, H265_PACKETS = film("hevc")
 SMALL, SMALL_PACKETS = film(size=(96, 64))
 FPS, SECONDS = 15, 3
+
+
+def copied(path: Path) -> list[bytes]:
+    """The packets of a file's picture."""
+    with av.open(str(path)) as file:
+        return [bytes(packet) for packet in file.demux(video=0) if packet.size]
 
 
 class Played(NamedTuple):
@@ -52,6 +59,17 @@ def played(path: Path) -> Played:
         codecs = [stream.codec_context.name for stream in file.streams]
         duration_s = (file.duration or 0) / av.time_base
     return Played(pictures, sound_at, np.concatenate(waves), duration_s, codecs)
+
+
+def huge() -> tuple[StreamInfo, list[Packet]]:
+    """A recording of a time when larger pictures were taken: small ones whose parameter sets say 8192 x 8192."""
+    sets = (picture_of(8_192, 8_192), parameter_sets("h264", PICTURE.extradata)[1])
+    known = parameter_sets("h264", PICTURE.extradata)
+    packets = [
+        changed(packet, data=annex_b(tuple(unit for unit in nal_units(packet.data) if unit not in known)))
+        for packet in PACKETS
+    ]
+    return changed(PICTURE, extradata=annex_b(sets), width=8_192, height=8_192), packets
 
 
 @pytest.fixture
@@ -99,12 +117,7 @@ def test_pictures_that_are_not_shown_in_the_order_of_decoding_keep_their_order(e
 def test_packets_are_copied_byte_for_byte(exported, tmp_path: Path) -> None:
     clips = exported({"c-1": streamed((PICTURE,), PACKETS)}, 0, SECONDS)
     (source,) = (tmp_path / "recordings" / "c-1.video").rglob("*.mp4")
-
-    def packets(path: Path) -> list[bytes]:
-        with av.open(str(path)) as file:
-            return [bytes(packet) for packet in file.demux(video=0) if packet.size]
-
-    assert packets(clips["c-1.mp4"]) == packets(source)
+    assert copied(clips["c-1.mp4"]) == copied(source)
 
 
 def test_the_index_comes_before_the_data(exported) -> None:
@@ -165,6 +178,13 @@ def test_another_codec_is_another_clip(exported) -> None:
     }
     assert [len(played(path).pictures) for path in clips.values()] == [SECONDS * FPS] * 3
     assert played(clips["c-1.2.mp4"]).pictures[0] == 0
+
+
+def test_pictures_larger_than_are_taken_now_are_copied_and_never_decoded(exported, tmp_path: Path) -> None:
+    info, packets = huge()
+    clips = exported({"c-1": streamed((info,), packets)}, 0, SECONDS)
+    (source,) = (tmp_path / "recordings" / "c-1.video").rglob("*.mp4")
+    assert copied(clips["c-1.mp4"]) == copied(source)
 
 
 @pytest.mark.parametrize("codec", ["h264", "hevc"])
