@@ -1,10 +1,14 @@
 """The pictures of somebody who moves: of the nearest camera outdoors, or the word that there is none."""
 
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
 from browsing import PATIENCE_MS, needs_browser
 from camera_rows import write_camera
-from console_examples import NOW, raised, stop
-from playwright.sync_api import Page
-from tap_server import TapServer
+from chained import record_chain
+from console_examples import NOW, drive, raised, stop
+from playwright.sync_api import Page, expect
+from tap_server import Clip, TapServer
 
 from analytics.fixes import FixBatch
 from store.ledger import Ledger
@@ -29,6 +33,32 @@ def test_the_nearest_camera_outdoors_is_shown_and_found_by_a_key(
     pictures.locator('[data-recorded="cam-1"]').get_by_text("未录像").wait_for(timeout=PATIENCE_MS)
     page.keyboard.press("v")
     page.wait_for_url("**/desk/video/cam-1", timeout=PATIENCE_MS)
+
+
+def test_a_terminal_that_carries_a_camera_is_shown_by_that_beside_its_track(
+    wall: str, page: Page, tap: TapServer, ledger: Ledger, postgres_uri: str, tmp_path: Path, clip: Clip
+) -> None:
+    body, off = TapServer(tmp_path / "body.sock", clip, camera="off-1"), stop("off-1", start_s=NOW - 60)
+    write_camera(postgres_uri, tap=tap.path, kind="street", name="路口 12", room=None, lon=113.1, lat=22.9)
+    folder = tmp_path / "recordings"
+    record_chain(postgres_uri, folder, clip, {"off-1": [(NOW - 90, NOW - 30)]})
+    told = {"kind": "bodycam", "name": "记录仪 1", "room": None, "lon": None, "lat": None}
+    write_camera(postgres_uri, "off-1", tap=body.path, folder=folder, **told)
+    (number,) = ledger.register(["off-1"])
+    ledger.commit(drive(int(number), 12, start_s=NOW - 60), raised(off), received_s=NOW)
+    with body.running():
+        page.goto(f"{wall}/desk/{off.id}")
+        pictures = page.locator("[data-pictures]")
+        expect(pictures.locator('[data-camera="off-1"][data-mode="live"]')).to_be_visible()
+        expect(pictures.locator('[data-recorded="off-1"] video')).to_be_visible()
+        expect(pictures.get_by_text("自带摄像机")).to_have_count(2)
+        expect(pictures.locator('[data-camera="cam-1"]')).to_have_count(0)
+        expect(page.locator(f'[data-shown="{off.id}"] canvas').first).to_be_visible()
+        link = pictures.get_by_role("link").get_attribute("href")
+        assert link is not None
+        assert parse_qs(urlsplit(link).query) == {"camera": ["off-1"], "at": ["2026-01-05T07:59:00.000Z"]}
+        page.keyboard.press("v")
+        page.wait_for_url("**/desk/video/off-1", timeout=PATIENCE_MS)
 
 
 def test_where_no_camera_is_near_that_is_said(wall: str, page: Page, ledger: Ledger, postgres_uri: str) -> None:

@@ -62,7 +62,6 @@ export const en: Catalogue = {
   "unread.latitude": "Latitude out of range",
   "unread.longitude": "Longitude out of range",
   "unread.speed": "Speed out of range",
-  "unread.heading": "Heading out of range",
   "unread.accuracy": "Accuracy out of range",
   "unread.refused": "Refused while being stored",
   "nav.video": "Video",
@@ -474,6 +473,7 @@ export const en: Catalogue = {
   "pictures.live": "Live",
   "pictures.then": "At {time}",
   "pictures.away": "{distance} away",
+  "pictures.own": "its own camera",
   "pictures.none_live": "No camera within 2 km",
   "pictures.none_then": "No camera within 2 km of where it began",
 

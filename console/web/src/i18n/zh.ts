@@ -60,7 +60,6 @@ export const zh = {
   "unread.latitude": "纬度超出范围",
   "unread.longitude": "经度超出范围",
   "unread.speed": "速度超出范围",
-  "unread.heading": "航向超出范围",
   "unread.accuracy": "精度超出范围",
   "unread.refused": "入库时被拒绝",
   "nav.video": "视频",
@@ -472,6 +471,7 @@ export const zh = {
   "pictures.live": "现场",
   "pictures.then": "{time} 当时",
   "pictures.away": "距 {distance}",
+  "pictures.own": "自带摄像机",
   "pictures.none_live": "附近 2 公里内没有摄像机",
   "pictures.none_then": "起始处 2 公里内没有摄像机",
 

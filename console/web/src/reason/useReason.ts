@@ -4,14 +4,14 @@ import type { AlertRow } from "@/api/types";
 import { figureOf } from "@/domain/figures";
 import { subjectOf } from "@/domain/subject";
 import { seconds } from "@/domain/time";
-import { cameraOf } from "@/stores/cameras";
+import { stillCameraOf } from "@/stores/cameras";
 import { now } from "@/stores/clock";
 import { plan } from "@/stores/county";
 import { useTrack, windowOf } from "./useTrack";
 
 export function useReason(alert: Ref<AlertRow | null | undefined>) {
-  /** A camera has no track. */
-  const moving = computed(() => (alert.value && !cameraOf(alert.value.device) ? alert.value : null));
+  /** A camera that stands still has no track. */
+  const moving = computed(() => (alert.value && !stillCameraOf(alert.value.device) ? alert.value : null));
   const { track } = useTrack(moving);
   const subject = computed(() => (alert.value ? subjectOf(alert.value, plan.value) : null));
   const span = computed<[number, number]>(() => (alert.value ? windowOf(alert.value, now.value) : [0, 1]));
