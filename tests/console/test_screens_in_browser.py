@@ -7,7 +7,7 @@ import pytest
 from between import Between
 from browsing import PATIENCE_MS, STATIC, needs_browser
 from console_examples import raised, stop
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from serving import metric, serving
 from waiting import wait_until
 
@@ -54,8 +54,8 @@ def raise_alerts(ledger: Ledger, *alerts: Alert) -> None:
     ledger.commit(FixBatch.empty(), raised(*alerts), received_s=time.time())
 
 
-def number(page: Page, name: str) -> str:
-    return page.locator(f'[data-number="{name}"] b').inner_text(timeout=PATIENCE_MS)
+def number(page: Page, name: str) -> Locator:
+    return page.locator(f'[data-number="{name}"] b')
 
 
 def shows(page: Page, text: str) -> None:
@@ -72,7 +72,8 @@ def test_a_page_that_never_heard_the_server_knows_nothing_and_says_so(page: Page
         assert page.get_by_text(claim).count() == 0, claim
     assert page.get_by_text("正常", exact=True).count() == 0
     if screen == "/wall":
-        assert [number(page, name) for name in NUMBERS] == [UNKNOWN] * 6
+        for name in NUMBERS:
+            expect(number(page, name)).to_have_text(UNKNOWN)
     assert "0" not in "".join(page.locator("[data-figures] dd").all_inner_texts())
 
 
@@ -84,21 +85,20 @@ def test_until_the_list_of_alerts_has_come_there_is_no_number_of_them(
     page.goto(f"{line.address}/wall")
     page.locator('[data-component="database"][data-state="ok"]').wait_for(timeout=PATIENCE_MS)
     shows(page, "等待服务器数据")
-    assert number(page, "red") == UNKNOWN
+    expect(number(page, "red")).to_have_text(UNKNOWN)
     assert page.get_by_text("没有未结警示").count() == 0
     line.let_go()
     page.locator("a[data-alert]").wait_for(timeout=PATIENCE_MS)
-    expect(page.locator('[data-number="red"] b')).to_have_text("1")
+    expect(number(page, "red")).to_have_text("1")
     expect(page.get_by_text("等待服务器数据")).to_have_count(0)
 
 
 def test_the_rules_run_only_where_ingest_says_so(page: Page, line: Between) -> None:
     page.goto(f"{line.address}/wall")
     shows(page, "没有未结警示")
-    page.locator('[data-component="ingest"]').wait_for(timeout=PATIENCE_MS)
-    assert page.locator('[data-component="ingest"]').get_attribute("data-state") != "ok"  # none ever ran here
+    expect(page.locator('[data-component="ingest"]')).not_to_have_attribute("data-state", "ok")  # none ever ran here
     shows(page, "规则可能没有运行")
-    assert page.get_by_text("规则在运行").count() == 0
+    expect(page.get_by_text("规则在运行")).to_have_count(0)
 
 
 def test_while_the_line_stalls_every_figure_is_grey_and_after_it_is_bright_again(
@@ -154,12 +154,13 @@ def test_a_flood_is_at_most_ten_cards_and_none_is_lost(page: Page, ledger: Ledge
         ]
         raise_alerts(ledger, *alerts)
         expect(page.locator("header h2").first).to_have_text(f"进行中 {50 * (n + 1)}", timeout=PATIENCE_MS)
-    cards = page.locator("a[data-alert]")
-    assert cards.count() <= 10
-    counted = sum(int(count) for count in cards.evaluate_all("all => all.map((card) => card.dataset.count)"))
-    more = page.locator(".more")
-    hidden = int("".join(c for c in more.inner_text() if c.isdigit())) if more.count() else 0
-    assert counted + hidden == 200
+    of_all = """() => {
+        const cards = [...document.querySelectorAll("a[data-alert]")].map((card) => Number(card.dataset.count));
+        const more = document.querySelector(".more")?.textContent.replaceAll(/[^0-9]/g, "") ?? "";
+        return [cards.length, cards.reduce((sum, count) => sum + count, Number(more))];
+    }"""
+    wait_until(lambda: page.evaluate(of_all)[1] == 200, 60, "each has its card", lambda: page.evaluate(of_all))
+    assert page.evaluate(of_all)[0] <= 10
     shows(page, "最新")
 
 

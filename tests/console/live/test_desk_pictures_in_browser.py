@@ -1,5 +1,6 @@
 """The pictures of somebody who moves: of the nearest camera outdoors, or the word that there is none."""
 
+import re
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -29,7 +30,7 @@ def test_the_nearest_camera_outdoors_is_shown_and_found_by_a_key(
     pictures = page.locator("[data-pictures]")
     live = pictures.locator('[data-camera="cam-1"]')
     live.wait_for(timeout=PATIENCE_MS)
-    assert "距 557 m" in pictures.inner_text()
+    expect(pictures).to_contain_text("距 557 m")
     pictures.locator('[data-recorded="cam-1"]').get_by_text("未录像").wait_for(timeout=PATIENCE_MS)
     page.keyboard.press("v")
     page.wait_for_url("**/desk/video/cam-1", timeout=PATIENCE_MS)
@@ -54,9 +55,10 @@ def test_a_terminal_that_carries_a_camera_is_shown_by_that_beside_its_track(
         expect(pictures.get_by_text("自带摄像机")).to_have_count(2)
         expect(pictures.locator('[data-camera="cam-1"]')).to_have_count(0)
         expect(page.locator(f'[data-shown="{off.id}"] canvas').first).to_be_visible()
-        link = pictures.get_by_role("link").get_attribute("href")
-        assert link is not None
-        assert parse_qs(urlsplit(link).query) == {"camera": ["off-1"], "at": ["2026-01-05T07:59:00.000Z"]}
+        link = pictures.get_by_role("link")
+        expect(link).to_have_attribute("href", re.compile("at="))
+        query = parse_qs(urlsplit(link.get_attribute("href") or "").query)
+        assert query == {"camera": ["off-1"], "at": ["2026-01-05T07:59:00.000Z"]}
         page.keyboard.press("v")
         page.wait_for_url("**/desk/video/off-1", timeout=PATIENCE_MS)
 

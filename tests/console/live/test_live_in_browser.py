@@ -4,8 +4,9 @@ import pytest
 from browsing import PATIENCE_MS, needs_browser
 from camera_rows import write_camera
 from console_examples import NOW
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from tap_server import TapServer, encoded
+from waiting import wait_until
 
 from store.times import moment
 
@@ -19,9 +20,8 @@ pytestmark = needs_browser
 
 def played(page: Page, camera: str, more_than: int) -> tuple[int, float]:
     """Waits until the tile of `camera` has decoded more than so many pictures."""
-    enough = f"id => ({PLAYED})(id)[0] > {more_than}"
-    page.wait_for_function(enough, arg=camera, timeout=PATIENCE_MS)
-    frames, seconds = page.evaluate(PLAYED, camera)
+    enough = f"id => {{ const played = ({PLAYED})(id); return played[0] > {more_than} && played; }}"
+    frames, seconds = page.wait_for_function(enough, arg=camera, timeout=PATIENCE_MS).json_value()
     return frames, seconds
 
 
@@ -39,7 +39,7 @@ def test_a_tile_plays_and_is_covered_when_the_camera_stops(wall: str, page: Page
     assert later > frames > 10
     assert moved > seconds
     tile = page.locator('[data-camera="cam-1"]')
-    assert tile.get_attribute("data-mode") == "live"
+    expect(tile).to_have_attribute("data-mode", "live")
     tile.locator(".latency").wait_for(timeout=PATIENCE_MS)
     window.going.clear()
     tile.get_by_text("无画面 自").wait_for(timeout=PATIENCE_MS)
@@ -84,12 +84,11 @@ def test_a_camera_has_the_same_number_and_key_on_the_wall_and_among_the_pictures
     for n in (2, 3):
         write_camera(postgres_uri, f"cam-{n}", tap=window.path, name=f"窗口 {n}", kind="window", room=None)
     numbers = """() => Object.fromEntries([...document.querySelectorAll("[data-camera]")].map(
-        (tile) => [tile.dataset.camera, [tile.dataset.number, tile.querySelector("kbd").textContent]]))"""
+        (tile) => [tile.dataset.camera, [tile.dataset.number, tile.querySelector("kbd")?.textContent]]))"""
     expected = {"cam-1": ["1", "1"], "cam-2": ["2", "2"], "cam-3": ["3", "3"]}
     for screen in ("wall", "desk/video"):
         page.goto(f"{wall}/{screen}")
-        page.locator('[data-camera="cam-3"]').wait_for(timeout=PATIENCE_MS)
-        assert page.evaluate(numbers) == expected
+        wait_until(lambda: page.evaluate(numbers) == expected, 60, "the numbers", lambda: page.evaluate(numbers))
         page.keyboard.press("3")
         page.wait_for_url("**/desk/video/cam-3", timeout=PATIENCE_MS)
 
@@ -102,15 +101,15 @@ def test_a_camera_with_h265_is_shown_picture_by_picture(wall: str, page: Page, w
     page.wait_for_function(
         "before => document.querySelector('[data-camera] img').src !== before", arg=first, timeout=PATIENCE_MS
     )
-    width = tile.locator("img").evaluate("img => img.decode().then(() => img.naturalWidth)")
-    assert width == 320
+    expect(tile.locator("img")).to_have_js_property("naturalWidth", 320)
     tile.get_by_text("静帧").wait_for(timeout=PATIENCE_MS)
 
 
 def test_a_wall_without_cameras_shows_no_pictures(wall: str, page: Page) -> None:
     page.goto(f"{wall}/wall")
     page.wait_for_selector("canvas.maplibregl-canvas", timeout=PATIENCE_MS)
-    assert page.locator("[data-camera]").count() == 0
+    expect(page.locator("[data-awaited]")).to_have_count(0)
+    expect(page.locator("[data-camera]")).to_have_count(0)
 
 
 def test_tiles_are_picked_and_laid_out_by_keyboard(wall: str, page: Page, tap: TapServer, postgres_uri: str) -> None:

@@ -9,7 +9,7 @@ from browsing import PATIENCE_MS, needs_browser
 from camera_rows import write_camera
 from chained import aac, record_chain
 from console_examples import NOW, raised
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from tap_server import ALAW, Clip, encoded
 
 from analytics.alerts import Alert, Grade
@@ -98,7 +98,7 @@ def test_a_camera_in_a_gap_says_why_and_the_other_plays_on(wall: str, page: Page
     page.keyboard.press("l")
     seen(page, "win-1", NOW - 64, NOW - 30)
     seen(page, "win-2", NOW - 54, NOW - 30)
-    assert page.locator('[data-camera="win-2"][data-spot="recorded"]').count() == 1
+    expect(page.locator('[data-camera="win-2"][data-spot="recorded"]')).to_have_count(1)
 
 
 @pytest.mark.usefixtures("two_cameras")
@@ -205,7 +205,9 @@ def test_a_selection_is_handed_to_the_export(wall: str, page: Page) -> None:
     page.locator('[data-camera="win-2"][data-spot="gap"]').wait_for()
     page.keyboard.press("o")
     page.get_by_text("15:58:40 – 15:58:55", exact=True).wait_for()
-    address = urlsplit(page.get_by_role("link", name="导出…").get_attribute("href") or "")
+    link = page.get_by_role("link", name="导出…")
+    expect(link).to_have_attribute("href", re.compile(r"[?&]to="))
+    address = urlsplit(link.get_attribute("href") or "")
     assert address.path == "/desk/exports"
     assert parse_qs(address.query) == {
         "camera": ["win-1,win-2"],

@@ -102,8 +102,7 @@ def test_the_desks_pictures_come_with_the_purpose_and_under_a_watermark_that_say
     page.wait_for_url(f"**/desk/{ALERT.id}", timeout=PATIENCE_MS)
     kept = page.locator("[data-kept]")
     kept.get_by_text(f"{WHY} 督察台 2026-01-05 16:00").first.wait_for(timeout=PATIENCE_MS)
-    width = kept.locator("img").evaluate("img => img.decode().then(() => img.naturalWidth)")
-    assert width == 320
+    expect(kept.locator("img")).to_have_js_property("naturalWidth", 320)
     kept.get_by_role("button").click()
     kept.locator('[aria-pressed="true"]').get_by_text(WHY).first.wait_for(timeout=PATIENCE_MS)
 
