@@ -80,7 +80,8 @@ def quality(preset: str, name: str, value: int) -> Coding:
 
 CODINGS = [
     *(x264("ultrafast", kbps) for kbps in (64, 256, 1000, 4000)),
-    *(x264("veryfast", kbps) for kbps in (64, 256, 1000)),
+    *(x264("veryfast", kbps) for kbps in (64, 128, 256, 512, 1000)),
+    *(x264("medium", kbps) for kbps in (128, 256, 1000)),
     *(x265(kbps) for kbps in (64, 256, 1000)),
     quality("veryfast", "crf", 23),
     quality("veryfast", "crf", 35),

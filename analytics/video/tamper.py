@@ -26,7 +26,7 @@ from analytics.video.reference import (
     textured_in,
     unmoving,
 )
-from analytics.video.stillness import Memory, hangs_since, remembered
+from analytics.video.stillness import Memory, hangs_since, hangs_still, remembered
 
 FROZEN_AFTER_S = 30.0
 HUNG_AFTER_S = 25.0
@@ -120,6 +120,8 @@ def examine(
             doubted = None if is_lifeless(state.last, grey, doubted) else doubted
     elif usual and (frozen_s := _frozen_since(still_since_s, hangs_since(memory), t_s)) is not None:
         found, since_s = PictureState.FROZEN, frozen_s
+    elif usual and state.picture is PictureState.FROZEN and hangs_still(memory):
+        found = PictureState.FROZEN
     if found is state.picture and state.at_s is not None:
         since_s = state.since_s
     reference = state.reference
