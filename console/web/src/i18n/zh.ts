@@ -775,7 +775,7 @@ export const zh = {
   "evidence.open_at": "查看 {time} 的录像",
   "evidence.purpose_title": "查看讯问录像的事由",
   "evidence.purpose_hint": "事由会被记录，并显示为画面水印；同一房间 12 小时内不再询问。",
-  "evidence.purpose": "事由（如：投诉核查、案号）",
+  "evidence.purpose": "事由：投诉核查、案号",
   "evidence.purpose_begin": "开始查看",
   "evidence.purpose_shown": "事由：{text}",
   "evidence.purpose_needed": "填写事由后显示画面",
