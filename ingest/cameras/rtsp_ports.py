@@ -5,6 +5,7 @@ import socket
 import struct
 from contextlib import suppress
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 
 from ingest.cameras.rtsp_proxy import Agreed
 from ingest.cameras.states import SourceFault, State
@@ -13,6 +14,7 @@ TRIES = 50
 BUFFER = 1 << 20  # bytes that the system holds for us
 MOST_AT_ONCE = 512  # datagrams
 LONGEST = 65_535
+MOST_PORT = 65_535
 REPORT_S = 5.0  # how often the camera hears that we are there
 _RECEIVER_REPORT, _DESCRIPTION = 201, 202
 
@@ -56,11 +58,11 @@ class RtpPorts:
 
     def agree(self, told: Agreed) -> None:
         """The camera said from where it sends: whatever stands between lets that through once we have sent there."""
-        if told.source is not None:
-            self._from.add(told.source)
+        source = _address(told.source)
+        self._from.add(source or self._host)
         pair = self._pairs[told.channel]
-        if told.server_ports is not None:
-            pair.there = [(told.source or self._host, port) for port in told.server_ports]
+        if told.server_ports is not None and all(0 < port <= MOST_PORT for port in told.server_ports):
+            pair.there = [(source or self._host, port) for port in told.server_ports]
             self._send(pair, 0, struct.pack(">BBHII", 0x80, 0, 0, 0, self._number))
             self._send(pair, 1, self._report())
 
@@ -96,6 +98,14 @@ class RtpPorts:
         chunk = struct.pack(">I", self._number) + item + bytes(4 - len(item) % 4)
         report = struct.pack(">BBHI", 0x80, _RECEIVER_REPORT, 1, self._number)
         return report + struct.pack(">BBH", 0x81, _DESCRIPTION, len(chunk) // 4) + chunk
+
+
+def _address(source: str | None) -> str | None:
+    """An address as the camera wrote it. A name is none: to look it up may take long, for all cameras."""
+    try:
+        return None if source is None else str(ip_address(source.strip("[]")))
+    except ValueError:
+        return None
 
 
 def _bound(family: int) -> tuple[socket.socket, socket.socket]:

@@ -62,6 +62,13 @@ def test_a_leap_is_a_sender_that_numbers_anew(first: int, ahead: int) -> None:
     assert loss.lost == 0
 
 
+def test_who_leaps_with_each_packet_is_counted_and_remembered_no_longer_than_the_window() -> None:
+    loss, ahead = RtpLoss(), LEAP - 1
+    assert seen(loss, [n * ahead for n in range(100)]) == 99 * (ahead - 1) - (WINDOW - 1)
+    loss.settle()
+    assert loss.lost == 99 * (ahead - 1)
+
+
 def test_news_is_told_once_and_by_medium() -> None:
     losses = Losses()
     video, second, audio = losses.stream(Media.VIDEO), losses.stream(Media.VIDEO), losses.stream(Media.AUDIO)
