@@ -29,15 +29,16 @@ SELECT device, since FROM late_history WHERE %(devices)s::int4[] IS NULL OR devi
 
 -- name: history_page
 -- The next fixes and pings of one device after a time, in the order of time. A page may end between two rows, so of one
--- time there is only one: the fix.
+-- time there is only one: the fix. What stands first in both stands among the first of each, so no more is read.
 COPY (
-    SELECT device, t, lon, lat, coalesce(speed, 'NaN'), coalesce(heading, 'NaN'), coalesce(accuracy, 'NaN'), flags
-    FROM fixes WHERE device = %(device)s AND t > %(after)s
-    UNION ALL
-    SELECT device, t, 'NaN', 'NaN', 'NaN', 'NaN', 'NaN', 2::int2 FROM signs_of_life ping
-    WHERE device = %(device)s AND t > %(after)s
-      AND NOT EXISTS (SELECT FROM fixes WHERE fixes.device = ping.device AND fixes.t = ping.t)
-    ORDER BY t LIMIT %(limit)s
+    SELECT DISTINCT ON (t) device, t, lon, lat, speed, heading, accuracy, flags FROM (
+        (SELECT device, t, lon, lat, coalesce(speed, 'NaN') AS speed, coalesce(heading, 'NaN') AS heading,
+                coalesce(accuracy, 'NaN') AS accuracy, flags
+         FROM fixes WHERE device = %(device)s AND t > %(after)s ORDER BY t LIMIT %(limit)s)
+        UNION ALL
+        (SELECT device, t, 'NaN', 'NaN', 'NaN', 'NaN', 'NaN', 2::int2
+         FROM signs_of_life WHERE device = %(device)s AND t > %(after)s ORDER BY t LIMIT %(limit)s)
+    ) AS heard ORDER BY t, flags & 2 LIMIT %(limit)s
 ) TO STDOUT (FORMAT binary);
 
 -- name: waiting
