@@ -1,12 +1,8 @@
 """Waiting for a condition instead of for a time."""
 
-import os
 import time
 from collections.abc import Callable
 from threading import Event
-
-# Tests that run at once share the machine: anything may take so many times longer than promised. Alone, it may not.
-BUSY = min(4.0, float(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
 
 def at_best(measure: Callable[[], float], promised: float, tries: int = 5) -> float:

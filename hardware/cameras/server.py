@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote
@@ -58,7 +59,8 @@ class CameraServer:
     def close(self) -> None:
         """Stop and wait for it; a second call does nothing."""
         if self._loop and self._stop and self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._stop.set)
+            with suppress(RuntimeError):  # it has just ended by itself
+                self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
 
     def camera(self, name: str) -> Camera:

@@ -22,7 +22,7 @@ import psycopg
 import pytest
 from mosquitto_server import ABSENT, PROGRAM, Mosquitto
 from nats_server import NatsServer
-from waiting import BUSY, wait_until
+from waiting import wait_until
 
 from analytics.alerts import Alert, Change
 from analytics.catalogue import default_rules
@@ -33,7 +33,8 @@ from store.ledger import Ledger
 from store.migrate import migrate
 
 KILLS = int(os.environ.get("DUCHA_KILLS", "3"))
-RECOVERY_S = float(os.environ.get("DUCHA_RECOVERY_S", "10")) * BUSY
+RECOVERY_S = float(os.environ.get("DUCHA_RECOVERY_S", "10"))
+PATIENCE_S = 4 * RECOVERY_S
 SPEED = 60.0
 DEVICES = 60
 STEP_S = 10
@@ -113,7 +114,7 @@ class County:
     def kill_broker_while_ingest_is_away(self) -> None:
         self._end_ingest()
         kept = self._answered + 5 * DEVICES
-        wait_until(lambda: self._answered >= kept, RECOVERY_S, "the broker has taken what waits for ingest")
+        wait_until(lambda: self._answered >= kept, PATIENCE_S, "the broker has taken what waits for ingest")
         self.kill_broker()
         self.start_ingest()
 
@@ -141,7 +142,7 @@ class County:
             self._ingest.terminate()
             began_s = time.monotonic()
             assert self._ingest.wait(60) == 0
-            assert time.monotonic() - began_s < 5 * BUSY, "it must stop within 5 s of SIGTERM"
+            assert time.monotonic() - began_s < 5, "it must stop within 5 s of SIGTERM"
 
     def rows(self, query: str) -> list[Any]:
         with psycopg.connect(self.uri, connect_timeout=5) as connection:
@@ -242,7 +243,7 @@ def county(request: pytest.FixtureRequest) -> Iterator[County]:
             county.database.stop()
 
 
-@pytest.mark.timeout(120 + (20 + RECOVERY_S) * (KILLS + 2))
+@pytest.mark.timeout(120 + (20 + PATIENCE_S) * (KILLS + 2))
 @pytest.mark.parametrize(
     ("county", "kill"),
     [
@@ -263,11 +264,11 @@ def test_a_kill_in_mid_stream_loses_and_doubles_nothing(county: County, kill: Ca
     recoveries = []
     for _ in range(KILLS):
         settled_s = county.clock() + 90
-        wait_until(lambda t_s=settled_s: county.newest_s() >= t_s, RECOVERY_S, "the stream flows")
+        wait_until(lambda t_s=settled_s: county.newest_s() >= t_s, PATIENCE_S, "the stream flows")
         killed_s, began_s = county.clock(), time.monotonic()
         kill(county)
         wait_until(
-            lambda t_s=killed_s: county.newest_s() > t_s + STEP_S, RECOVERY_S, "fixes from after the kill are stored"
+            lambda t_s=killed_s: county.newest_s() > t_s + STEP_S, PATIENCE_S, "fixes from after the kill are stored"
         )
         recoveries.append(time.monotonic() - began_s)
     minutes_away_s = county.clock() + 600
@@ -282,7 +283,7 @@ def test_a_kill_in_mid_stream_loses_and_doubles_nothing(county: County, kill: Ca
 
     wait_until(
         lambda: stored() >= county.published,
-        RECOVERY_S,
+        PATIENCE_S,
         "every fix that the broker took is stored; missing:",
         lambda: sorted(county.published - stored())[:10],
     )
@@ -291,7 +292,7 @@ def test_a_kill_in_mid_stream_loses_and_doubles_nothing(county: County, kill: Ca
     assert len([found for found in expected if found[0] == "off-post"]) > DEVICES / 2
     wait_until(
         lambda: not differences(found_live(county, until_s), expected),
-        RECOVERY_S,
+        PATIENCE_S,
         "the same alerts as offline",
         lambda: differences(found_live(county, until_s), expected),
     )
