@@ -25,6 +25,7 @@ from analytics.video.detection import Picture
 TILE = 16  # pixels: a macroblock of H.264
 _MEMORY_S = 40.0
 _JUDGED_S = 20.0
+_JUDGED = 4  # pictures at least, where keyframes are rare
 _FEWEST = 2  # pictures that tell so
 _COPIED = 0.98  # share of the tiles that are as in the picture before
 _GROUP_S = 11.0  # of the longest group of pictures, where nobody knows
@@ -40,7 +41,8 @@ _COVERAGE = 0.15  # at this share of those with detail, of a live sensor's less 
 _QUARTERS = 3  # and in so many quarters of the picture, for a part of it can be a still
 _DETAILED = 1 / 12  # share of the tiles, at least; fewer are left where the coarseness is all but the coarsest
 _DETAIL = 1.0  # grey levels
-_RECENT = 7  # pictures; where they don't tell of a hung sensor, it lives again
+_RECENT = 7  # pictures at most, and of so many seconds; where they don't tell of a hung sensor, it lives again
+_RECENT_S = 12.0
 _CHANGED_OF_FEW = 0.2  # share of the tiles in so few pictures; of a live sensor's nearly all
 _INSIDE = 13  # pixels of a tile that smoothing across its right and lower edge leaves alone
 _LOOKED_AT = (slice(2, _INSIDE - 1, 4), slice(3, _INSIDE, 4))  # rows of a tile, and those below them
@@ -102,11 +104,11 @@ def remembered(memory: Memory, picture: Picture, t_s: float, group_s: float | No
     return (*kept, _seen(kept, tiles, t_s, group_s))
 
 
-def hangs_since(memory: Memory) -> float | None:
+def hangs_since(memory: Memory, group_s: float | None = None) -> float | None:
     """Since when the sensor hangs, by the pictures that tell so; None where they are too few, or none of late."""
-    if not hangs_still(memory):
+    if not hangs_still(memory, group_s):
         return None
-    latest = [seen for seen in memory if memory[-1].at_s - seen.at_s < _JUDGED_S]
+    latest = memory[-max(_JUDGED, len(_last(memory, _JUDGED_S))) :]
     found = []
     for alike, enough in ((_comes_again, _mostly_again), (_stays, _mostly_stay)):
         known = [seen.like_s for seen in memory if alike(seen)]
@@ -117,12 +119,17 @@ def hangs_since(memory: Memory) -> float | None:
     return min(found, default=None)
 
 
-def hangs_still(memory: Memory) -> bool:
-    """Whether a sensor that is known to hang does so by the last few pictures."""
-    recent = memory[-_RECENT:]
+def hangs_still(memory: Memory, group_s: float | None = None) -> bool:
+    """Whether a sensor that is known to hang does so by the last few pictures, or those of the last group of pictures,
+    of which the later ones tell little."""
+    recent = _last(memory, _RECENT_S)[-_RECENT:] if group_s is None else _last(memory, group_s + _RECENT_S)
     asked, changed = _asked(recent)
     told = asked >= _TELLING and changed <= _CHANGED_OF_FEW * asked and _are_detailed(recent)
     return told or any(map(_comes_again, recent))
+
+
+def _last(memory: Memory, seconds: float) -> Memory:
+    return tuple(seen for seen in memory if memory[-1].at_s - seen.at_s < seconds)
 
 
 def _comes_again(seen: Seen) -> bool:

@@ -118,9 +118,9 @@ def examine(
             found = PictureState.COVERED  # what looks like a motion once, in a pattern that was told to be a cover
         if state.suspect_s is not None and state.last is not None and doubted is not None:
             doubted = None if is_lifeless(state.last, grey, doubted) else doubted
-    elif usual and (frozen_s := _frozen_since(still_since_s, hangs_since(memory), t_s)) is not None:
+    elif usual and (frozen_s := _frozen_since(still_since_s, hangs_since(memory, group_s), t_s)) is not None:
         found, since_s = PictureState.FROZEN, frozen_s
-    elif usual and state.picture is PictureState.FROZEN and hangs_still(memory):
+    elif usual and state.picture is PictureState.FROZEN and hangs_still(memory, group_s):
         found = PictureState.FROZEN
     if found is state.picture and state.at_s is not None:
         since_s = state.since_s

@@ -59,6 +59,14 @@ def test_a_sensor_that_lives_again_is_ok_within_eight_seconds(coding: Coding) ->
     assert set(states[57:]) == {PictureState.OK}
 
 
+def test_a_hung_sensor_is_told_by_keyframes_ten_seconds_apart() -> None:
+    coding, state = x264("ultrafast", 128, gop_s=10.0), Tamper()
+    for t_s, picture in film(coding, Grain(), Clock.BELOW, 15.0 + LATEST_S, hangs_s=15.0):
+        if t_s % coding.gop_s == 0:
+            state = examine(state, picture, t_s)
+    assert state.picture is PictureState.FROZEN
+
+
 def test_a_frozen_picture_stays_frozen_as_long_as_it_is() -> None:
     coding = x264("veryfast", 128)
     hung = judged(film(coding, Grain(), Clock.ABOVE, 100.0, SMALL, hangs_s=5.0), coding)
