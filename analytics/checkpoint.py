@@ -108,6 +108,11 @@ def _words(duty: Any) -> str:
     return repr(duty)
 
 
+def layout(engine: "Engine") -> str:
+    """What the states of an engine without a plan depend on: its rules, and how this program writes states."""
+    return f"{_FORMAT} {_fingerprint(engine)}"
+
+
 def _fingerprint(engine: "Engine") -> str:
     """What the states depend on beside the duties: shapes, rules, kinds of devices, the records' layout."""
     digest = hashlib.sha256()

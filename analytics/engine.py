@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from analytics.alerts import Alert, AlertChange, Because, Change
 from analytics.book import AlertBook, Joined, Key
 from analytics.catalogue import OF_DEVICES, OF_DUTIES
-from analytics.checkpoint import freeze, thaw
+from analytics.checkpoint import freeze, layout, thaw
 from analytics.duties import DutyTable
 from analytics.fixes import DeviceTable, FixBatch
 from analytics.outcome import Checkpoint, Crossing, Outcome
@@ -136,6 +136,11 @@ class Engine:
         """The state to resume from; small beside the fixes it stands for."""
         newest_s = np.nanmax(self.head_s, initial=-np.inf)
         return freeze(self, newest_s - _CHECKPOINT_SPAN_S)
+
+    @staticmethod
+    def layout(rules: Rulebook) -> str:
+        """What the states depend on beside the plan. Of a checkpoint that was made under another nothing holds."""
+        return layout(Engine(Plan(), rules, DeviceTable()))
 
     @staticmethod
     def resume(

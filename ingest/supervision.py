@@ -76,7 +76,7 @@ class Supervision:
         if stored is not None:
             basis, payload = stored.payload[:_BASIS_BYTES], stored.payload[_BASIS_BYTES:]
             checkpoint = Checkpoint(payload, stored.since_s)
-            # under another plan the checkpoint may say nothing of a duty: its whole history is read then
+            # of another plan or program the checkpoint may say nothing of a duty: its whole history is read then
             since_s = stored.since_s if basis == self._basis else min(since_s, stored.since_s)
         fixes = self._insist(lambda: self._ledger.history_since(since_s, mine))
         self.known = self._insist(lambda: self._ledger.alerts_known(since_s, _RULES, names))
@@ -181,7 +181,6 @@ class Supervision:
         self._stored = self._insist(self._ledger.basis)  # before what it stands for: a later change is noticed then
         stored = self._insist(self._ledger.plan)
         settings = self._insist(self._ledger.rule_settings)
-        self._basis = _basis(stored[0] if stored else None, settings)
         if stored is None:
             log.warning("no plan is stored: fixes are kept, nothing is judged")
         version, document = stored or (None, {"type": "FeatureCollection", "features": []})
@@ -190,9 +189,10 @@ class Supervision:
             rules: Rulebook = all_rules().amended(settings, "rules").amended(plan.rules, "plan.rules")
         except (PlanError, RuleError) as error:
             log.error("the stored plan or rules can't be used", version=version, error=str(error))
-            return
-        self._plan, self._rules = plan, rules
-        log.info("plan in force", version=version, duties=len(plan.duties))
+        else:
+            self._plan, self._rules = plan, rules
+            log.info("plan in force", version=version, duties=len(plan.duties))
+        self._basis = _basis(version, settings, Engine.layout(self._rules))
 
     def _number_planned(self) -> None:
         # the engine numbers the devices of its plan, so the database must have numbered them before
@@ -200,5 +200,5 @@ class Supervision:
         self.number(sorted(named | {dispatch.device for dispatch in self._plan.dispatches}), {})
 
 
-def _basis(version: int | None, settings: object) -> bytes:
-    return hashlib.sha256(json.dumps([version, settings], sort_keys=True, default=str).encode()).digest()
+def _basis(version: int | None, settings: object, layout: str) -> bytes:
+    return hashlib.sha256(json.dumps([version, settings, layout], sort_keys=True, default=str).encode()).digest()

@@ -173,6 +173,22 @@ def test_a_new_plan_is_in_force_at_once_and_looks_back(ingest: Ingest, terminal:
     assert len(ingest.alerts("off-post")) == 1
 
 
+def test_a_program_with_other_states_goes_on_from_all_of_the_duty(
+    ingest: Ingest, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_s = time.time()
+    ingest.save_plan(post_plan(now_s))
+    with ingest.running():
+        terminal.publish("owntracks/off-12/phone", walk(now_s - 1800, now_s, AWAY))
+        wait_until(lambda: ingest.alerts("off-post"))
+    told = ingest.alerts("off-post")
+    monkeypatch.setattr("analytics.checkpoint._FORMAT", "another program's")
+    with ingest.running():
+        terminal.publish("owntracks/off-12/phone", walk(now_s, now_s + 20, AWAY))
+        wait_until(lambda: ingest.count("fixes") == 182)
+    assert ingest.alerts("off-post") == told, "it began when it did, and lasts"
+
+
 def test_open_alerts_of_cameras_are_left_to_the_cameras(ingest: Ingest, terminal: Terminal) -> None:
     now_s = time.time()
     nobody = Alert("post-unattended", 1, Grade.B, "win-1", None, now_s - 400, None, now_s - 90, 120.0, 30.0)
