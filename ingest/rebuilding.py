@@ -80,6 +80,10 @@ class Rebuilds:
         for device, since_s in late.items():
             self._due[device] = min(since_s, self._due.get(device, np.inf))
 
+    def has(self, device: int) -> bool:
+        """Whether the device's rebuild is due or under way."""
+        return device in self._due or any(walk.device == device for walk in self._walks)
+
     def missed(self, fixes: FixBatch) -> NDArray[np.bool_]:
         """Which of these unwalked fixes no rebuild under way will still come to."""
         if not len(fixes):

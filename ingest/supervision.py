@@ -32,10 +32,12 @@ log = structlog.get_logger("ingest.supervision")
 
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """What a batch changed, and those of its fixes that only a rebuild of their device can walk."""
+    """What a batch changed; those of its fixes that only a rebuild of their device can walk; and those that were walked
+    and are older than what is read after a restart, until the next checkpoint holds them."""
 
     outcome: Outcome
     unwalked: FixBatch
+    uncovered: FixBatch
 
 
 class Supervision:
@@ -57,6 +59,8 @@ class Supervision:
         self._basis = b""
         self._stored: tuple[int | None, int] | None = None
         self._engine: Engine | None = None
+        self._covered_s = -np.inf  # event time from which stored fixes are read after a restart
+        self._uncovered: set[int] = set()  # devices with older ones that the stored checkpoint does not hold
 
     def begin(self, now_s: float) -> Outcome:
         """Build the engine from the plan, the last checkpoint and the fixes stored since; what that changes.
@@ -73,6 +77,7 @@ class Supervision:
         names = None if mine is None else [*(self._devices.names[device] for device in mine.tolist()), SERVER]
         stored = self._insist(self._ledger.checkpoint)
         checkpoint, since_s = None, self._horizon_s(now_s)
+        self._covered_s = -np.inf if stored is None else stored.since_s
         if stored is not None:
             basis, payload = stored.payload[:_BASIS_BYTES], stored.payload[_BASIS_BYTES:]
             checkpoint = Checkpoint(payload, stored.since_s)
@@ -144,11 +149,12 @@ class Supervision:
         if not self._shard.whole:
             fixes = fixes.take(self._mine()[fixes.device])
         if not len(fixes):
-            return Advance(engine.tick(now_s), fixes)
+            return Advance(engine.tick(now_s), fixes, fixes)
         beyond = engine.unwalkable(fixes)
-        unwalked = fixes.take(beyond)
-        outcome = engine.advance(fixes.take(~beyond), now_s)
-        return Advance(outcome, unwalked.take(self.rebuilds.missed(unwalked)))
+        unwalked, walked = fixes.take(beyond), fixes.take(~beyond)
+        outcome = engine.advance(walked, now_s)
+        unwalked = unwalked.take(self.rebuilds.missed(unwalked))
+        return Advance(outcome, unwalked, walked.take(walked.t_s <= self._covered_s))
 
     def rebuild(self, now_s: float, budget_s: float, but: Collection[int]) -> Rebuilt:
         """Go on with the rebuilds that are due, but for some devices."""
@@ -160,6 +166,19 @@ class Supervision:
         if not np.isfinite(checkpoint.since_s):
             return None
         return Checkpoint(self._basis + checkpoint.payload, checkpoint.since_s)
+
+    def uncovered(self, devices: NDArray[np.int32]) -> None:
+        """The database notes these devices: after a restart they are rebuilt, unless a checkpoint was kept before."""
+        self._uncovered.update(devices.tolist())
+
+    def kept(self, checkpoint: Checkpoint) -> None:
+        """The checkpoint is stored."""
+        self._covered_s = checkpoint.since_s
+        self._uncovered.clear()
+
+    def covers(self) -> tuple[int, ...]:
+        """The devices that need no rebuild after a restart any more once a checkpoint of now is stored."""
+        return tuple(device for device in self._uncovered if not self.rebuilds.has(device))
 
     def _mine(self) -> NDArray[np.bool_]:
         """Which devices this shard judges."""

@@ -232,15 +232,23 @@ class Worker:
             aside += ((AsideReason.FLOOD, surplus),) if len(surplus) else ()
         decoded = replace(decoded, fixes=fixes)
         advance = self._supervision.advance(decoded.fixes, self._time.complete_s())
+        unwalked = np.unique(advance.unwalked.device)
         checkpoint = None
         if time.monotonic() - self._kept_s >= self._settings.checkpoint_s:
             self._kept_s = time.monotonic()
             checkpoint = self._supervision.checkpoint()
-        self._commit(decoded, advance.outcome, checkpoint, Deferred(aside, advance.unwalked, held=held))
+        if checkpoint is not None:
+            walked = tuple(set(self._supervision.covers()) - set(unwalked.tolist()))
+            self._commit(decoded, advance.outcome, checkpoint, Deferred(aside, advance.unwalked, walked, held))
+            self._supervision.kept(checkpoint)
+        else:
+            late = FixBatch.concatenate([advance.unwalked, advance.uncovered])
+            self._commit(decoded, advance.outcome, None, Deferred(aside, late, held=held))
+            self._supervision.uncovered(advance.uncovered.device)
         self._note_newest(decoded.fixes)
         self._surplus.keep(np.unique(retained.device).tolist(), AsideReason.RETAINED)
-        if len(advance.unwalked):
-            self._note_late(np.unique(advance.unwalked.device).tolist())
+        if len(unwalked):
+            self._note_late(unwalked.tolist())
         self._count(messages, decoded)
 
     def _read(self, messages: Sequence[Message]) -> Decoded:

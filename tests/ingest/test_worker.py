@@ -9,7 +9,7 @@ import numpy as np
 import psycopg
 import pytest
 from ingest_examples import Terminal, location, wait_until
-from running_ingest import AWAY, BEFORE_S, POST, Clock, Ingest, asked, post_plan, walk
+from running_ingest import AWAY, BEFORE_S, POST, Clock, Ingest, asked, at, post_plan, walk
 
 from analytics.alerts import Alert, AlertChange, Change, Grade, contract_form
 from analytics.catalogue import default_rules
@@ -187,6 +187,31 @@ def test_a_program_with_other_states_goes_on_from_all_of_the_duty(
         terminal.publish("owntracks/off-12/phone", walk(now_s, now_s + 20, AWAY))
         wait_until(lambda: ingest.count("fixes") == 182)
     assert ingest.alerts("off-post") == told, "it began when it did, and lasts"
+
+
+def test_what_a_terminal_had_saved_up_is_judged_the_same_after_a_kill_before_the_next_checkpoint(
+    ingest: Ingest, terminal: Terminal
+) -> None:
+    now_s = int(time.time())
+    plan = post_plan(now_s)
+    duty = plan["duties"][0] | {"from": at(now_s - 4 * 3600)}
+    ingest.save_plan(plan | {"duties": [duty, duty | {"id": "d2", "device": "off-13"}]})
+    hours_s = [now_s - 3600 * hours for hours in (3, 2, 1, 0)]
+    with ingest.running():
+        terminal.publish("owntracks/off-12/phone", walk(hours_s[0], now_s - 30, POST))
+        terminal.publish("owntracks/off-13/phone", walk(hours_s[0], hours_s[1], POST))
+        wait_until(lambda: ingest.count("fixes") == 1077 + 360)
+    with ingest.running(checkpoint_s=3600.0):
+        saved = walk(hours_s[1], hours_s[1] + 1800, AWAY), walk(hours_s[1] + 1800, hours_s[2], POST)
+        terminal.publish("owntracks/off-13/phone", [*saved[0], *saved[1], *walk(hours_s[2], now_s, AWAY)])
+        wait_until(lambda: ingest.count("fixes") == 1077 + 1080 and len(ingest.alerts("off-post")) == 2)
+        told, killed = ingest.alerts("off-post"), ingest.as_if_killed()
+    killed()
+    with ingest.running():
+        terminal.publish("owntracks/off-12/phone", walk(now_s - 30, now_s - 10, POST))
+        wait_until(lambda: ingest.count("fixes") == 1077 + 1082 and ingest.count("late_history") == 0)
+    assert ingest.alerts("off-post") == told
+    assert [alert for alert in ingest.alerts("signal-lost") if not alert[3]] == []
 
 
 def test_open_alerts_of_cameras_are_left_to_the_cameras(ingest: Ingest, terminal: Terminal) -> None:
