@@ -154,7 +154,7 @@ def test_a_room_has_no_gap_whatever_the_camera_beside_it_does(
         assert sum(isinstance(leaf.body, StartBody) for leaf in leaves) == 1
         seams_s = np.array([b.begin_ns - a.end_ns for a, b in pairwise(segments)]) / 1e9
         largest_s = np.abs(seams_s).max()
-        assert largest_s < 0.05
+        assert largest_s < 0.01
         assert segments[-1].end_ns - segments[0].begin_ns > lasted_s * 0.95e9
         print(
             f"{stream}: {len(segments)} segments, {lasted_s:.0f} s, largest seam {np.abs(seams_s).max() * 1e6:.0f} µs"
