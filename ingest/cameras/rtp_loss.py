@@ -27,8 +27,10 @@ class RtpLoss:
             self.settle()
             self._source, self._newest = source, number
         elif ahead > 1:
-            self._missing.update(dict.fromkeys(range(self._newest + 1, self._newest + ahead)))
-            self._newest += ahead
+            first, self._newest = self._newest + 1, self._newest + ahead
+            in_time = max(first, self._newest - WINDOW + 1)
+            self.lost += in_time - first  # at once: who leaps with each packet must not cost us thousands of steps
+            self._missing.update(dict.fromkeys(range(in_time, self._newest)))
             self._expire()
         else:
             self._missing.pop(self._newest + ahead, None)
