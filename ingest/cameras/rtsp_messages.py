@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 MOST_HEADER, MOST_BODY = 65_536, 1 << 20  # bytes
+MOST_NOISE = 65_536  # bytes in a row: to search them takes long
 
 SHORTEST = 8  # bytes of a frame's packet: RTCP has no fewer
 
@@ -84,16 +85,18 @@ class Frames:
 
 
 class Splitter:
-    """Cuts what comes over a connection. What is neither a message nor a frame is left out, as FFmpeg does."""
+    """Cuts what comes over a connection. What is neither a message nor a frame is left out, as FFmpeg does, within
+    bounds."""
 
     def __init__(self) -> None:
         self._rest = b""
+        self._noise = 0  # bytes left out since the last message or frame
 
     def feed(self, data: bytes) -> Iterator[Message | Frames]:
         """What `data` completes.
 
         Raises:
-            NoRtsp: when it is too long to be a message.
+            NoRtsp: when it is too long to be a message, or nothing is one for too long.
         """
         data = self._rest + data if self._rest else data
         at = 0
@@ -102,12 +105,16 @@ class Splitter:
                 frames, at = _frames(data, at)
                 if not frames.places:
                     break
+                self._noise = 0
                 yield frames
                 continue
-            begins = _BEGINNING.search(data, at)
+            begins = _BEGINNING.search(data, at, at + MOST_NOISE)
             if begins is None:
-                at = max(at, len(data) - 32)  # what a beginning may still come of
+                kept = max(at, len(data) - 32)  # what a beginning may still come of
+                self._leave_out(kept - at)
+                at = kept
                 break
+            self._leave_out(begins.start() - at)
             at = begins.start()
             if data[at] == 0x24:
                 continue
@@ -115,11 +122,18 @@ class Splitter:
             if message is None:
                 if after == at:
                     break
+                self._leave_out(after - at)
                 at = after
                 continue
             at = after
+            self._noise = 0
             yield message
         self._rest = data[at:]
+
+    def _leave_out(self, size: int) -> None:
+        self._noise += size
+        if self._noise > MOST_NOISE:
+            raise NoRtsp(f"{self._noise} bytes that are neither a message nor a packet; expected RTSP")
 
 
 def _frames(data: bytes, at: int) -> tuple[Frames, int]:

@@ -85,8 +85,6 @@ class Proxy:
         self._streams: dict[int, RtpLoss] = {}  # by the channel of its packets
         self.is_playing = False
         """Whether the player knows that packets come."""
-        self.ends_in_a_picture = False
-        """Whether what came last is part of a picture of which more is to come."""
         self._video = -1  # the channel of the picture
         self._header = 0  # how long its NAL units' header is; 0 where that is not known
 
@@ -134,8 +132,6 @@ class Proxy:
             if stream is None or end - at < 12 or data[at] & 0xC0 != 0x80:
                 continue
             stream.see(data[at + 2] << 8 | data[at + 3], int.from_bytes(data[at + 8 : at + 12], "big"))
-            if channel == self._video:
-                self.ends_in_a_picture = data[at + 1] < 0x80
 
     # --- the player's questions ---
 

@@ -5,7 +5,7 @@ import pytest
 from browsing import PATIENCE_MS, needs_browser
 from camera_rows import write_camera
 from console_examples import NOW, drive
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from analytics.fixes import FixBatch
 from store.ledger import Ledger
@@ -29,9 +29,8 @@ def test_two_tracks_are_seen_at_once_with_their_stops(wall: str, page: Page) -> 
     page.goto(f"{wall}/desk/track/car-1,car-2")
     page.get_by_text("110 个定位点").wait_for(timeout=PATIENCE_MS)
     stop = page.locator("button[data-stop]")
-    stop.wait_for(timeout=PATIENCE_MS)
-    assert stop.count() == 1
-    assert "停留" in stop.inner_text()
+    expect(stop).to_have_count(1, timeout=PATIENCE_MS)
+    expect(stop).to_contain_text("停留", timeout=PATIENCE_MS)
 
     begins = page.locator("label", has_text="从").locator("input")
     begins.fill("gestern")

@@ -77,6 +77,18 @@ def test_the_wall_is_whole_and_readable(page: Page, busy: str, width: int, heigh
         page.locator("[data-language]").evaluate("button => button.click()")  # a wall has no hands to do it
 
 
+def test_single_pictures_have_their_names_and_ages_at_every_size(page: Page, busy: str) -> None:
+    page.route("**/whep", lambda route: route.abort())
+    page.goto(f"{busy}/wall")
+    for width, height, _ in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        for language in ("zh-CN", "en"):
+            page.wait_for_function("tag => document.documentElement.lang === tag", arg=language, timeout=PATIENCE_MS)
+            page.locator('[data-mode="still"] .latency').first.wait_for(timeout=PATIENCE_MS)
+            assert cut(page) == []
+            page.locator("[data-language]").evaluate("button => button.click()")
+
+
 def test_what_nobody_told_the_wall_is_a_dash_at_every_size(page: Page, busy: str) -> None:
     with Between(busy).running() as line:
         line.refuse("/api/v1")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.cameras.rtsp_messages import MOST_BODY, MOST_HEADER, Frames, Message, NoRtsp, Splitter
+from ingest.cameras.rtsp_messages import MOST_BODY, MOST_HEADER, MOST_NOISE, Frames, Message, NoRtsp, Splitter
 
 ANSWER = b"RTSP/1.0 200 OK\r\nCSeq: 3\r\nContent-Length: 5\r\n\r\n$a\r\nb"
 REQUEST = b"GET_PARAMETER rtsp://c/x RTSP/1.0\r\nCSeq: 7\r\nSession: 1\r\n\r\n"
@@ -78,3 +78,12 @@ def test_a_message_is_read_by_its_parts() -> None:
 def test_what_is_too_long_is_no_rtsp(data: bytes) -> None:
     with pytest.raises(NoRtsp, match="expected"):
         split(data, [])
+
+
+@pytest.mark.parametrize("noise", [b"A", b"ABC D\n\n", b"\0"])
+def test_what_is_neither_for_too_long_is_no_rtsp(noise: bytes) -> None:
+    few, many = noise * (1_000 // len(noise)), noise * (MOST_NOISE // len(noise) + 100)
+    assert split(200 * (few + frame(0, b"one")), [])[-1] == (0, b"one")
+    for cuts in ([], list(range(0, len(many), 1_000))):
+        with pytest.raises(NoRtsp, match="neither a message nor a packet; expected RTSP"):
+            split(many, cuts)

@@ -31,8 +31,8 @@ def answers(status: int, number: int, body: str = "", **headers: str) -> bytes:
     return f"RTSP/1.0 {status} Whatever\r\nCSeq: {number}\r\n{told}{length}\r\n{body}".encode()
 
 
-def rtp(channel: int, number: int, marker: bool = False) -> bytes:
-    packet = bytes((0x80, 96 | marker << 7)) + number.to_bytes(2, "big") + bytes(4) + b"\0\0\0\7" + b"data"
+def rtp(channel: int, number: int) -> bytes:
+    packet = bytes((0x80, 96)) + number.to_bytes(2, "big") + bytes(4) + b"\0\0\0\7" + b"data"
     return b"$" + bytes((channel,)) + len(packet).to_bytes(2, "big") + packet
 
 
@@ -196,14 +196,6 @@ def test_a_stream_is_known_by_the_whole_of_its_place(proxy: Proxy, losses: Losse
     proxy.from_camera(rtp(6, 1) + rtp(6, 3))
     losses.settle()
     assert (losses.news(Media.VIDEO), losses.news(Media.AUDIO)) == (0, 1)
-
-
-def test_it_knows_whether_more_of_a_picture_is_to_come(proxy: Proxy) -> None:
-    set_up(proxy)
-    proxy.from_camera(rtp(0, 1))
-    assert proxy.ends_in_a_picture
-    proxy.from_camera(rtp(0, 2, marker=True))
-    assert not proxy.ends_in_a_picture
 
 
 def test_by_udp_the_camera_is_given_ports_and_the_player_a_channel(losses: Losses) -> None:

@@ -3,7 +3,15 @@ import { ref } from "vue";
 import { seconds } from "@/domain/time";
 
 const TICK_MS = 500;
+/** A difference that is no matter of transport. */
+const STEP_S = 2;
+/** For how long all that comes must be late until it was the server's clock that was set back, and not the line. */
+const SET_BACK_MS = 20_000;
+
 let offsetS = 0;
+let isKnown = false;
+/** Since when all that came was late, and the least late of it. */
+let late: { sinceMs: number; offsetS: number } | null = null;
 
 /** Server time in Unix seconds; moves twice a second. */
 export const now = ref(Date.now() / 1000);
@@ -15,15 +23,26 @@ export function nowExactly(): number {
   return Date.now() / 1000 + offsetS;
 }
 
+/** The server said that it was `at`: now, or earlier. Transport only ever makes it look older. */
 export function setServerTime(at: string | number): void {
   const server = seconds(at);
   if (server === null) return;
   const measured = server - Date.now() / 1000;
-  // Transport only ever makes the server look older: creep towards it, but follow a real step at once.
-  const isStep = Math.abs(measured - offsetS) > 2;
-  offsetS = isStep ? measured : offsetS + 0.1 * (measured - offsetS);
+  const isBehind = isKnown && measured < offsetS - STEP_S;
+  if (isBehind && !stays(measured)) return;
+  const moved = isBehind ? late!.offsetS : measured;
+  const isStep = Math.abs(moved - offsetS) > STEP_S;
+  offsetS = isStep ? moved : offsetS + 0.1 * (moved - offsetS);
+  [isKnown, late] = [true, null];
   now.value = nowExactly();
   if (isStep) steps.value++;
+}
+
+/** Whether what is late has been for so long that it is not. */
+function stays(measured: number): boolean {
+  const ms = performance.now();
+  late = { sinceMs: late?.sinceMs ?? ms, offsetS: Math.max(late?.offsetS ?? -Infinity, measured) };
+  return ms - late.sinceMs >= SET_BACK_MS;
 }
 
 export function startClock(): () => void {
