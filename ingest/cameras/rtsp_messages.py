@@ -1,14 +1,16 @@
 """What goes over an RTSP connection (RFC 2326): messages, and interleaved frames between them. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from struct import Struct
 
 MOST_HEADER, MOST_BODY = 65_536, 1 << 20  # bytes
 MOST_NOISE = 65_536  # bytes in a row: to search them takes long
 
 SHORTEST = 8  # bytes of a frame's packet: RTCP has no fewer
 
+_FRAME = Struct(">BBH").unpack_from  # $, channel, length
 _END = re.compile(rb"\r?\n\r?\n")
 _LINE = re.compile(r"\r?\n")
 _BEGINNING = re.compile(rb"\$|RTSP/\d|[A-Z_]{3,20} \S")
@@ -75,7 +77,7 @@ class Frames:
     begins and ends in `data`."""
 
     data: bytes
-    places: tuple[tuple[int, int, int], ...]
+    places: Sequence[tuple[int, int, int]]
     is_plain: bool = True
     """Whether none is shorter than a packet can be: FFmpeg takes what comes after such a one for text."""
 
@@ -138,15 +140,17 @@ class Splitter:
 
 def _frames(data: bytes, at: int) -> tuple[Frames, int]:
     """The whole frames from `at` on, and where the next thing begins."""
-    began, size, places, is_plain = at, len(data), [], True
-    while at + 4 <= size and data[at] == 0x24:
-        end = at + 4 + (data[at + 2] << 8 | data[at + 3])
-        if end > size:
+    began, size, places, shortest = at, len(data), [], SHORTEST
+    while at + 4 <= size:
+        dollar, channel, length = _FRAME(data, at)
+        end = at + 4 + length
+        if dollar != 0x24 or end > size:
             break
-        is_plain = is_plain and end - at >= SHORTEST + 4
-        places.append((data[at + 1], at + 4 - began, end - began))
+        if length < shortest:
+            shortest = length
+        places.append((channel, at + 4 - began, end - began))
         at = end
-    return Frames(data[began:at], tuple(places), is_plain), at
+    return Frames(data[began:at], places, shortest >= SHORTEST), at
 
 
 def _message(data: bytes, at: int) -> tuple[Message | None, int]:

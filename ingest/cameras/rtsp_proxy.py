@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from struct import Struct
 
 from ingest.cameras.address import Address
 from ingest.cameras.digest import Challenge, answer, challenges, taken
@@ -20,6 +21,7 @@ from ingest.cameras.rtsp_messages import Frames, Message, NoRtsp, Splitter
 from ingest.cameras.states import SourceFault, State
 
 MOST_PENDING = 64  # questions without an answer
+_RTP = Struct(">BxH4xI")  # of its header: version and more, sequence number, SSRC
 _CHANNELS = re.compile(r"interleaved=(\d{1,3})(?:-(\d{1,3}))?", re.IGNORECASE)
 _SERVER_PORTS = re.compile(r"server_port=(\d{1,5})(?:-(\d{1,5}))?", re.IGNORECASE)
 _FROM = re.compile(r"source=([^;\s]+)", re.IGNORECASE)
@@ -125,13 +127,15 @@ class Proxy:
         return frames.data
 
     def _count(self, frames: Frames) -> None:
-        """The RTP packets among them: version, payload type and marker, number, time and SSRC come first."""
-        data, streams = frames.data, self._streams
+        """The RTP packets among them."""
+        data, streams, read = frames.data, self._streams, _RTP.unpack_from
         for channel, at, end in frames.places:
             stream = streams.get(channel)
-            if stream is None or end - at < 12 or data[at] & 0xC0 != 0x80:
+            if stream is None or end - at < _RTP.size:
                 continue
-            stream.see(data[at + 2] << 8 | data[at + 3], int.from_bytes(data[at + 8 : at + 12], "big"))
+            first, number, source = read(data, at)
+            if first & 0xC0 == 0x80:
+                stream.see(number, source)
 
     # --- the player's questions ---
 
