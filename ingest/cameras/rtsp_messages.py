@@ -7,11 +7,13 @@ from struct import Struct
 
 MOST_HEADER, MOST_BODY = 65_536, 1 << 20  # bytes
 MOST_NOISE = 65_536  # bytes in a row: to search them takes long
+MOST_LINE = 4_096  # bytes of a message's first line
+MOST_AT_ONCE = 256  # messages
 
 SHORTEST = 8  # bytes of a frame's packet: RTCP has no fewer
 
 _FRAME = Struct(">BBH").unpack_from  # $, channel, length
-_END = re.compile(rb"\r?\n\r?\n")
+_END = re.compile(rb"\n\r?\n")
 _LINE = re.compile(r"\r?\n")
 _BEGINNING = re.compile(rb"\$|RTSP/\d|[A-Z_]{3,20} \S")
 
@@ -92,16 +94,25 @@ class Splitter:
 
     def __init__(self) -> None:
         self._rest = b""
+        self._wanted = 0  # how long it must be, at least, to hold the message that it begins with
+        self._more: list[bytes] = []  # what came since, as long as it is shorter
         self._noise = 0  # bytes left out since the last message or frame
 
     def feed(self, data: bytes) -> Iterator[Message | Frames]:
         """What `data` completes.
 
         Raises:
-            NoRtsp: when it is too long to be a message, or nothing is one for too long.
+            NoRtsp: when it is too long to be a message, nothing is one for too long, or too many are.
         """
+        if self._wanted:  # who sends byte by byte must not have us read all of it again with each
+            self._more.append(data)
+            self._wanted -= len(data)
+            if self._wanted > 0:
+                return
+            data = b"".join(self._more)
+            self._wanted, self._more = 0, []
         data = self._rest + data if self._rest else data
-        at = 0
+        at = messages = 0
         while at < len(data):
             if data[at] == 0x24:  # $
                 frames, at = _frames(data, at)
@@ -121,15 +132,18 @@ class Splitter:
             if data[at] == 0x24:
                 continue
             message, after = _message(data, at)
+            if after > len(data):
+                self._wanted = after - len(data)
+                break
             if message is None:
-                if after == at:
-                    break
                 self._leave_out(after - at)
-                at = after
-                continue
+            else:
+                self._noise = 0
+                messages += 1
+                if messages > MOST_AT_ONCE:
+                    raise NoRtsp(f"more than {MOST_AT_ONCE} messages at once; expected packets")
+                yield message
             at = after
-            self._noise = 0
-            yield message
         self._rest = data[at:]
 
     def _leave_out(self, size: int) -> None:
@@ -154,22 +168,25 @@ def _frames(data: bytes, at: int) -> tuple[Frames, int]:
 
 
 def _message(data: bytes, at: int) -> tuple[Message | None, int]:
-    """The message that begins at `at`, and where the next thing does; none, at `at`, where it is not whole yet, or
-    further on where there is none."""
+    """The message that begins at `at`, and where it ends; none, and where to look next, where there is none. Where it
+    is not whole, that is beyond the data."""
+    line = data.find(b"\n", at, at + MOST_LINE)
+    if line < 0:
+        return None, (at + 1 if len(data) - at >= MOST_LINE else len(data) + 1)
+    first = data[at:line].decode("utf-8", "surrogateescape").removesuffix("\r")
+    if not first.startswith("RTSP/") and " RTSP/" not in first:
+        return None, at + 1
     end = _END.search(data, at)
     if end is None or end.start() - at > MOST_HEADER:
         if len(data) - at > MOST_HEADER:
             raise NoRtsp(f"a header of more than {MOST_HEADER} bytes; expected RTSP")
-        return None, at
-    first, *lines = _LINE.split(data[at : end.start()].decode("utf-8", "surrogateescape"))
-    if not first.startswith("RTSP/") and " RTSP/" not in first:
-        return None, at + 1
-    pairs = (line.partition(":") for line in lines)
+        return None, len(data) + 1
+    lines = _LINE.split(data[line + 1 : end.start()].decode("utf-8", "surrogateescape"))
+    pairs = (each.partition(":") for each in lines)
     message = Message(first, tuple((name.strip(), value.strip()) for name, colon, value in pairs if colon))
     length = message.header("Content-Length")
     size = int(length) if re.fullmatch("[0-9]{1,9}", length) else 0
     if size > MOST_BODY:
         raise NoRtsp(f"a body of {size} bytes; expected at most {MOST_BODY}")
-    if len(data) - end.end() < size:
-        return None, at
-    return replace(message, body=data[end.end() : end.end() + size]), end.end() + size
+    after = end.end() + size
+    return replace(message, body=data[end.end() : after]), after

@@ -8,7 +8,7 @@ one side does not take yet is kept, and nothing more is read from the other unti
 import secrets
 import socket
 import traceback
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from threading import Event
@@ -43,17 +43,15 @@ class Relay:
         self.losses = Losses()
         self.fault: SourceFault | None = None
         """Why it ended, where the conversation itself was at fault."""
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=1)
-        try:
-            self._camera = _Side(_dialled(place_of(address.url), open_s))
-        except SourceFault:
-            self._listener.close()
-            raise
+        with ExitStack() as made:  # all of it, or nothing
+            self._listener = made.enter_context(socket.create_server(("127.0.0.1", 0), backlog=1))
+            self._camera = _Side(made.enter_context(_dialled(place_of(address.url), open_s)))
+            self._ports = RtpPorts(self._camera.socket) if address.transport == "udp" else None
+            made.pop_all()
         self._player: _Side | None = None
         self.line = Line([self._camera.socket])
         self.url = f"rtsp://127.0.0.1:{self._listener.getsockname()[1]}/{secrets.token_urlsafe(16)}"
         """Where FFmpeg finds it; nobody else knows."""
-        self._ports = RtpPorts(self._camera.socket) if address.transport == "udp" else None
         by_udp = () if self._ports is None else (self._ports.bind, self._ports.agree)
         self._proxy = Proxy(address, self.url, self.losses, *by_udp)
         self._report_s: float | None = None  # when the camera is told again that we are there
@@ -92,8 +90,8 @@ class Relay:
 
     def tick(self, now_s: float) -> None:
         if self._report_s is not None and now_s >= self._report_s and self._ports is not None:
-            self._ports.report()
             self._report_s = now_s + REPORT_S
+            self._guarded(lambda _, ports=self._ports: ports.report(), 0)
 
     def _on(self, each: socket.socket, events: int, handler: Handler) -> None:
         """From now on `handler` is called when the socket is ready for `events`; never when there are none."""

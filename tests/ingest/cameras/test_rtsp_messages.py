@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.cameras.rtsp_messages import MOST_BODY, MOST_HEADER, MOST_NOISE, Frames, Message, NoRtsp, Splitter
+from ingest.cameras import rtsp_messages
+from ingest.cameras.rtsp_messages import (
+    MOST_AT_ONCE,
+    MOST_BODY,
+    MOST_HEADER,
+    MOST_NOISE,
+    Frames,
+    Message,
+    NoRtsp,
+    Splitter,
+)
 
 ANSWER = b"RTSP/1.0 200 OK\r\nCSeq: 3\r\nContent-Length: 5\r\n\r\n$a\r\nb"
 REQUEST = b"GET_PARAMETER rtsp://c/x RTSP/1.0\r\nCSeq: 7\r\nSession: 1\r\n\r\n"
@@ -87,3 +97,25 @@ def test_what_is_neither_for_too_long_is_no_rtsp(noise: bytes) -> None:
     for cuts in ([], list(range(0, len(many), 1_000))):
         with pytest.raises(NoRtsp, match="neither a message nor a packet; expected RTSP"):
             split(many, cuts)
+
+
+def test_a_body_that_comes_byte_by_byte_is_not_read_again_with_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[int] = []
+    look = rtsp_messages._message
+    monkeypatch.setattr(rtsp_messages, "_message", lambda data, at: (looks.append(at), look(data, at))[1])
+    head = b"RTSP/1.0 200 OK\r\n" + b"a: b\r\n" * 9_000 + b"Content-Length: 500\r\n\r\n"
+    splitter = Splitter()
+    came = [item for piece in [head, *[b"x"] * 500] for item in splitter.feed(piece)]
+    assert [item.body for item in came if isinstance(item, Message)] == [b"x" * 500]
+    assert len(looks) == 2
+
+
+def test_beginnings_of_nothing_end_the_conversation() -> None:
+    with pytest.raises(NoRtsp, match="neither a message"):
+        split(b"ABC x" * 20_000 + b"\r\n\r\n", [])
+
+
+def test_messages_and_nothing_else_end_the_conversation() -> None:
+    assert len(split(MOST_AT_ONCE * REQUEST, [])) == MOST_AT_ONCE
+    with pytest.raises(NoRtsp, match="messages at once; expected packets"):
+        split((MOST_AT_ONCE + 1) * REQUEST, [])

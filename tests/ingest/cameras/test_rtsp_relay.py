@@ -84,7 +84,7 @@ def test_who_does_not_read_holds_up_nobody_else_and_loses_nothing(meeting: Calla
 
 def test_a_camera_that_does_not_read_holds_up_nobody_else(meeting: Callable[[], Both]) -> None:
     deaf, other = meeting(), meeting()
-    asks = f"OPTIONS {deaf.relay.url} RTSP/1.0\r\nCSeq: 1\r\n\r\n".encode()
+    asks = f"OPTIONS {deaf.relay.url} RTSP/1.0\r\nCSeq: 1\r\nX: {'x' * 8_000}\r\n\r\n".encode()
     assert filled(deaf.player, asks) > 100_000
     other.camera.sendall(frame(1))
     assert read(other.player, len(frame(1))) == frame(1)
