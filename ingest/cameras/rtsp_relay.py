@@ -89,9 +89,13 @@ class Relay:
         self._guarded(lambda _: self._on(self._listener, EVENT_READ, self._admit), 0)
 
     def tick(self, now_s: float) -> None:
-        if self._report_s is not None and now_s >= self._report_s and self._ports is not None:
+        if self._report_s is not None and now_s >= self._report_s:
             self._report_s = now_s + REPORT_S
-            self._guarded(lambda _, ports=self._ports: ports.report(), 0)
+            self._guarded(self._report, 0)
+
+    def _report(self, _: int) -> None:
+        if self._ports is not None:
+            self._ports.report()
 
     def _on(self, each: socket.socket, events: int, handler: Handler) -> None:
         """From now on `handler` is called when the socket is ready for `events`; never when there are none."""
