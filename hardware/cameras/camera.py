@@ -94,9 +94,9 @@ class Camera:
             self._faults -= {fault} if fault else self._faults
         self._obey(self)
 
-    def wall_s(self) -> float:
-        """The camera's own clock, Unix seconds."""
-        return time.time() + (DAY_S if Fault.CLOCK_JUMP in self._faults else 0.0)
+    def clock_s(self, true_s: float) -> float:
+        """What the camera's own clock shows at `true_s`; Unix seconds."""
+        return true_s + (DAY_S if Fault.CLOCK_JUMP in self._faults else 0.0)
 
     def reported_s(self) -> float:
         """The time that its sender reports tell, Unix seconds; that of its clock but for faults."""
@@ -107,4 +107,4 @@ class Camera:
             Fault.CLOCK_1969: time.time() % DAY_S - 200 * DAY_S,
             Fault.CLOCK_WILD: random.uniform(0, 1 << 32) - NTP_EPOCH_S,
         }
-        return next((time_s for fault, time_s in told.items() if fault in self._faults), self.wall_s())
+        return next((time_s for fault, time_s in told.items() if fault in self._faults), self.clock_s(time.time()))

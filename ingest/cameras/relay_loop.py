@@ -11,7 +11,7 @@ from typing import Protocol
 
 import structlog
 
-PAUSE_S = 0.010  # what comes meanwhile is handed on together: the rest of a picture, other cameras' pictures
+PAUSE_S = 0.001  # what comes meanwhile is handed on together: the rest of a picture, other cameras' pictures
 TICK_S = 1.0
 
 log = structlog.get_logger("ingest.cameras")
