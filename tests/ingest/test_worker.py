@@ -1,26 +1,19 @@
 """The whole way of a fix, from a real broker into a real database."""
 
-import secrets
 import threading
 import time
-from typing import Any
 
 import numpy as np
 import psycopg
 import pytest
 from ingest_examples import Terminal, location, wait_until
-from running_ingest import AWAY, BEFORE_S, POST, Clock, Ingest, asked, at, post_plan, walk
+from running_ingest import AWAY, POST, Clock, Ingest, at, post_plan, walk
 
-from analytics.alerts import Alert, AlertChange, Change, Grade, contract_form
-from analytics.catalogue import default_rules
-from analytics.engine import Engine
-from analytics.fixes import DeviceTable, FixBatch
-from analytics.planning import parse_plan
+from analytics.alerts import Alert, AlertChange, Change, Grade
+from analytics.fixes import FixBatch
 from ingest.broker import EmbeddedBroker
 from ingest.metrics import Metrics
 from ingest.service import serve
-from ingest.unknown import Unknown
-from store import unknown
 from store.intake import Intake
 from store.lease import shards
 from store.ledger import Ledger
@@ -239,25 +232,6 @@ def test_a_plan_that_can_not_be_used_leaves_the_one_in_force(ingest: Ingest, ter
     assert ingest.rows("SELECT max(version) FROM plans") == [(2,)]
 
 
-def test_a_message_that_the_database_refuses_stops_nothing(ingest: Ingest, terminal: Terminal) -> None:
-    now_s = int(time.time())
-    with psycopg.connect(ingest.uri, autocommit=True) as connection:
-        connection.execute("ALTER TABLE positions ADD CHECK (lat <> 66)")
-    with ingest.running(gather_s=0.2):
-        for lat in (10, 66, 11):
-            terminal.send(f"owntracks/at-{lat}/phone", location(tst=now_s, lat=lat))
-        wait_until(lambda: ingest.count("positions") == 2 and ingest.count("dead_letters") == 1)
-    assert ingest.rows("SELECT topic FROM dead_letters") == [("owntracks/at-66/phone",)]
-    assert "refused by the database" in ingest.rows("SELECT reason FROM dead_letters")[0][0]
-
-
-def test_a_topic_longer_than_an_index_can_hold_stops_nothing(ingest: Ingest, terminal: Terminal) -> None:
-    with ingest.running():
-        terminal.publish("owntracks/x/" + secrets.token_hex(2_000), location(tst=int(time.time())))
-        terminal.publish("owntracks/off-12/phone", location(tst=int(time.time())))
-        wait_until(lambda: ingest.count("positions") == 1 and ingest.count("dead_letters") == 1)
-
-
 def test_metrics_tell_what_was_done(ingest: Ingest, terminal: Terminal) -> None:
     now_s = int(time.time())
     with ingest.running() as metrics:
@@ -299,60 +273,6 @@ def test_the_plan_is_read_when_it_changed_and_not_to_see_whether(
         assert len(reads) == 1
         ingest.save_plan(post_plan(now_s, **{"off-post": {"minutes": 7}}))
         wait_until(lambda: len(reads) == 2)
-
-
-FLOODED = {"device_burst": 200, "device_fixes_per_s": 5.0}
-
-
-def disorderly(now_s: float, count: int) -> list[dict[str, Any]]:
-    """`count` fixes of two days in any order, all at the post."""
-    times = np.random.default_rng(3).permutation(np.arange(count)) * (2 * 86_400 / count)
-    return [location(tst=round(now_s - 5 - t, 1), lon=POST[0], lat=POST[1], vel=0, acc=5) for t in times.tolist()]
-
-
-def test_a_flood_of_one_terminal_waits_in_the_database_and_holds_up_nobody(ingest: Ingest, terminal: Terminal) -> None:
-    now_s = time.time()
-    ingest.save_plan(post_plan(now_s, device="off-13"))
-    flood = disorderly(now_s, 6_000)
-    with ingest.running(**FLOODED):
-        for start in range(0, len(flood), 50):
-            terminal.send("owntracks/off-12/phone", flood[start : start + 50])
-        terminal.publish("owntracks/off-13/phone", location(tst=int(now_s), lon=POST[0], lat=POST[1]))
-        of_13 = "SELECT count(*) FROM positions JOIN devices ON id = device WHERE name = 'off-13'"
-        wait_until(lambda: ingest.rows(of_13) == [(1,)])
-        assert ingest.count("fixes") <= len(flood), "and did not wait for all of the flood"
-        wait_until(lambda: ingest.count("fixes") == len(flood) + 1, 120, "the surplus is taken in")
-        wait_until(lambda: ingest.count("late_history") == 0, 120, "and walked")
-    assert ingest.count("set_aside") == 0
-    assert ingest.alerts("signal-lost") == []
-    told = ingest.rows("SELECT device, detail->>'reason', detail->'limit_at_once' FROM alerts")
-    assert told == [("off-12", "flood", 200)]
-
-
-def test_a_flood_taken_in_after_a_restart_gives_the_alerts_of_its_replay(ingest: Ingest, terminal: Terminal) -> None:
-    now_s = float(int(time.time()))
-    plan = post_plan(now_s)
-    ingest.save_plan(plan)
-    track = (
-        walk(now_s - 3500, now_s - 2500, POST) + walk(now_s - 2500, now_s - 900, AWAY) + walk(now_s - 900, now_s, POST)
-    )
-    shuffled = [track[i] for i in np.random.default_rng(5).permutation(len(track)).tolist()]
-    clock = Clock(now_s)
-    with ingest.running(clock, device_burst=20, device_fixes_per_s=0.1):
-        terminal.publish("owntracks/off-12/phone", shuffled)
-        wait_until(lambda: ingest.count("fixes") + ingest.count("set_aside") == len(track))
-    with ingest.running(clock, device_burst=20, device_fixes_per_s=0.1):
-        wait_until(lambda: ingest.count("fixes") == len(track))
-        wait_until(lambda: ingest.count("late_history") == 0)
-        wait_until(lambda: ingest.alerts("off-post"))
-    engine = Engine(
-        parse_plan(plan), default_rules(), DeviceTable(["off-12"]), lateness_s=0.0, began_s=now_s - BEFORE_S
-    )
-    with Ledger(ingest.uri, name="reader") as ledger:
-        changes = engine.advance(ledger.fixes_since(0.0), now_s).changes
-        replayed = {c.alert.id: c.alert for c in changes}
-        live = [a for a in ledger.alerts_known(0.0, default_rules().rules) if a.detail.get("reason") != "flood"]
-    assert {a.id: contract_form(a) for a in live} == {i: contract_form(a) for i, a in replayed.items()}
 
 
 def test_of_two_workers_of_a_shard_one_works_and_the_other_goes_on_when_it_ends(
@@ -432,43 +352,3 @@ def test_each_of_two_shards_judges_the_devices_of_its_own_units_alone(
     raised = {(device, withdrawn) for device, _, _, withdrawn in west.alerts("signal-lost")}
     assert raised <= {("car-west", False), ("car-east", False)}
     assert len(west.alerts("signal-lost")) == len(raised)
-
-
-def test_an_unknown_device_is_held_and_accepting_it_loses_nothing(ingest: Ingest, terminal: Terminal) -> None:
-    now_s = int(time.time())
-    track = walk(now_s - 300, now_s, POST)
-    with ingest.running(unknown=Unknown.HOLD):
-        terminal.publish("ducha/west/off-12/fix", track[:20])
-        terminal.publish("ducha/west/off-12/fix", track[20:])
-        heard = "SELECT name, unit::text, seen FROM unknown_devices"
-        wait_until(lambda: ingest.rows(heard) == [("off-12", "west", 30)])
-        assert ingest.count("devices") == ingest.count("fixes") == ingest.count("dead_letters") == 0
-        (row,) = asked(ingest.uri, unknown.devices)
-        assert (row["device"], row["fixes"], row["lon"]) == ("off-12", 30, POST[0])
-        asked(ingest.uri, lambda pool: unknown.accept(pool, "off-12"))
-        wait_until(lambda: ingest.count("fixes") == 30, what="what was kept is taken in")
-        terminal.publish("ducha/west/off-12/fix", location(tst=now_s))
-        wait_until(lambda: ingest.count("fixes") == 31)
-    assert ingest.rows("SELECT name, unit::text FROM devices") == [("off-12", "west")]
-    assert ingest.count("unknown_devices") == ingest.count("unknown_fixes") == ingest.count("set_aside") == 0
-
-
-def test_a_refused_device_is_counted_and_not_kept(ingest: Ingest, terminal: Terminal) -> None:
-    with ingest.running(unknown=Unknown.REFUSE) as metrics:
-        terminal.publish("owntracks/off-12/phone", location(tst=int(time.time())))
-        refused = {"reason": "unknown"}
-        wait_until(lambda: metrics.registry.get_sample_value("ducha_ingest_refused_fixes_total", refused) == 1)
-    assert ingest.count("devices") == ingest.count("fixes") == ingest.count("unknown_devices") == 0
-
-
-def test_a_dead_letter_is_read_again_when_somebody_wants_it(ingest: Ingest, terminal: Terminal) -> None:
-    now_s = int(time.time())
-    with ingest.running(past_days=1.0):
-        terminal.publish("owntracks/off-12/phone", location(tst=now_s - 2 * 86_400))
-        terminal.publish("owntracks/off-12/phone", b"never JSON")
-        wait_until(lambda: ingest.count("dead_letters") == 2)
-    with ingest.running():
-        asked(ingest.uri, lambda pool: unknown.replay_all(pool, now_s=time.time()))
-        wait_until(lambda: ingest.count("fixes") == 1, what="what can be read now is taken in")
-        wait_until(lambda: ingest.rows("SELECT count(wanted_at) FROM dead_letters") == [(0,)])
-    assert ingest.rows("SELECT payload FROM dead_letters") == [(b"never JSON",)]
