@@ -53,16 +53,21 @@ NOT_TO_OUTLIVE_THE_MACHINE = ("fsync=off",)
 
 
 @pytest.fixture(scope="session")
-def postgres_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that all workers of a run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def postgres_template(run_folder: Path) -> Path:
     """The folder of an embedded PostgreSQL that does not run, with the migrated database `template_ducha`; made once
     for all workers of a run."""
-    base = tmp_path_factory.getbasetemp()
-    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    made = base / "postgres-template"
-    with (base / "postgres-template.lock").open("wb") as lock:
+    made = run_folder / "postgres-template"
+    with (run_folder / "postgres-template.lock").open("wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.exists():
-            fresh = base / "postgres-template.creating"
+            fresh = run_folder / "postgres-template.creating"
             with EmbeddedPostgres(fresh, NOT_TO_OUTLIVE_THE_MACHINE) as server:
                 with psycopg.connect(server.uri(), autocommit=True) as connection:
                     connection.execute("CREATE DATABASE template_ducha")

@@ -1,5 +1,7 @@
 """A console with its database, asked over HTTP: in process, or over a real socket where streams are tested."""
 
+import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -26,6 +28,18 @@ expect.set_options(timeout=PATIENCE_MS)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A database that takes its time beside other tests is not away."""
     monkeypatch.setattr(watch, "PATIENCE_S", 60.0)
+
+
+@pytest.fixture(autouse=True)
+def turn(request: pytest.FixtureRequest, run_folder: Path) -> Iterator[None]:
+    """Lets one browser a core draw at a time: where there are more, each stands still for half a minute at times."""
+    if request.node.get_closest_marker("browser") is None:
+        yield
+        return
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    with (run_folder / f"browser-{worker % (os.cpu_count() or 1)}.lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture

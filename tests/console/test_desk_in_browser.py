@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from browsing import PATIENCE_MS, STATIC, needs_browser
+from browsing import PATIENCE_MS, STATIC, needs_browser, patient_page
 from console_examples import NOW, drive, plan, raised, stop
 from playwright.sync_api import Browser, Page, Route, expect
 from serving import serving
@@ -35,7 +35,7 @@ def desk(postgres_uri: str, ledger: Ledger) -> Iterator[str]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": 1366, "height": 768}, locale="zh-CN")
+    page = patient_page(browser, viewport={"width": 1366, "height": 768}, locale="zh-CN")
     yield page
     page.close()
 
@@ -58,10 +58,10 @@ def rows(page: Page) -> list[str]:
 def open_list(page: Page, desk: str, count: int = 3) -> list[str]:
     """Opens the desk, with its first alert selected and shown whole."""
     page.goto(f"{desk}/desk")
-    page.locator(f"button[data-alert] >> nth={count - 1}").wait_for(timeout=PATIENCE_MS)
+    page.locator(f"button[data-alert] >> nth={count - 1}").wait_for()
     ids = rows(page)
     page.locator(f'button[data-alert="{ids[0]}"]').click()
-    page.locator(f'[data-shown="{ids[0]}"][aria-busy="false"]').wait_for(timeout=PATIENCE_MS)
+    page.locator(f'[data-shown="{ids[0]}"][aria-busy="false"]').wait_for()
     return ids
 
 
@@ -88,13 +88,13 @@ def test_steps_that_nobody_took_are_not_shown_as_taken_and_no_finding_is_chosen_
     acts = ["ack", "shelve", "false-alarm", "note"]
     wait_until(lambda: offered() == acts, PATIENCE_S, "the acts of a new alert", offered)
     page.keyboard.press("a")
-    steps.locator('[data-step="ACKED"].on').wait_for(timeout=PATIENCE_MS)
+    steps.locator('[data-step="ACKED"].on').wait_for()
     httpx.post(f"{desk}/api/v1/alerts/{first}/explain", json={"note": "轮胎漏气"}).raise_for_status()
-    steps.locator('[data-step="EXPLAINED"].on').wait_for(timeout=PATIENCE_MS)
+    steps.locator('[data-step="EXPLAINED"].on').wait_for()
     expect(steps.locator('[data-step="DISPATCHED"]')).to_have_text("未派单")
 
     page.keyboard.press("c")
-    page.locator("form:focus").wait_for(timeout=PATIENCE_MS)
+    page.locator("form:focus").wait_for()
     form = page.locator("form.form")
     expect(form).to_contain_text("轮胎漏气")
     expect(form.locator('[aria-pressed="true"]')).to_have_count(0)
@@ -105,7 +105,7 @@ def test_steps_that_nobody_took_are_not_shown_as_taken_and_no_finding_is_chosen_
     form.locator("button[type=submit]").click()
     wait_until(is_in(desk, first, "CLOSED"), PATIENCE_S, "the first is closed")
     # It has left the list, and the next one is shown in its place.
-    page.locator(f'[data-shown="{second}"]').wait_for(timeout=PATIENCE_MS)
+    page.locator(f'[data-shown="{second}"]').wait_for()
     page.keyboard.press("u")
     wait_until(is_in(desk, first, "NEW"), PATIENCE_S, "the last step is undone")
 
@@ -113,9 +113,9 @@ def test_steps_that_nobody_took_are_not_shown_as_taken_and_no_finding_is_chosen_
 def test_whom_to_send_is_offered_with_the_way_and_written_down(desk: str, page: Page) -> None:
     first, *_ = open_list(page, desk)
     page.keyboard.press("a")
-    page.locator('[data-action="dispatch"]').wait_for(timeout=PATIENCE_MS)
+    page.locator('[data-action="dispatch"]').wait_for()
     page.keyboard.press("d")
-    page.locator("form:focus").wait_for(timeout=PATIENCE_MS)
+    page.locator("form:focus").wait_for()
     buttons = page.locator("form.form fieldset button")
     expect(buttons).to_have_text([re.compile("约.*分")] * 3)
     second = buttons.nth(1).inner_text()
@@ -130,20 +130,20 @@ def test_whom_to_send_is_offered_with_the_way_and_written_down(desk: str, page: 
 def test_the_place_is_kept_where_an_alert_leaves_the_list_elsewhere(desk: str, page: Page) -> None:
     first, second, third = open_list(page, desk)
     page.keyboard.press("j")
-    page.locator(f'[data-shown="{second}"][aria-busy="false"]').wait_for(timeout=PATIENCE_MS)
+    page.locator(f'[data-shown="{second}"][aria-busy="false"]').wait_for()
     httpx.post(f"{desk}/api/v1/alerts/{second}/false-alarm", json={"code": "gps-drift"}).raise_for_status()
-    page.locator(f'button[data-alert="{second}"]').wait_for(state="detached", timeout=PATIENCE_MS)
+    page.locator(f'button[data-alert="{second}"]').wait_for(state="detached")
     expect(page.locator(f'[data-shown="{second}"]')).to_have_count(1)
     page.keyboard.press("j")
-    page.locator(f'[data-shown="{third}"]').wait_for(timeout=PATIENCE_MS)
+    page.locator(f'[data-shown="{third}"]').wait_for()
     expect(page.locator(f'button[data-alert="{first}"]')).to_have_count(1)
 
 
 def test_an_alert_that_does_not_exist_is_said_and_leads_back(desk: str, page: Page) -> None:
     page.goto(f"{desk}/desk/00000000-0000-0000-0000-000000000000")
-    page.get_by_text("没有这条警示").wait_for(timeout=PATIENCE_MS)
+    page.get_by_text("没有这条警示").wait_for()
     page.get_by_role("button", name="回到警示列表").click()
-    page.wait_for_url("**/desk", timeout=PATIENCE_MS)
+    page.wait_for_url("**/desk")
 
 
 def test_ended_and_ongoing_are_told_apart_in_words(desk: str, page: Page, ledger: Ledger) -> None:
@@ -151,7 +151,7 @@ def test_ended_and_ongoing_are_told_apart_in_words(desk: str, page: Page, ledger
     expect(page.locator("button[data-alert]", has_text="进行中")).to_have_count(3)
     ledger.commit(FixBatch.empty(), raised(SECOND.ended(NOW + 5)), received_s=NOW)
     ended = page.locator(f'button[data-alert="{SECOND.id}"]', has_text="已结束")
-    ended.wait_for(timeout=PATIENCE_MS)
+    ended.wait_for()
     expect(page.locator("button[data-alert]", has_text="进行中")).to_have_count(2)
 
 
@@ -159,9 +159,9 @@ def test_the_newest_tabs_grades_and_order_have_keys(desk: str, page: Page, ledge
     open_list(page, desk)
     newest = stop("car-7", grade=Grade.C, start_s=NOW)
     ledger.commit(FixBatch.empty(), raised(newest), received_s=NOW + 9)
-    page.locator(f'button[data-alert="{newest.id}"]').wait_for(timeout=PATIENCE_MS)
+    page.locator(f'button[data-alert="{newest.id}"]').wait_for()
     page.keyboard.press("g")
-    page.locator(f'[data-shown="{newest.id}"]').wait_for(timeout=PATIENCE_MS)
+    page.locator(f'[data-shown="{newest.id}"]').wait_for()
     page.keyboard.press("3")
     wait_until(lambda: rows(page) == [newest.id], PATIENCE_S, "only the yellow one is listed")
     page.keyboard.press("0")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from browsing import PATIENCE_MS, STATIC, needs_browser
+from browsing import PATIENCE_MS, STATIC, needs_browser, patient_page
 from console_examples import NOW, drive, plan, raised, stop
 from layout import meet
 from playwright.sync_api import Browser, Page, expect
@@ -29,8 +29,7 @@ def desk(postgres_uri: str, ledger: Ledger) -> Iterator[str]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page(locale="zh-CN")
-    page.set_default_timeout(PATIENCE_MS)
+    page = patient_page(browser, locale="zh-CN")
     yield page
     page.close()
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import PATIENCE_MS, STATIC
+from browsing import STATIC, patient_page
 from camera_films import film, later, sound, together
 from export_site import NOW_S, SECONDS, Site
 from playwright.sync_api import Browser, Page
@@ -40,7 +40,6 @@ def pages(site: Site) -> Iterator[str]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": 1366, "height": 768})
-    page.set_default_timeout(PATIENCE_MS)
+    page = patient_page(browser, viewport={"width": 1366, "height": 768})
     yield page
     page.close()

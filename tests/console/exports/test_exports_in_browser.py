@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
-from browsing import PATIENCE_MS, needs_browser
+from browsing import needs_browser
 from export_site import Site
 from playwright.sync_api import Page, expect
 from recorded_camera import at_ns
@@ -50,7 +50,7 @@ def test_one_asks_another_approves_and_the_download_proves_itself(
     page.fill("[name=name]", "乙")
     page.press("[name=name]", "Enter")
     with site.exporter():
-        expect(card).to_have_attribute("data-state", "ready", timeout=PATIENCE_MS)
+        expect(card).to_have_attribute("data-state", "ready")
     expect(card).to_contain_text("核验完整")
 
     page.evaluate("document.activeElement.blur()")

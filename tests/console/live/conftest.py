@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsing import PATIENCE_MS, STATIC
+from browsing import STATIC, patient_page
 from camera_rows import write_camera
 from console_examples import NOW
 from playwright.sync_api import Browser, Page
@@ -29,8 +29,7 @@ def tap(postgres_uri: str, tmp_path: Path, clip: Clip) -> Iterator[TapServer]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": 1920, "height": 1080})
-    page.set_default_timeout(PATIENCE_MS)
+    page = patient_page(browser, viewport={"width": 1920, "height": 1080})
     yield page
     page.close()
 

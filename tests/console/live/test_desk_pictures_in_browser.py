@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from browsing import PATIENCE_MS, needs_browser
+from browsing import needs_browser
 from camera_rows import write_camera
 from chained import record_chain
 from console_examples import NOW, drive, raised, stop
@@ -29,11 +29,11 @@ def test_the_nearest_camera_outdoors_is_shown_and_found_by_a_key(
     page.goto(f"{wall}/desk/{ALERT.id}")
     pictures = page.locator("[data-pictures]")
     live = pictures.locator('[data-camera="cam-1"]')
-    live.wait_for(timeout=PATIENCE_MS)
+    live.wait_for()
     expect(pictures).to_contain_text("距 557 m")
-    pictures.locator('[data-recorded="cam-1"]').get_by_text("未录像").wait_for(timeout=PATIENCE_MS)
+    pictures.locator('[data-recorded="cam-1"]').get_by_text("未录像").wait_for()
     page.keyboard.press("v")
-    page.wait_for_url("**/desk/video/cam-1", timeout=PATIENCE_MS)
+    page.wait_for_url("**/desk/video/cam-1")
 
 
 def test_a_terminal_that_carries_a_camera_is_shown_by_that_beside_its_track(
@@ -60,7 +60,7 @@ def test_a_terminal_that_carries_a_camera_is_shown_by_that_beside_its_track(
         query = parse_qs(urlsplit(link.get_attribute("href") or "").query)
         assert query == {"camera": ["off-1"], "at": ["2026-01-05T07:59:00.000Z"]}
         page.keyboard.press("v")
-        page.wait_for_url("**/desk/video/off-1", timeout=PATIENCE_MS)
+        page.wait_for_url("**/desk/video/off-1")
 
 
 def test_where_no_camera_is_near_that_is_said(wall: str, page: Page, ledger: Ledger, postgres_uri: str) -> None:
@@ -68,5 +68,5 @@ def test_where_no_camera_is_near_that_is_said(wall: str, page: Page, ledger: Led
     ledger.commit(FixBatch.empty(), raised(ALERT), received_s=NOW)
     page.goto(f"{wall}/desk/{ALERT.id}")
     pictures = page.locator("[data-pictures]")
-    pictures.get_by_text("附近 2 公里内没有摄像机").wait_for(timeout=PATIENCE_MS)
-    pictures.get_by_text("起始处 2 公里内没有摄像机").wait_for(timeout=PATIENCE_MS)
+    pictures.get_by_text("附近 2 公里内没有摄像机").wait_for()
+    pictures.get_by_text("起始处 2 公里内没有摄像机").wait_for()

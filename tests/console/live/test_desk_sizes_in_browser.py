@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import httpx
 import psycopg
 import pytest
-from browsing import PATIENCE_MS, STATIC, needs_browser
+from browsing import STATIC, needs_browser, patient_page
 from camera_rows import write_camera
 from chained import record_chain
 from console_examples import NOW, raised
@@ -91,8 +91,7 @@ def county(postgres_server: EmbeddedPostgres, tmp_path_factory: pytest.TempPathF
 @pytest.fixture(params=SIZES, ids=lambda size: f"{size[0]}px")
 def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     width, height = request.param
-    page = browser.new_page(viewport={"width": width, "height": height}, locale="zh-CN")
-    page.set_default_timeout(PATIENCE_MS)
+    page = patient_page(browser, viewport={"width": width, "height": height}, locale="zh-CN")
     yield page
     page.close()
 

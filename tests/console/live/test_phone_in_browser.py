@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
-from browsing import PATIENCE_MS, STATIC, needs_browser
+from browsing import STATIC, needs_browser, patient_page
 from camera_rows import write_camera
 from chained import record_chain
 from console_examples import NOW, drive, plan, raised, stop
@@ -84,16 +84,16 @@ def county(postgres_server: EmbeddedPostgres, tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": WIDE, "height": HIGH}, locale="zh-CN")
+    page = patient_page(browser, viewport={"width": WIDE, "height": HIGH}, locale="zh-CN")
     yield page
     page.close()
 
 
 def come_to(page: Page, address: str) -> None:
     page.goto(address)
-    page.wait_for_function("() => document.title.startsWith('▲1')", timeout=PATIENCE_MS)
-    page.locator("main").wait_for(timeout=PATIENCE_MS)
-    page.locator("[data-awaited]").first.wait_for(state="detached", timeout=PATIENCE_MS)
+    page.wait_for_function("() => document.title.startsWith('▲1')")
+    page.locator("main").wait_for()
+    page.locator("[data-awaited]").first.wait_for(state="detached")
 
 
 def faults(page: Page) -> list[str]:
@@ -107,17 +107,17 @@ def faults(page: Page) -> list[str]:
 def test_on_a_phone_a_screen_is_read_touched_and_left(page: Page, county: str, screen: str) -> None:
     come_to(page, county + screen.replace("RED", RED.id))
     assert faults(page) == []
-    page.locator("[data-language]:visible").first.click(timeout=PATIENCE_MS)
-    page.wait_for_function("() => document.documentElement.lang === 'en'", timeout=PATIENCE_MS)
+    page.locator("[data-language]:visible").first.click()
+    page.wait_for_function("() => document.documentElement.lang === 'en'")
     assert faults(page) == []
     if page.locator("a[data-screen]").count() == 0:  # the start page is where one gets back to
-        page.locator("a[data-home]:visible").first.click(timeout=PATIENCE_MS)
-        page.locator("a[data-screen]").first.wait_for(timeout=PATIENCE_MS)
+        page.locator("a[data-home]:visible").first.click()
+        page.locator("a[data-screen]").first.wait_for()
 
 
 def test_on_a_phone_the_maps_legend_leaves_its_scale_free(page: Page, county: str) -> None:
     come_to(page, f"{county}/wall")
-    page.locator(".pane .maplibregl-ctrl-scale").wait_for(timeout=PATIENCE_MS)
+    page.locator(".pane .maplibregl-ctrl-scale").wait_for()
     for _ in range(2):
         assert not meet(page, "[data-legend]", ".pane .maplibregl-ctrl-scale")
-        page.locator("[data-language]:visible").first.click(timeout=PATIENCE_MS)
+        page.locator("[data-language]:visible").first.click()

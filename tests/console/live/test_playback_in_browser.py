@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from browsing import PATIENCE_MS, needs_browser
+from browsing import needs_browser
 from camera_rows import write_camera
 from chained import aac, record_chain
 from console_examples import NOW, raised
@@ -46,7 +46,7 @@ def opened(page: Page, wall: str, at: float, *cameras: str) -> None:
 def seen(page: Page, camera: str, from_s: float, to_s: float) -> float:
     """Waits for a picture of `camera` recorded in [from_s, to_s); returns when it was."""
     expression = f"([camera, from, to]) => {{ const at = ({SHOWN})(camera); return at >= from && at < to ? at : 0; }}"
-    found: float = page.wait_for_function(expression, arg=[camera, from_s, to_s], timeout=PATIENCE_MS).json_value()
+    found: float = page.wait_for_function(expression, arg=[camera, from_s, to_s]).json_value()
     return found
 
 

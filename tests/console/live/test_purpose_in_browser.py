@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from browsing import PATIENCE_MS, needs_browser
+from browsing import needs_browser
 from camera_rows import write_camera
 from chained import record_chain
 from console_examples import NOW, raised
@@ -73,8 +73,8 @@ def test_before_a_purpose_is_given_no_picture_is_asked_for(
     wall: str, page: Page, asked: list[str], screen: str
 ) -> None:
     page.goto(wall + screen)
-    page.locator(SCREENS[screen]).first.wait_for(timeout=PATIENCE_MS)
-    page.wait_for_function(SETTLED, timeout=PATIENCE_MS)  # whatever would ask for one has had its time
+    page.locator(SCREENS[screen]).first.wait_for()
+    page.wait_for_function(SETTLED)  # whatever would ask for one has had its time
     assert asked == []
     assert page.locator("video:visible, .app img").count() == 0
 
@@ -84,9 +84,9 @@ def test_the_desks_pictures_come_with_the_purpose_and_under_a_watermark_that_say
     wall: str, page: Page, asked: list[str]
 ) -> None:
     page.goto(f"{wall}/desk/{ALERT.id}")
-    page.get_by_text("讯问室画面须先说明事由").wait_for(timeout=PATIENCE_MS)
+    page.get_by_text("讯问室画面须先说明事由").wait_for()
     page.keyboard.press("v")
-    page.wait_for_url("**/desk/video/cam-1", timeout=PATIENCE_MS)
+    page.wait_for_url("**/desk/video/cam-1")
     page.get_by_role("textbox").fill("  ")
     page.keyboard.press("Enter")
     expect(page.get_by_role("textbox")).to_be_visible()
@@ -94,17 +94,17 @@ def test_the_desks_pictures_come_with_the_purpose_and_under_a_watermark_that_say
     page.get_by_role("textbox").fill(WHY)
     page.keyboard.press("Enter")
     live = page.locator('[data-camera="cam-1"][data-mode="live"]')
-    live.wait_for(timeout=PATIENCE_MS)
+    live.wait_for()
     assert [url for url in asked if "/whep" in url]
-    live.get_by_text(f"{WHY} 督察台 2026-01-05 16:00").first.wait_for(timeout=PATIENCE_MS)
+    live.get_by_text(f"{WHY} 督察台 2026-01-05 16:00").first.wait_for()
 
     page.keyboard.press("Escape")
-    page.wait_for_url(f"**/desk/{ALERT.id}", timeout=PATIENCE_MS)
+    page.wait_for_url(f"**/desk/{ALERT.id}")
     kept = page.locator("[data-kept]")
-    kept.get_by_text(f"{WHY} 督察台 2026-01-05 16:00").first.wait_for(timeout=PATIENCE_MS)
+    kept.get_by_text(f"{WHY} 督察台 2026-01-05 16:00").first.wait_for()
     expect(kept.locator("img")).to_have_js_property("naturalWidth", 320)
     kept.get_by_role("button").click()
-    kept.locator('[aria-pressed="true"]').get_by_text(WHY).first.wait_for(timeout=PATIENCE_MS)
+    kept.locator('[aria-pressed="true"]').get_by_text(WHY).first.wait_for()
 
 
 @pytest.mark.usefixtures("room")
@@ -115,6 +115,6 @@ def test_what_was_recorded_comes_with_the_purpose_and_under_a_watermark_that_say
     page.locator("form.purpose input").fill(WHY)
     page.keyboard.press("Enter")
     tile = page.locator('[data-camera="cam-1"][data-shown]')
-    tile.wait_for(timeout=PATIENCE_MS)
+    tile.wait_for()
     assert [url for url in asked if "/playlist.m3u8" in url]
-    tile.get_by_text(f"{WHY} 督察台 2026-01-05 16:00").first.wait_for(timeout=PATIENCE_MS)
+    tile.get_by_text(f"{WHY} 督察台 2026-01-05 16:00").first.wait_for()

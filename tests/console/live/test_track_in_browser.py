@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from browsing import PATIENCE_MS, needs_browser
+from browsing import needs_browser
 from camera_rows import write_camera
 from console_examples import NOW, drive
 from playwright.sync_api import Page, expect
@@ -27,24 +27,24 @@ def driven(ledger: Ledger) -> None:
 @pytest.mark.usefixtures("driven")
 def test_two_tracks_are_seen_at_once_with_their_stops(wall: str, page: Page) -> None:
     page.goto(f"{wall}/desk/track/car-1,car-2")
-    page.get_by_text("110 个定位点").wait_for(timeout=PATIENCE_MS)
+    page.get_by_text("110 个定位点").wait_for()
     stop = page.locator("button[data-stop]")
-    expect(stop).to_have_count(1, timeout=PATIENCE_MS)
-    expect(stop).to_contain_text("停留", timeout=PATIENCE_MS)
+    expect(stop).to_have_count(1)
+    expect(stop).to_contain_text("停留")
 
     begins = page.locator("label", has_text="从").locator("input")
     begins.fill("gestern")
     begins.press("Enter")
-    page.get_by_text("读不懂这个时间").wait_for(timeout=PATIENCE_MS)
+    page.get_by_text("读不懂这个时间").wait_for()
     begins.fill("2026-01-05 15:50:00")  # Beijing time, of which the drives know nothing
     begins.press("Enter")
-    page.get_by_text("60 个定位点").wait_for(timeout=PATIENCE_MS)
+    page.get_by_text("60 个定位点").wait_for()
 
 
 def test_a_camera_has_no_track_and_leads_to_its_recording(wall: str, page: Page, postgres_uri: str) -> None:
     write_camera(postgres_uri, name="路口 12", kind="street", room=None)
     page.goto(f"{wall}/desk/track/cam-1")
-    page.get_by_text("路口 12 不移动，没有轨迹").wait_for(timeout=PATIENCE_MS)
+    page.get_by_text("路口 12 不移动，没有轨迹").wait_for()
     assert page.get_by_role("alert").count() == 0
     page.get_by_role("link", name="录像").click()
-    page.wait_for_url("**/desk/evidence?camera=cam-1**", timeout=PATIENCE_MS)
+    page.wait_for_url("**/desk/evidence?camera=cam-1**")

@@ -11,7 +11,7 @@ import numpy as np
 import psycopg
 import pytest
 from between import Between
-from browsing import PATIENCE_MS, STATIC, needs_browser
+from browsing import STATIC, needs_browser, patient_page
 from camera_rows import write_camera
 from console_examples import drive, plan, raised, stop
 from layout import covered, cut, meet, tiny
@@ -57,7 +57,7 @@ def busy(postgres_server: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": 1920, "height": 1080}, locale="zh-CN")
+    page = patient_page(browser, viewport={"width": 1920, "height": 1080}, locale="zh-CN")
     yield page
     page.close()
 
@@ -66,13 +66,13 @@ def page(browser: Browser) -> Iterator[Page]:
 def test_the_wall_is_whole_and_readable(page: Page, busy: str, width: int, height: int, type_px: int) -> None:
     page.set_viewport_size({"width": width, "height": height})
     page.goto(f"{busy}/wall")
-    page.locator("a[data-alert]").first.wait_for(timeout=PATIENCE_MS)
-    page.locator('[data-camera="cam-1"]').wait_for(timeout=PATIENCE_MS)
-    page.locator(".pane .maplibregl-ctrl-scale").wait_for(timeout=3 * PATIENCE_MS)  # three maps, drawn in software
-    page.locator("[data-awaited]").first.wait_for(state="detached", timeout=PATIENCE_MS)
+    page.locator("a[data-alert]").first.wait_for()
+    page.locator('[data-camera="cam-1"]').wait_for()
+    page.locator(".pane .maplibregl-ctrl-scale").wait_for()  # three maps, drawn in software
+    page.locator("[data-awaited]").first.wait_for(state="detached")
     size = "(({scrollWidth, scrollHeight}) => [scrollWidth, scrollHeight])(document.documentElement)"
     for language in ("zh-CN", "en"):
-        page.wait_for_function("tag => document.documentElement.lang === tag", arg=language, timeout=PATIENCE_MS)
+        page.wait_for_function("tag => document.documentElement.lang === tag", arg=language)
         assert page.evaluate(size) == [width, height]
         assert cut(page) + tiny(page, type_px) + covered(page) == []
         assert not meet(page, "[data-legend]", ".pane .maplibregl-ctrl-scale")
@@ -88,8 +88,8 @@ def test_single_pictures_have_their_names_and_ages_at_every_size(page: Page, bus
     for width, height, _ in SIZES:
         page.set_viewport_size({"width": width, "height": height})
         for language in ("zh-CN", "en"):
-            page.wait_for_function("tag => document.documentElement.lang === tag", arg=language, timeout=PATIENCE_MS)
-            expect(page.locator('[data-mode="still"] .latency').first).to_contain_text("2.4", timeout=PATIENCE_MS)
+            page.wait_for_function("tag => document.documentElement.lang === tag", arg=language)
+            expect(page.locator('[data-mode="still"] .latency').first).to_contain_text("2.4")
             assert cut(page) == []
             page.locator("[data-language]").evaluate("button => button.click()")
 
@@ -97,10 +97,10 @@ def test_single_pictures_have_their_names_and_ages_at_every_size(page: Page, bus
 def test_what_nobody_told_the_wall_is_a_dash_at_every_size(page: Page, busy: str) -> None:
     with Between(busy).running() as line:
         line.refuse("/api/v1")
-        page.goto(f"{line.address}/wall", timeout=3 * PATIENCE_MS)
+        page.goto(f"{line.address}/wall")
         for width, height, _ in SIZES:
             page.set_viewport_size({"width": width, "height": height})
-            expect(page.locator("[data-number] b")).to_have_text(["—"] * 6, timeout=PATIENCE_MS)
+            expect(page.locator("[data-number] b")).to_have_text(["—"] * 6)
             shown = page.locator("[data-figures] :is(b, dd)").all_inner_texts()
             assert not [text for text in shown if any(letter.isdigit() for letter in text.replace("限 6", ""))]
             assert cut(page) == []
@@ -131,8 +131,8 @@ def test_an_alert_that_went_a_level_up_comes_before_one_that_was_raised_since(
 
     with serving(postgres_uri, static=STATIC) as url:
         page.goto(f"{url}/wall")
-        page.locator(f'a[data-alert="{first.id}"]').wait_for(timeout=PATIENCE_MS)
+        page.locator(f'a[data-alert="{first.id}"]').wait_for()
         assert cards(page) == [since.id, first.id]
         assert escalate(postgres_uri, now_s + 60) == [first.id]
-        page.locator(f'a[data-alert="{first.id}"]', has_text="已升级 1 级").wait_for(timeout=PATIENCE_MS)
+        page.locator(f'a[data-alert="{first.id}"]', has_text="已升级 1 级").wait_for()
         assert cards(page) == [first.id, since.id]

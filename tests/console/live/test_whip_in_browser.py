@@ -6,6 +6,7 @@ from pathlib import Path
 
 import av
 import pytest
+from browsing import patient_page
 from chromium import CHROMIUM, FLAGS, needs_chromium
 from playwright.sync_api import sync_playwright
 from publishing import camera_process, opened, pictures, received, sounds
@@ -39,7 +40,7 @@ def test_a_browser_publishes_makes_keyframes_when_asked_and_ends(
     with camera_process(postgres_uri, tmp_path, "phone-1", keyframe_s=1.0) as process, sync_playwright() as playwright:
         subscription = process.fanouts["phone-1"].subscribe()
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *FAKE_DEVICES])
-        page = browser.new_page()
+        page = patient_page(browser)
         page.goto(f"{address}/healthz")
         location = page.evaluate(PUBLISH, f"{address}/api/v1/devices/phone-1/whip")
         items = received(subscription, lambda items: sum(packet.is_keyframe for packet in pictures(items)) >= 4)
