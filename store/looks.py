@@ -3,6 +3,7 @@ and opens the room to that viewer, and to no other, for a shift."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ from store.errors import InvalidRecord, NotFound, StoreError
 from store.pool import Pool, borrowed
 from store.queries import queries
 from store.requests import told_text
-from store.times import moment, rfc3339
+from store.times import moment, rfc3339, seconds
 
 _SQL = queries("looks")
 
@@ -32,7 +33,13 @@ class Sight:
 
 
 class PurposeNeeded(StoreError):  # noqa: N818  (a state of the world)
-    """The pictures are of an interrogation, and this viewer has not said why they look."""
+    """The pictures are of an interrogation, and this viewer has not said why they look; or only up to `ended`."""
+
+    def __init__(self, camera: str, ended: datetime | None) -> None:
+        self.ended = ended
+        before = f"; what was said ended at {rfc3339(ended)}" if ended else ""
+        expected = "expected that whoever looks has said why (POST /api/v1/looks), within the last 12 hours"
+        super().__init__(f"camera {camera}: films an interrogation room; {expected}{before}")
 
 
 async def begin(
@@ -74,20 +81,21 @@ async def in_force(pool: Pool, viewer: bytes, *, now_s: float) -> list[dict[str,
     return [_row(row, row["case"]) for row in rows]
 
 
-async def expect(pool: Pool, viewer: bytes, sight: Sight, *, now_s: float) -> None:
-    """Return where `viewer` may see pictures of `sight`.
+async def expect(pool: Pool, viewer: bytes, sight: Sight, *, now_s: float) -> float | None:
+    """Until when (Unix seconds) `viewer` may see pictures of `sight`; None where nobody need say why.
 
     Raises:
         PurposeNeeded: where these are of an interrogation, and the viewer has not said why, or longer ago than a shift.
     """
     if not sight.is_interrogation:
-        return
-    told = {"viewer": viewer, "room": sight.room, "camera": sight.camera, "now": moment(now_s)}
+        return None
+    told = {"viewer": viewer, "room": sight.room, "camera": sight.camera}
     async with borrowed(pool) as connection:
         row = await (await connection.execute(_SQL["until"], told)).fetchone()
-    if row is None or row["until"] is None:
-        expected = "expected that whoever looks has said why (POST /api/v1/looks), within the last 12 hours"
-        raise PurposeNeeded(f"camera {sight.camera}: films an interrogation room; {expected}")
+    until: datetime | None = row["until"] if row else None
+    if until is None or until <= moment(now_s):
+        raise PurposeNeeded(sight.camera, until)
+    return seconds(until)
 
 
 async def _place(pool: Pool, camera: str | None, room: str | None) -> Mapping[str, Any]:

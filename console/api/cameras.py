@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from console.api.context import Console, Store, whole
-from console.api.looks import Shown
+from console.api.looks import LastingRight, Shown
 from console.api.shapes import CameraRow, Rows
 from store import cameras
 from store.errors import NotFound
@@ -59,9 +59,11 @@ async def look(
     console: Console,
     request: Request,
     place: Shown,
+    right: LastingRight,
     content_type: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
-    """Live video (WHEP): an SDP offer with H.264 in, an answer out. X-Sound says what becomes of the camera's sound.
+    """Live video (WHEP): an SDP offer with H.264 in, an answer out. X-Sound says what becomes of the camera's sound. It
+    ends with the right to see it; who then asks again is answered why.
 
     403, kind `purpose`, where it is of an interrogation and this viewer has not said why they look; 406 where the offer
     has no H.264; 409 where the camera sends what a browser can't take (H.265, B-frames): take its
@@ -70,7 +72,7 @@ async def look(
     if content_type.partition(";")[0].strip().lower() != SDP:
         raise HTTPException(415, f"the body is {content_type or 'of no type'}; expected {SDP}")
     offer = (await request.body()).decode("utf-8", "replace")
-    answer = await console.viewers.join(place.camera, place.tap, offer)
+    answer = await console.viewers.join(place.camera, place.tap, offer, right)
     headers = {
         "location": f"{request.url.path}/{answer.viewer}",
         "cache-control": "no-store",

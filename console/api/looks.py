@@ -11,8 +11,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict
 
-from console.api.context import ACTOR, NowS, Store, whole
+from console.api.context import ACTOR, Console, NowS, Store, whole
 from console.api.shapes import LookRow, Rows
+from console.live.right import Right
 from store import cameras, looks
 from store.cameras import Place
 from store.looks import SHIFT_S, Sight
@@ -39,9 +40,9 @@ def _viewer(request: Request) -> bytes:
     return hashlib.sha256(request.cookies.get(COOKIE, "").encode()).digest()
 
 
-async def expect_purpose(request: Request, store: Pool, now_s: float, sight: Sight) -> None:
-    """Return where whoever asks may see pictures of `sight`; PurposeNeeded otherwise."""
-    await looks.expect(store, _viewer(request), sight, now_s=now_s)
+async def expect_purpose(request: Request, store: Pool, now_s: float, sight: Sight) -> float | None:
+    """Until when whoever asks may see pictures of `sight`, None for without end; PurposeNeeded where they may not."""
+    return await looks.expect(store, _viewer(request), sight, now_s=now_s)
 
 
 async def _shown(request: Request, store: Store, now_s: NowS, camera: str) -> Place:
@@ -52,6 +53,18 @@ async def _shown(request: Request, store: Store, now_s: NowS, camera: str) -> Pl
 
 Shown = Annotated[Place, Depends(_shown)]
 """The camera in the path, whose pictures whoever asks may see: every route that gives some takes this."""
+
+
+def _lasting(request: Request, console: Console, place: Shown) -> Right:
+    async def ask() -> float | None:
+        now = await cameras.place(console.pool, place.camera)
+        return await expect_purpose(request, console.pool, console.clock(), now.sight)
+
+    return Right(ask, console.clock)
+
+
+LastingRight = Annotated[Right, Depends(_lasting)]
+"""That whoever asks may see the camera in the path, for as long as they may: for what goes on after the answer."""
 
 
 def caching(sight: Sight, seconds: int) -> dict[str, str]:

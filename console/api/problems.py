@@ -19,6 +19,7 @@ from geofence.features import PlanError
 from store.errors import Conflict, InvalidRecord, NotFound, StoreUnavailable
 from store.evidence.errors import TooLong, Unreadable
 from store.looks import PurposeNeeded
+from store.times import rfc3339_or_none
 from store.workflow import IllegalTransition, InvalidAction
 
 MEDIA_TYPE = "application/problem+json"
@@ -50,7 +51,7 @@ class FieldProblem(BaseModel):
 
 class Problem(BaseModel):
     """RFC 9457. `kind` is what `type` ends in; `where` names the member, feature or field; `expected` what should stand
-    there."""
+    there. `ended`, of kind `purpose`: when the purpose that was given ended."""
 
     type: str
     title: str
@@ -61,6 +62,7 @@ class Problem(BaseModel):
     where: str | None = None
     problem: str | None = None
     expected: str | None = None
+    ended: str | None = None
     errors: list[FieldProblem] | None = None
 
 
@@ -148,7 +150,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(PurposeNeeded)
     async def purpose(request: Request, error: PurposeNeeded) -> Response:
-        return problem(403, Kind.PURPOSE, str(error), instance=request.url.path)
+        ended = rfc3339_or_none(error.ended)
+        return problem(403, Kind.PURPOSE, str(error), instance=request.url.path, ended=ended)
 
     @app.exception_handler(Refused)
     async def no_video(request: Request, error: Refused) -> Response:

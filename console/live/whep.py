@@ -24,6 +24,7 @@ from prometheus_client import Gauge
 
 from console.live.feed import Feed, Feeds
 from console.live.offer import Offer, Refused
+from console.live.right import Right
 from console.live.tap import TapClosed
 from console.live.track import CameraTrack, sound_type
 from console.problem_kinds import Kind
@@ -63,8 +64,8 @@ class Viewers:
     def __len__(self) -> int:
         return len(self._tasks)
 
-    async def join(self, camera: str, tap: str, offer: str) -> Answer:
-        """A new viewer of `camera`, whose tap is at the path `tap`.
+    async def join(self, camera: str, tap: str, offer: str, right: Right) -> Answer:
+        """A new viewer of `camera`, whose tap is at the path `tap`, shown for as long as the viewer has the right.
 
         Raises:
             Refused: with the reason.
@@ -74,7 +75,8 @@ class Viewers:
         wanted = Offer.parse(offer)
         viewer = secrets.token_urlsafe(12)
         answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        task = asyncio.create_task(self._show(camera, tap, wanted, viewer, answered), name=f"viewer of {camera}")
+        showing = self._show(camera, tap, wanted, right, viewer, answered)
+        task = asyncio.create_task(showing, name=f"viewer of {camera}")
         self._tasks[camera, viewer] = task
         self._gauge.set(len(self._tasks))
         task.add_done_callback(lambda _: self._forget(camera, viewer))
@@ -109,7 +111,9 @@ class Viewers:
         del self._tasks[camera, viewer]
         self._gauge.set(len(self._tasks))
 
-    async def _show(self, camera: str, tap: str, wanted: Offer, viewer: str, answered: asyncio.Future[Answer]) -> None:
+    async def _show(
+        self, camera: str, tap: str, wanted: Offer, right: Right, viewer: str, answered: asyncio.Future[Answer]
+    ) -> None:
         """One viewer from its offer to its end."""
         try:
             async with self._feeds.watched(camera, tap) as feed, AsyncExitStack() as stack:
@@ -122,7 +126,7 @@ class Viewers:
                 connection = await stack.enter_async_context(_connection())
                 sdp = await _negotiate(connection, wanted, tracks, feed)
                 answered.set_result(Answer(viewer, sdp, wanted.said_of_sound(feed)))
-                reason = await _until_gone(connection, tracks[Media.VIDEO])
+                reason = await _until_gone(connection, tracks[Media.VIDEO], right)
                 log.info("viewer gone", camera=camera, reason=reason)
         except Refused as refusal:
             if not answered.done():
@@ -187,8 +191,8 @@ async def _negotiate(
     return connection.localDescription.sdp
 
 
-async def _until_gone(connection: RTCPeerConnection, track: MediaStreamTrack) -> str:
-    """Waits as long as the viewer is there and the camera's packets come; why it ended."""
+async def _until_gone(connection: RTCPeerConnection, track: MediaStreamTrack, right: Right) -> str:
+    """Waits as long as the viewer is there and may look, and the camera's packets come; why it ended."""
     changed = asyncio.Event()
     connection.on("connectionstatechange", changed.set)
     track.on("ended", changed.set)
@@ -205,6 +209,8 @@ async def _until_gone(connection: RTCPeerConnection, track: MediaStreamTrack) ->
             return f"connection {connection.connectionState}"
         if track.readyState == "ended":
             return "the camera's packets ended"
+        if (reason := await right.ended()) is not None:
+            return reason
         received = await _bytes_received(connection)
         if connection.connectionState == "connected":
             limit_s = SILENT_S

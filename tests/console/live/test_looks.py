@@ -10,10 +10,11 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from aiortc.mediastreams import MediaStreamError
 from camera_rows import EIGHT, write_camera, write_segment
 from console_examples import NOW, raised
 from tap_server import TapServer
-from viewer import SDP, offer, peer
+from viewer import SDP, looking, offer, peer, pictures, viewer
 
 from analytics.alerts import Alert, Grade
 from analytics.fixes import FixBatch
@@ -96,7 +97,7 @@ def test_a_rooms_pictures_are_refused_without_a_purpose_and_given_with_one(conso
 
     refused, given = console(work)
     problem = refused.json()
-    assert (refused.status_code, problem["kind"]) == (403, "purpose"), problem
+    assert (refused.status_code, problem["kind"], problem.get("ended")) == (403, "purpose", None), problem
     assert "camera cam-1: films an interrogation room" in problem["detail"]
     assert given.status_code in (200, 201), given.text
     assert given.headers["cache-control"] == "no-store"
@@ -213,3 +214,58 @@ def test_pictures_of_a_camera_that_is_gone_need_a_purpose_still(console: Console
         return [before.status_code, told.status_code, (await client.get(picture)).status_code]
 
     assert console(work) == [403, 201, 200]
+
+
+@pytest.mark.usefixtures("room")
+def test_who_looks_live_when_the_shift_ends_is_cut_off_and_answered_why(console: Console, tap: TapServer) -> None:
+    now = [NOW]
+
+    async def work(client: httpx.AsyncClient) -> dict[str, Any]:
+        assert (await client.post("/api/v1/looks", json=WHY)).status_code == 201
+        connection = peer()
+        await looking(client, connection)
+        await pictures(connection, 1)
+        now[0] = NOW + SHIFT_S
+        with pytest.raises(MediaStreamError):
+            await pictures(connection, 60 * 15)
+        await connection.close()
+        refused = await ask(client, ("post", "/api/v1/cameras/{camera}/whep"))
+        return {"status": refused.status_code} | {name: refused.json()[name] for name in ("kind", "ended")}
+
+    told = {"status": 403, "kind": "purpose", "ended": rfc3339(moment(NOW + SHIFT_S))}
+    assert console(work, clock=lambda: now[0]) == told
+    assert tap.idle.wait(60)
+
+
+@pytest.mark.usefixtures("room")
+def test_who_says_why_anew_before_the_shift_ends_goes_on_looking(console: Console) -> None:
+    now = [NOW]
+
+    async def work(client: httpx.AsyncClient) -> int:
+        assert (await client.post("/api/v1/looks", json=WHY)).status_code == 201
+        async with viewer(client) as (connection, _):
+            await pictures(connection, 1)
+            now[0] = NOW + SHIFT_S - 1
+            assert (await client.post("/api/v1/looks", json=WHY)).status_code == 201
+            now[0] = NOW + SHIFT_S
+            return len(await pictures(connection, 3 * 15))
+
+    assert console(work, clock=lambda: now[0]) == 3 * 15
+
+
+def test_a_camera_that_is_set_to_film_an_interrogation_is_cut_off(
+    console: Console, tap: TapServer, postgres_uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.live.right.ASK_S", 0.0)
+
+    async def work(client: httpx.AsyncClient) -> None:
+        connection = peer()
+        await looking(client, connection)
+        await pictures(connection, 1)
+        write_camera(postgres_uri, tap=tap.path, room=ROOM)
+        with pytest.raises(MediaStreamError):
+            await pictures(connection, 60 * 15)
+        await connection.close()
+
+    console(work)
+    assert tap.idle.wait(60)

@@ -8,16 +8,18 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from browsing import needs_browser
+from browsing import STATIC, needs_browser
 from camera_rows import write_camera
 from chained import record_chain
 from console_examples import NOW, raised
 from playwright.sync_api import Page, expect
+from serving import serving
 from tap_server import Clip, TapServer
 
 from analytics.alerts import Alert, Grade
 from analytics.fixes import FixBatch
 from store.ledger import Ledger
+from store.looks import SHIFT_S
 from store.records import AlertPicture
 
 pytestmark = needs_browser
@@ -118,3 +120,76 @@ def test_what_was_recorded_comes_with_the_purpose_and_under_a_watermark_that_say
     tile.wait_for()
     assert [url for url in asked if "/playlist.m3u8" in url]
     tile.get_by_text(f"{WHY} 督察台 2026-01-05 16:00").first.wait_for()
+
+
+GONE = "服务器不再认得此浏览器"
+
+
+def give(page: Page) -> None:
+    """Says why."""
+    page.get_by_role("textbox", name="事由").fill(WHY)
+    page.keyboard.press("Enter")
+
+
+@pytest.mark.usefixtures("room")
+def test_when_the_shift_ends_the_live_picture_stops_and_the_page_says_so_and_asks_again(
+    postgres_uri: str, page: Page
+) -> None:
+    now = [NOW]
+    with serving(postgres_uri, static=STATIC, clock=lambda: now[0]) as address:
+        page.goto(f"{address}/desk/video/cam-1")
+        give(page)
+        live = page.locator('[data-camera="cam-1"][data-mode="live"]')
+        expect(live).to_be_visible()
+        now[0] = NOW + SHIFT_S
+        expect(page.get_by_role("alert")).to_contain_text("所说明的事由已满 12 小时")
+        expect(live).to_have_count(0)
+        give(page)
+        expect(live).to_be_visible()
+
+
+@pytest.mark.usefixtures("room")
+def test_when_the_browsers_cookie_is_gone_a_live_picture_that_ends_is_asked_for_with_a_purpose_again(
+    wall: str, page: Page
+) -> None:
+    page.goto(f"{wall}/desk/video/cam-1")
+    page.get_by_role("textbox").fill(WHY)
+    with page.expect_response(re.compile("/whep$")) as answer:
+        page.keyboard.press("Enter")
+    live = page.locator('[data-camera="cam-1"][data-mode="live"]')
+    expect(live).to_be_visible()
+    page.context.clear_cookies()
+    ended = page.request.delete(wall + answer.value.headers["location"])
+    assert ended.status == 204
+    expect(page.get_by_role("alert")).to_contain_text(GONE)
+    give(page)
+    expect(live).to_be_visible()
+
+
+@pytest.mark.usefixtures("room")
+def test_when_the_browsers_cookie_is_gone_playback_says_what_happened_and_goes_on_with_a_purpose(
+    wall: str, page: Page
+) -> None:
+    page.goto(f"{wall}/desk/evidence?camera=cam-1&at=2026-01-05T07:58:40Z")
+    give(page)
+    shown = page.locator('[data-camera="cam-1"][data-shown] video')
+    expect(shown).to_be_visible()
+    page.context.clear_cookies()
+    page.keyboard.press("Space")
+    expect(page.get_by_role("alert")).to_contain_text(GONE)
+    give(page)
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(shown).to_be_visible()
+
+
+@pytest.mark.usefixtures("room")
+def test_when_the_browsers_cookie_is_gone_the_desk_says_so_where_a_kept_picture_stood(wall: str, page: Page) -> None:
+    page.goto(f"{wall}/desk/video/cam-1")
+    give(page)
+    expect(page.locator('[data-camera="cam-1"][data-mode="live"]')).to_be_visible()
+    page.context.clear_cookies()
+    page.goto(f"{wall}/desk/{ALERT.id}")
+    expect(page.get_by_text(GONE)).to_be_visible()
+    page.get_by_role("button", name="说明事由 V").click()
+    give(page)
+    expect(page.locator('[data-camera="cam-1"][data-mode="live"]')).to_be_visible()

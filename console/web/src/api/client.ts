@@ -159,6 +159,12 @@ export async function snapshot(id: string, signal: AbortSignal): Promise<{ pictu
   return { picture: await response.blob(), ageS: Number(response.headers.get("x-picture-age") ?? 0) };
 }
 
+/** Why the server does not give what is at `address`; null where it does, or does not answer. */
+export async function refusalOf(address: string): Promise<ProblemError | null> {
+  const response = await fetch(address, { signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(() => null);
+  return response && !response.ok ? refused(response) : null;
+}
+
 /** What a person can do with an alert; each answers with the alert as it is then. */
 export type Action =
   | { name: "ack"; body: { note?: string } }

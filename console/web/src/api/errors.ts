@@ -8,6 +8,11 @@ export class ProblemError extends Error {
   ) {
     super(problem.detail ?? problem.title ?? `HTTP ${status}`);
   }
+
+  /** What it is, as the server calls it; undefined where that is none of ours, as when a proxy answers for it. */
+  get kind(): string | undefined {
+    return this.problem.type?.split(":").at(-1);
+  }
 }
 
 /** No answer came, not in time, or none that is one of ours. */

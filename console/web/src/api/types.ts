@@ -77,7 +77,8 @@ export interface PlanDocument extends FeatureCollection<Geometry, Record<string,
 
 export type Basemap = FeatureCollection<Geometry, Record<string, unknown> | null>;
 
-/** RFC 9457. `where` and `errors` name fields; `state` and `action` tell of a step that an alert's state forbids. */
+/** RFC 9457. `where` and `errors` name fields; `state` and `action` tell of a step that an alert's state forbids; `ended`,
+ * when a purpose that was given ended. */
 export interface Problem {
   type?: string;
   title?: string;
@@ -87,4 +88,5 @@ export interface Problem {
   errors?: { where: string; detail: string }[];
   state?: string;
   action?: string;
+  ended?: string;
 }

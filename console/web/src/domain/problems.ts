@@ -20,11 +20,11 @@ export function told(error: unknown, labels: Labels = {}): Told {
 }
 
 /** By the kind; where that is none of ours, as when a proxy answers for the server, by the status. */
-function worded({ status, problem }: ProblemError, labels: Labels): string {
-  const { type, state = "", action = "" } = problem;
+function worded({ status, kind, problem }: ProblemError, labels: Labels): string {
+  const { state = "", action = "" } = problem;
   const values = { state: known(`state.${state}`, state), action: known(`act.${action}`, action) };
   const byStatus = known(`problem.${status}`, t(status >= 500 ? "problem.500" : "problem.other"));
-  const words = known(`problem.${type?.split(":").at(-1)}`, byStatus, values);
+  const words = known(`problem.${kind}`, byStatus, values);
   const fields = fieldsOf(problem, labels).join(t("problem.between"));
   return fields ? t("problem.fields", { words, fields }) : words;
 }

@@ -781,6 +781,8 @@ export const en: Catalogue = {
   "evidence.purpose_begin": "Begin",
   "evidence.purpose_shown": "Purpose: {text}",
   "evidence.purpose_needed": "Shown once a purpose is given",
+  "evidence.purpose_over": "The 12 hours of the purpose that you gave are over, so the picture has stopped. To go on, give a purpose again.",
+  "evidence.purpose_unknown": "The server no longer knows this browser (its cookie may have been cleared or blocked), so the picture has stopped. Give a purpose again; if there is still no picture, allow cookies for this site in the browser.",
   "evidence.verification": "Verification",
   "evidence.verify": "Verify this part",
   "evidence.verifying": "Verifying",

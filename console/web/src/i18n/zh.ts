@@ -779,6 +779,8 @@ export const zh = {
   "evidence.purpose_begin": "开始查看",
   "evidence.purpose_shown": "事由：{text}",
   "evidence.purpose_needed": "填写事由后显示画面",
+  "evidence.purpose_over": "所说明的事由已满 12 小时，画面已停止。要继续查看，请重新说明事由。",
+  "evidence.purpose_unknown": "服务器不再认得此浏览器（它的 cookie 可能已被清除或禁用），画面已停止。请重新说明事由；若仍看不到，请在浏览器设置中允许本站使用 cookie。",
   "evidence.verification": "录像验证",
   "evidence.verify": "验证此段",
   "evidence.verifying": "正在验证",

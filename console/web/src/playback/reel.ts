@@ -3,6 +3,7 @@ import Hls, { ErrorDetails, ErrorTypes, Events, type ErrorData, type Fragment } 
 import { reactive } from "vue";
 import { playlist } from "@/api/client";
 import { NoAnswer, ProblemError } from "@/api/errors";
+import type { Problem } from "@/api/types";
 import { correction, mediaAt, wallAt, windowAt, type Piece } from "@/domain/sync";
 
 /** Why nothing can be played: the browser lacks the codec, or the sound is in no container of the web. */
@@ -30,10 +31,20 @@ const pieceOf = (fragment: Fragment): Piece => ({
 });
 
 /** What hls.js tells of in words of its own, as every other request tells of it. */
-function errorOf({ type, details, response, error }: ErrorData): unknown {
+function errorOf({ type, details, response, networkDetails, error }: ErrorData): unknown {
   if (type !== ErrorTypes.NETWORK_ERROR) return error;
-  if (response?.code && response.code >= 400) return new ProblemError(response.code, {});
+  if (response?.code && response.code >= 400) return new ProblemError(response.code, problemIn(networkDetails));
   return new NoAnswer(/timeout/i.test(details) ? "late" : "unreachable");
+}
+
+/** What the server said of a request that it refused: text of a playlist, bytes of a fragment. */
+function problemIn(request: unknown): Problem {
+  const body: unknown = request instanceof XMLHttpRequest ? request.response : "";
+  try {
+    return JSON.parse(body instanceof ArrayBuffer ? new TextDecoder().decode(body) : String(body)) as Problem;
+  } catch {
+    return {};
+  }
 }
 
 export class Reel {

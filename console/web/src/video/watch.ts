@@ -54,6 +54,7 @@ export function watchCamera(camera: string, tell: (change: Partial<Sight>) => vo
         const nowMs = performance.now();
         if (state === "connected") connectedMs = nowMs;
         if (state === "failed" || state === "closed" || nowMs - connectedMs > CUT_OFF_MS) throw new Error(state);
+        if (session.isEnded()) throw new Error("ended by the server");
         const told = await figures();
         if (!told.decoded && nowMs - joinedMs > FIRST_PICTURE_MS) throw new Error("no picture");
         if (told.decoded === decoded) continue;

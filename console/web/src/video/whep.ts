@@ -4,6 +4,8 @@ import { endWhep, whep } from "@/api/client";
 export interface Session {
   connection: RTCPeerConnection;
   stream: MediaStream;
+  /** Whether the server closed it; the connection itself stays "connected" for long then. */
+  isEnded(): boolean;
   leave(): void;
 }
 
@@ -33,7 +35,8 @@ export async function join(camera: string, signal: AbortSignal): Promise<Session
     const told = await whep(camera, connection.localDescription?.sdp ?? "", signal);
     location = told.location;
     await connection.setRemoteDescription({ type: "answer", sdp: told.answer });
-    return { connection, stream, leave };
+    const isEnded = () => transceiver.receiver.transport?.state === "closed";
+    return { connection, stream, isEnded, leave };
   } catch (error) {
     leave();
     throw error;
