@@ -51,12 +51,14 @@ class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     before silence counts; `mark_s` how often it is asked up to when what it delivered is complete; `listen_s` for how
     long devices must have been heard before they are believed against our clock. `past_days` is how
     old a fix may be that comes in, `keep_days` how long fixes are kept; it is more, so that nothing comes in only to be
-    dropped. What a device sends beyond `device_burst` fixes at once and `device_fixes_per_s` in the long run waits for
+    dropped. Of devices that nobody named `accept_most` are taken in where `unknown` is "accept", further ones held.
+    What a device sends beyond `device_burst` fixes at once and `device_fixes_per_s` in the long run waits for
     a calm."""
 
     shard: str = "ingest"
     units: tuple[str, ...] = ()
     unknown: Unknown = Unknown.HOLD
+    accept_most: Count = 1_000
     batch_messages: Count = 2_000
     gather_s: Annotated[float, Meta(ge=0, le=1)] = 0.02
     tick_s: Positive = 1.0

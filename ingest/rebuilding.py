@@ -54,13 +54,15 @@ class Rebuilt:
 
 
 class Rebuilds:
-    """The rebuilds that are due and under way. `rules` are those whose alerts a rebuild may change."""
+    """The rebuilds that are due and under way. `rules` are those whose alerts a rebuild may change; `strangers` devices
+    that nobody named, of which a terminal may make many: they have half of the turns, and the others go first."""
 
     def __init__(self, ledger: Intake, insist: Insist, metrics: Metrics, rules: Collection[str]) -> None:
         self._ledger = ledger
         self._insist = insist
         self._metrics = metrics
         self._rules = rules
+        self.strangers: Collection[int] = frozenset()
         self._due: dict[int, float] = {}  # event time of the earliest fix not walked, by device
         self._rested_s: dict[int, float] = {}  # by the monotonic clock: not before
         self._walks: deque[_Walk] = deque()
@@ -153,10 +155,12 @@ class Rebuilds:
 
     def _ready(self, now_s: float, but: Collection[int]) -> Iterator[int]:
         under_way = {walk.device for walk in self._walks}
-        for device in list(self._due):
-            if len(self._walks) >= AT_ONCE:
+        strangers = sum(device in self.strangers for device in under_way)
+        for device in sorted(self._due, key=self.strangers.__contains__):
+            if len(self._walks) >= AT_ONCE or (device in self.strangers and strangers >= AT_ONCE // 2):
                 return
             if device not in under_way and device not in but and self._rested_s.get(device, 0.0) <= now_s:
+                strangers += device in self.strangers
                 yield device
 
     def _known(self, name: str, first_s: float) -> list[Alert]:

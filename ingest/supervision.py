@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,6 +54,7 @@ class Supervision:
         self.known: list[Alert] = []  # alerts that last, or ended lately, when the engine began
         self._shard = ShardUnits(units)
         self._devices = DeviceTable()
+        self._only_heard: set[int] = set()
         self._plan = Plan()
         self._rules = all_rules()
         self._basis = b""
@@ -70,6 +71,7 @@ class Supervision:
         """
         self._read_basis()
         self._devices = self._insist(self._ledger.devices)
+        self._hear()
         self._shard.units_of = self._insist(self._ledger.device_units)
         self._plan = self._shard.part_of(self._plan)
         self._number_planned()
@@ -126,22 +128,42 @@ class Supervision:
 
     def learn(self) -> None:
         """Take in the devices that the database knows by now."""
-        for name in self._insist(self._ledger.devices).names:
-            self._devices.index(name)
+        self._renumber()
         self._shard.units_of = self._insist(self._ledger.device_units)
 
-    def number(self, names: Sequence[str], units: dict[str, str]) -> NDArray[np.int32]:
-        """The numbers of devices; unknown ones are registered, with the unit that their topic names."""
-        unknown = [name for name in names if name not in self._devices]
-        if unknown:
-            told = {name: units[name] for name in unknown if name in units}
-            self._insist(lambda: self._ledger.register(unknown, units=told))
-            # another worker may have registered some in between, so the order is the database's, not ours
-            for name in self._insist(self._ledger.devices).names:
-                self._devices.index(name)
+    def admit(self, names: Sequence[str], units: Mapping[str, str], most: int) -> None:
+        """Names that are only heard get numbers too, with the units that their topics name, as long as fewer than
+        `most` have one."""
+        admitted = names[: max(0, most - len(self._only_heard))]
+        if admitted:
+            told = {name: units[name] for name in admitted if name in units}
+            self._insist(lambda: self._ledger.admit(admitted, told))
+            self._renumber()
             self._shard.units_of |= told
-            log.info("new devices", count=len(unknown), names=unknown[:10])
+            log.info("new devices", count=len(admitted), names=admitted[:10])
+
+    def numbers(self, names: Sequence[str]) -> NDArray[np.int32]:
+        """The numbers of devices that are known."""
         return np.array([self._devices.index(name) for name in names], np.int32)
+
+    def introduced(self) -> frozenset[str]:
+        """The names of the devices that somebody named."""
+        return frozenset(name for number, name in enumerate(self._devices.names) if number not in self._only_heard)
+
+    @property
+    def only_heard(self) -> Collection[int]:
+        """The numbers of those that nobody named."""
+        return self._only_heard
+
+    def _renumber(self) -> None:
+        """The numbers are the database's: another worker may have given some in between."""
+        for name in self._insist(self._ledger.devices).names:
+            self._devices.index(name)
+        self._hear()
+
+    def _hear(self) -> None:
+        self._only_heard = set(self._insist(self._ledger.only_heard))
+        self.rebuilds.strangers = self._only_heard
 
     def advance(self, fixes: FixBatch, now_s: float) -> Advance:
         """One step of the engine."""
@@ -216,7 +238,11 @@ class Supervision:
     def _number_planned(self) -> None:
         # the engine numbers the devices of its plan, so the database must have numbered them before
         named = {duty.device for duty in self._plan.duties} | {device.id for device in self._plan.devices}
-        self.number(sorted(named | {dispatch.device for dispatch in self._plan.dispatches}), {})
+        named |= {dispatch.device for dispatch in self._plan.dispatches}
+        introduced = self.introduced()
+        if new := sorted(name for name in named if name not in introduced):
+            self._insist(lambda: self._ledger.register(new))
+            self._renumber()
 
 
 def _basis(version: int | None, settings: object, layout: str) -> bytes:

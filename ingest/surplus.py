@@ -8,7 +8,7 @@ device has been calm. An alert says so once.
 
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import numpy as np
 import structlog
@@ -27,7 +27,7 @@ CALM_S = 2.0  # without surplus for so long, a device is calm
 OVER_S = 60.0  # and after so long with nothing waiting, the flood is over
 PORTION = 5_000
 AT_ONCE = (AsideReason.RETAINED, AsideReason.ACCEPTED)
-ASIDE_MOST = 1_000_000  # fixes that are set aside of one device: eleven days of one a second
+ASIDE_MOST = 1_000_000  # fixes set aside of one device, or of all that nobody named: eleven days of one a second
 
 log = structlog.get_logger("ingest.surplus")
 
@@ -61,9 +61,11 @@ class Surplus:
         open_ones = {number for number, name in enumerate(names) if name in self._alerts}
         self._exceeded_s = dict.fromkeys(open_ones | self._waiting.keys(), now_s)
 
-    def split(self, fixes: FixBatch, names: list[str], now_s: float) -> tuple[FixBatch, FixBatch]:
+    def split(
+        self, fixes: FixBatch, names: list[str], now_s: float, strangers: Collection[int] = ()
+    ) -> tuple[FixBatch, FixBatch]:
         """The fixes to take in now, and the surplus to set aside. Of a device that exceeds its allowance the newest are
-        taken in: where it is matters more than where it was."""
+        taken in: where it is matters more than where it was. `strangers` are devices that nobody named."""
         self._fill(len(names))
         count = np.bincount(fixes.device, minlength=len(names))
         over = np.flatnonzero(count > self._left)
@@ -75,7 +77,7 @@ class Surplus:
         newest = _newest(fixes, allowed, over)
         # A ping beyond the allowance is dropped: of a device that sends so much nobody doubts that it is there.
         kept, surplus = fixes.take(newest), fixes.take(~newest & ~fixes.is_ping)
-        surplus = surplus.take(self._have_room(surplus, over))
+        surplus = surplus.take(self._have_room(surplus, over, strangers))
         self._note(surplus, fixes, over, names, now_s)
         return kept, surplus
 
@@ -138,10 +140,16 @@ class Surplus:
         if devices > len(self._left):
             self._left = np.append(self._left, np.full(devices - len(self._left), self._burst))
 
-    def _have_room(self, surplus: FixBatch, over: NDArray[np.intp]) -> NDArray[np.bool_]:
+    def _have_room(self, surplus: FixBatch, over: NDArray[np.intp], strangers: Collection[int]) -> NDArray[np.bool_]:
         room = np.full(int(over.max()) + 1, 0)
+        count = np.bincount(surplus.device, minlength=len(room))
+        of_strangers = ASIDE_MOST - sum(self._waiting.get(device, 0) for device in strangers)
         for device in over.tolist():
-            room[device] = ASIDE_MOST - self._waiting.get(device, 0)
+            if device in strangers:
+                room[device] = min(int(count[device]), of_strangers)
+                of_strangers -= room[device]
+            else:
+                room[device] = ASIDE_MOST - self._waiting.get(device, 0)
         keep = _rank(surplus.device) < room[surplus.device]
         if not keep.all():
             self._metrics.refused.labels(FLOOD).inc(int((~keep).sum()))

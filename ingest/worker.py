@@ -113,6 +113,7 @@ class Worker:
         self._time.begin(self._supervision.heard_s)
         self._surplus.begin(self._supervision.rules, self._supervision.known, self._supervision.devices.names)
         self._clocks.begin(self._supervision.rules, self._supervision.known)
+        self._inbox.introduce(self._supervision.introduced())
         self._commit(_NOTHING, outcome)
         self._ticked_s = self._kept_s = self._polled_s = time.monotonic()
         self._told_s = -np.inf
@@ -213,7 +214,7 @@ class Worker:
 
     def _process(self, messages: Sequence[Message]) -> None:
         decoded, numbers, held = self._admitted(self._read(messages))
-        if self._time.hear(decoded.clock_s, numbers, len(self._supervision.devices)):
+        if self._time.hear(decoded.clock_s, self._voters(numbers), len(self._supervision.devices)):
             self._change_clock()
             decoded, numbers, held = self._admitted(self._read(messages))
         aside: tuple[tuple[AsideReason, FixBatch], ...] = ()
@@ -227,7 +228,7 @@ class Worker:
             aside += ((AsideReason.RETAINED, retained),)
         if len(fixes) or len(pings):
             fixes = FixBatch.concatenate([self._without_known(fixes), pings])
-            fixes, surplus = self._surplus.split(fixes, names, now_s)
+            fixes, surplus = self._surplus.split(fixes, names, now_s, self._supervision.only_heard)
             self._count_late(fixes)
             aside += ((AsideReason.FLOOD, surplus),) if len(surplus) else ()
         decoded = replace(decoded, fixes=fixes)
@@ -251,6 +252,10 @@ class Worker:
             self._note_late(unwalked.tolist())
         self._count(messages, decoded)
 
+    def _voters(self, numbers: NDArray[np.int32]) -> NDArray[np.int32]:
+        """`numbers`, and -1 of devices that nobody named: one terminal may speak under many names."""
+        return np.where(np.isin(numbers, list(self._supervision.only_heard)), np.int32(-1), numbers)
+
     def _read(self, messages: Sequence[Message]) -> Decoded:
         if not messages:
             return _NOTHING
@@ -269,23 +274,27 @@ class Worker:
     def _admitted(self, decoded: Decoded) -> tuple[Decoded, NDArray[np.int32], Held]:
         """What known devices sent, the numbers of all devices named (-1 where one is not known), and what is held."""
         numbers = np.full(len(decoded.names), -1, np.int32)
-        strange = np.zeros(len(decoded.names), np.bool_)
         held = Held()
-        if self._settings.unknown is not Unknown.ACCEPT:
-            strange = self._supervision.strange(decoded.names)
+        supervision = self._supervision
+        strange = supervision.strange(decoded.names)
+        if strange.any() and self._settings.unknown is Unknown.ACCEPT:
+            names = [decoded.names[place] for place in np.flatnonzero(strange)]
+            supervision.admit(names, decoded.units, self._settings.accept_most)
+            strange = np.array([name not in supervision.devices for name in decoded.names], np.bool_)
         if strange.any():
             decoded, held = strangers.part(decoded, strange)
             if self._settings.unknown is Unknown.REFUSE:
                 self._metrics.refused.labels("unknown").inc(sum(device.seen for device in held.devices))
                 held = Held()
         known = [name for name, unknown in zip(decoded.names, strange.tolist(), strict=True) if not unknown]
-        numbers[~strange] = self._supervision.number(known, decoded.units)
+        numbers[~strange] = supervision.numbers(known)
         return decoded, numbers, held
 
     def _answer_people(self) -> None:
         """Take in what was kept of devices that were accepted, and read again the dead letters that somebody wants."""
         if accepted := self._insist(self._ledger.accepted):
             self._supervision.learn()
+            self._inbox.introduce(self._supervision.introduced())
             self._surplus.keep(accepted, AsideReason.ACCEPTED)
         letters = self._insist(lambda: self._ledger.wanted_letters(_LETTERS_A_TURN))
         for letter in letters:

@@ -1,6 +1,6 @@
 """What an ingest worker alone writes and reads: the commit with what it leaves for later, and what waits since then."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -60,6 +60,15 @@ class Intake(Ledger):
         """The numbers of those devices among `names` that are known."""
         with self._session() as connection:
             return dict(connection.execute(_LEDGER["numbers"], (list(names),)).fetchall())
+
+    def admit(self, names: Sequence[str], units: Mapping[str, str]) -> None:
+        """Names that were only heard get numbers too, with the units that their topics told."""
+        self._number(_SQL["admit"], names, units=units)
+
+    def only_heard(self) -> list[int]:
+        """The devices that nobody named: a plan, an import, a person."""
+        with self._session() as connection:
+            return [device for (device,) in connection.execute(_SQL["only_heard"])]
 
     def accepted(self) -> list[int]:
         """The devices with fixes of the time before they were accepted, still to be taken in."""

@@ -124,14 +124,24 @@ class Ledger(Writer):
         kinds: Mapping[str, str] | None = None,
         units: Mapping[str, str] | None = None,
     ) -> NDArray[np.int32]:
-        """The numbers of `names`, in their order; names not known get the next free numbers, without gaps."""
+        """The numbers of `names`, in their order; names not known get the next free numbers, without gaps. Somebody
+        named them: where they were only heard before, they are introduced."""
+        return self._number(_LEDGER["register"], names, kinds, units)
+
+    def _number(
+        self,
+        register: bytes,
+        names: Sequence[str],
+        kinds: Mapping[str, str] | None = None,
+        units: Mapping[str, str] | None = None,
+    ) -> NDArray[np.int32]:
         told = [
             {"name": name, "kind": (kinds or {}).get(name), "unit": (units or {}).get(name)}
             for name in names
             if name in (kinds or {}) or name in (units or {})
         ]
         with self._session() as connection, connection.transaction():
-            connection.execute(_LEDGER["register"], (list(names),))
+            connection.execute(register, (list(names),))
             if told:
                 connection.execute(_LEDGER["describe_devices"], (as_json(told),))
             numbers = dict(connection.execute(_LEDGER["numbers"], (list(names),)).fetchall())

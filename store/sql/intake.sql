@@ -81,6 +81,14 @@ SELECT (SELECT count(*) FROM taken), (SELECT count(*) FROM stored);
 -- Which plan and rules are stored: neither is ever changed or deleted, so two numbers tell whether anything is new.
 SELECT (SELECT max(version) FROM plans), (SELECT count(*) FROM rules);
 
+-- name: admit
+-- Numbers for names that were only heard.
+SELECT register_devices(%s, false);
+
+-- name: only_heard
+-- The numbers of the devices that nobody named.
+SELECT id FROM devices WHERE NOT introduced;
+
 -- name: device_units
 -- The unit of each device that has one.
 SELECT name, unit::text FROM devices WHERE unit IS NOT NULL;

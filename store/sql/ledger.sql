@@ -1,5 +1,5 @@
 -- name: register
--- Numbers for names not known yet, without gaps.
+-- Numbers for names not known yet, without gaps; somebody named them all.
 SELECT register_devices(%s);
 
 -- name: describe_devices

@@ -153,6 +153,11 @@ class Ingest:
 
         return put_back
 
+    def introduce(self, *devices: str) -> None:
+        """Somebody names them."""
+        with Ledger(self.uri) as ledger:
+            ledger.register(devices)
+
     def save_plan(self, document: dict[str, Any]) -> None:
         with Ledger(self.uri) as ledger:
             ledger.save_plan(document, "test", now_s=time.time())

@@ -29,6 +29,41 @@ def test_who_floods_waits_for_himself_alone() -> None:
     assert orders(inbox.take(10_000)) == [*range(SHARE_MESSAGES, 2 * SHARE_MESSAGES), 5_002]
 
 
+def test_who_floods_under_many_names_that_nobody_introduced_has_one_share_with_them_all() -> None:
+    inbox = Inbox(Metrics())
+    inbox.introduce({"car-07", "car-08"})
+    inbox.put(*(of(f"name-{order % 40}", order) for order in range(8_000)))
+    inbox.put(of("car-07", 8_000), of("car-08", 8_001))
+    for _ in range(2):
+        taken = inbox.take(10_000)
+        assert len(taken) == SHARE_MESSAGES + 2
+        assert orders(taken)[-2:] == [8_000, 8_001]
+        inbox.put(of("car-07", 8_000), of("car-08", 8_001))
+
+
+def test_among_those_that_nobody_introduced_each_has_a_turn() -> None:
+    inbox = Inbox(Metrics())
+    inbox.introduce(frozenset())
+    inbox.put(*(of("flood", order) for order in range(5_000)), of("new-car", 5_000))
+    assert 5_000 in orders(inbox.take(10_000))
+
+
+@given(st.lists(st.sampled_from(["a", "b", "c"]), max_size=60), st.sets(st.sampled_from(["a", "b", "c"])))
+def test_who_is_introduced_keeps_the_order_of_what_waited(devices: list[str], introduced: set[str]) -> None:
+    inbox = Inbox(Metrics())
+    inbox.introduce(frozenset())
+    half = len(devices) // 2
+    inbox.put(*(of(device, order) for order, device in enumerate(devices[:half])))
+    inbox.introduce(introduced)
+    inbox.put(*(of(device, order) for order, device in enumerate(devices[half:], half)))
+    taken: list[Message] = []
+    while len(inbox):
+        taken += inbox.take(7)
+    for name in "abc":
+        mine = [m.order for m in taken if m.topic == f"ducha/west/{name}/fix"]
+        assert mine == [order for order, device in enumerate(devices) if device == name]
+
+
 def test_large_messages_use_up_a_share_too() -> None:
     inbox = Inbox(Metrics())
     large = SHARE_BYTES // 4

@@ -27,6 +27,7 @@ def test_a_clock_that_is_far_off_is_told_once_with_its_offset(
 
 def test_where_most_devices_disagree_alike_it_is_our_clock(ingest: Ingest, terminal: Terminal) -> None:
     now_s = int(time.time())
+    ingest.introduce(*(f"off-{number}" for number in range(4)))
     with ingest.running():
         for number in range(4):
             terminal.publish(f"owntracks/off-{number}/phone", location(tst=now_s + 3600 + number))
@@ -35,6 +36,19 @@ def test_where_most_devices_disagree_alike_it_is_our_clock(ingest: Ingest, termi
         for number in range(4):
             terminal.publish(f"owntracks/off-{number}/phone", location(tst=int(time.time())))
         wait_until(lambda: ingest.rows("SELECT count(*) FROM alerts WHERE ended IS NULL") == [(0,)])
+
+
+def test_names_that_nobody_introduced_have_no_say_about_our_clock(ingest: Ingest, terminal: Terminal) -> None:
+    now_s = int(time.time())
+    ingest.introduce("off-1", "off-2")
+    with ingest.running():
+        for number in range(8):
+            terminal.publish(f"ducha/west/name-{number}/fix", location(tst=now_s + 3600))
+        for device in ("off-1", "off-2"):
+            terminal.publish(f"owntracks/{device}/phone", location(tst=int(time.time())))
+        wait_until(lambda: ingest.count("dead_letters") == 8 and ingest.count("fixes") == 2)
+        reasons = "SELECT count(*), array_agg(DISTINCT detail->>'reason') FROM alerts"
+        wait_until(lambda: ingest.rows(reasons) == [(8, ["clock"])])
 
 
 OWN_CLOCK = (

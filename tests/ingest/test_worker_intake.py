@@ -5,7 +5,7 @@ import time
 
 import psycopg
 from ingest_examples import Terminal, location, wait_until
-from running_ingest import POST, Ingest, asked, walk
+from running_ingest import POST, Ingest, asked, post_plan, walk
 
 from ingest.unknown import Unknown
 from store import unknown
@@ -47,6 +47,28 @@ def test_an_unknown_device_is_held_and_accepting_it_loses_nothing(ingest: Ingest
         wait_until(lambda: ingest.count("fixes") == 31)
     assert ingest.rows("SELECT name, unit::text FROM devices") == [("off-12", "west")]
     assert ingest.count("unknown_devices") == ingest.count("unknown_fixes") == ingest.count("set_aside") == 0
+
+
+def test_of_the_devices_that_nobody_named_so_many_are_accepted_and_further_ones_held(
+    ingest: Ingest, terminal: Terminal
+) -> None:
+    now_s = int(time.time())
+    ingest.save_plan(post_plan(now_s))
+    with ingest.running(unknown=Unknown.ACCEPT, accept_most=2):
+        for number in range(4):
+            terminal.publish(f"ducha/west/name-{number}/fix", location(tst=now_s))
+        terminal.publish("owntracks/off-12/phone", location(tst=now_s))
+        wait_until(lambda: ingest.count("fixes") == 3 and ingest.count("unknown_devices") == 2)
+        only_heard = "SELECT name FROM devices WHERE NOT introduced ORDER BY id"
+        assert ingest.rows(only_heard) == [("name-0",), ("name-1",)]
+        ingest.save_plan(post_plan(now_s, device="name-0"))
+        wait_until(lambda: ingest.rows(only_heard) == [("name-1",)])
+
+        def one_more() -> bool:
+            terminal.publish("ducha/west/name-4/fix", location(tst=now_s))
+            return ingest.rows(only_heard) == [("name-1",), ("name-4",)]
+
+        wait_until(one_more, what="there is room for another, once ingest knows the plan")
 
 
 def test_a_refused_device_is_counted_and_not_kept(ingest: Ingest, terminal: Terminal) -> None:
