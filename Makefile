@@ -6,6 +6,8 @@ DEMO_ARGS ?=
 TEST_ARGS ?=
 # Most tests wait for something real: several at once take a third of the time, even on two cores.
 TEST_WORKERS ?= 6
+# Kept bytecode: without it each of the workers compiles every test, which takes longer than any of them.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test check install install-test benchmark openapi
 

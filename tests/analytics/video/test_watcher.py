@@ -4,7 +4,7 @@ import gc
 import tracemalloc
 
 import numpy as np
-from drawn_pictures import FigureFinder, Room, covered, lit, swaying
+from drawn_pictures import FigureFinder, Room, covered, lit, noisy, swaying
 
 from analytics.alerts import AlertChange, Change
 from analytics.catalogue import video_rules
@@ -20,7 +20,7 @@ from analytics.video.watcher import Known, Outlook, Sampled, Watcher
 WINDOW = Region.of("window", [0.2, 0.2, 0.5, 0.95])
 CLERK = (0.28, 0.3, 0.4, 0.95)
 VISITOR = (0.7, 0.3, 0.8, 0.95)
-ROOM = Room()
+ROOM, RANDOM = Room(), np.random.default_rng(2)
 AT_WINDOW, ELSEWHERE, EMPTY = ROOM.picture([CLERK]), ROOM.picture([VISITOR]), ROOM.picture()
 
 
@@ -35,8 +35,7 @@ def watcher(outlook: Outlook | None = None, book: Rulebook | None = None) -> Wat
 
 def fresh(picture: Picture) -> Picture:
     """The same a moment later: no two pictures of a camera are quite the same."""
-    noise = np.random.default_rng().normal(0, 1.5, picture.shape)
-    return np.clip(picture + noise, 0, 255).astype(np.uint8)
+    return noisy(picture, RANDOM, 1.5)
 
 
 def watch(
