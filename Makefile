@@ -6,21 +6,26 @@ DEMO_ARGS ?=
 TEST_ARGS ?=
 # Most tests wait for something real: several at once take a third of the time, even on two cores.
 TEST_WORKERS ?= 6
-# Kept bytecode: without it each of the workers compiles every test, which takes longer than any of them.
+# Without kept bytecode every worker compiles all tests, and every process that a test starts the whole of its code.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test check install install-test benchmark openapi
 
 install: $(VENV)/.installed
 
-$(VENV)/.installed: pyproject.toml constraints.txt console/web/package-lock.json
+# $(1): the project, with or without its extras.
+define installed
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
-	touch $@
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '$(1)'
+	touch $(VENV)/.installed
+endef
 
-$(VENV)/.installed-test: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test]'
+$(VENV)/.installed: pyproject.toml constraints.txt console/web/package-lock.json
+	$(call installed,.)
+
+$(VENV)/.installed-test: pyproject.toml constraints.txt console/web/package-lock.json
+	$(call installed,.[test])
 	touch $@
 
 install-test: $(VENV)/.installed-test
