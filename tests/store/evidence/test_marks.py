@@ -41,11 +41,22 @@ def folder(tmp_path_factory: pytest.TempPathFactory, signer: FileSigner) -> Path
     return folder
 
 
+@pytest.fixture(scope="module")
+def recorded(folder: Path) -> Record:
+    return Record.read(folder)
+
+
+@pytest.fixture(scope="module")
+def honest(folder: Path) -> Report:
+    """What is found with the marks as they were made."""
+    return verified(folder)
+
+
 @pytest.fixture
-def record(folder: Path) -> Iterator[Record]:
+def record(folder: Path, recorded: Record) -> Iterator[Record]:
     """The folder's; afterwards it is as it was."""
     texts = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    yield Record.read(folder)
+    yield recorded.copy()
     for path, data in texts.items():
         path.write_bytes(data)
 
@@ -218,9 +229,10 @@ LIES: dict[str, Callable[[Lines], object]] = {
 
 @pytest.mark.parametrize("who", ["without a key", "with another key"])
 @pytest.mark.parametrize("lie", LIES)
-def test_false_marks_change_no_verdict(lie: str, who: str, folder: Path, record: Record, tmp_path: Path) -> None:
+def test_false_marks_change_no_verdict(
+    lie: str, who: str, folder: Path, honest: Report, record: Record, tmp_path: Path
+) -> None:
     chance = random.Random(lie)
-    honest = verified(folder)
 
     def lied() -> None:
         if who == "without a key":
@@ -260,12 +272,6 @@ def test_marks_of_another_log_of_the_same_name_and_key_are_not_gone_by_and_speak
     record.leaves.pop(in_the_range(record, VIDEO, random.Random(1)))
     write(folder, record)
     assert not verified(folder).sound
-
-
-@pytest.fixture(scope="module")
-def honest(folder: Path) -> Report:
-    """What is found with the marks as they were made."""
-    return verified(folder)
 
 
 @settings(max_examples=40, deadline=None)
