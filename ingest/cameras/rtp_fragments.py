@@ -4,9 +4,10 @@ FFmpeg reads a frame of an RTSP connection by three `poll` and three `recv`, thr
 unit in few frames is the same unit.
 """
 
+from collections.abc import Sequence
 from struct import Struct
 
-from ingest.cameras.rtsp_messages import Frames
+from ingest.cameras.rtsp_messages import Joined, Place, framed
 
 MOST_BYTES = 60_000  # of a frame
 HEADERS = {"H264": 1, "H265": 2}  # bytes of a NAL unit's header, by the names of codecs in SDP
@@ -14,28 +15,26 @@ _KIND = {1: (0x1F, 28), 2: (0x7E00, 49 << 9)}  # of a NAL unit's header: which b
 # of an RTP packet: its first byte, marker and type, number, time and source; the NAL unit's header, the fragment's own
 _HEAD = {1: Struct(">BBHQBB"), 2: Struct(">BBHQHB")}
 _BEGINS, _ENDS, _OF_WHAT = 0x80, 0x40, 0x3F  # of the fragment's own header
+_NOTHING = (0,) * 6  # of what is too short for a fragment
 
 
-def joined(frames: Frames, channel: int, header: int) -> bytes:
-    """`frames`, those of `channel` joined where they are fragments that follow one another; `header` is how long the
-    header of a NAL unit is. What is anyhow unusual, or lacks one before it, stays as it is."""
-    data, places, (mask, kind) = frames.data, frames.places, _KIND[header]
+def joined(channel: int, header: int, data: bytes, places: Sequence[Place]) -> Joined:
+    """The frames of a picture's `channel`, joined where they are fragments that follow one another; `header` is how
+    long the header of a NAL unit is. What is anyhow unusual, or lacks one before it, stays as it is."""
     least, read = _HEAD[header].size, _HEAD[header].unpack_from
-    passed: list[bytes] = []
-    plain_from, number = 0, 0
+    mask, kind = _KIND[header]
+    passed: Joined = []
+    number = 0
     while number < len(places):
-        of, at, end = places[number]
+        at, end = places[number]
         number += 1
-        if of != channel or end - at < least:
-            continue
-        version, marked, sequence, origin, unit, fragment = read(data, at)
-        if version != 0x80 or unit & mask != kind:
-            continue
-        pieces, size, last, last_fragment = [data[at + 4 : end]], end - at, at, fragment
-        while number < len(places) and not last_fragment & _ENDS:
-            of, then, stop = places[number]
+        last, size, parts = at, end - at, [data[at + 4 : end]]
+        version, marked, sequence, origin, unit, fragment = read(data, at) if size >= least else _NOTHING
+        goes_on = version == 0x80 and unit & mask == kind and not fragment & _ENDS
+        while goes_on and number < len(places):
+            then, stop = places[number]
             size += stop - then - least
-            if of != channel or stop - then < least or size > MOST_BYTES:
+            if stop - then < least or size > MOST_BYTES:
                 break
             sequence = sequence + 1 & 0xFFFF
             then_version, then_marked, then_sequence, then_origin, then_unit, then_fragment = read(data, then)
@@ -49,13 +48,9 @@ def joined(frames: Frames, channel: int, header: int) -> bytes:
                 or (then_fragment ^ fragment) & _OF_WHAT
             ):
                 break
-            pieces.append(data[then + least : stop])
-            last, last_fragment, end = then, then_fragment, stop
+            last, goes_on = then, not then_fragment & _ENDS
+            parts.append(data[then + least : stop])
             number += 1
-        if last != at:
-            # the marker and the number are the last one's; that the unit ends is not told, as one that begins may not
-            packet = b"".join((data[at : at + 1], data[last + 1 : last + 4], *pieces))
-            head = bytes((0x24, channel)) + len(packet).to_bytes(2, "big")
-            passed += (data[plain_from : at - 4], head, packet)
-            plain_from = end
-    return b"".join((*passed, data[plain_from:])) if passed else data
+        # the marker and the number are the last one's; that the unit ends is not told, as one that begins may not
+        passed.append((framed(channel, data[at : at + 1], data[last + 1 : last + 4], *parts), len(parts)))
+    return passed

@@ -16,13 +16,17 @@ class RtpLoss:
         self._newest = -1  # of all numbers; grows beyond 16 bits
         self._missing: dict[int, None] = {}  # in their order
 
-    def see(self, number: int, source: int) -> None:
-        """A packet with this sequence number (16 bits) and SSRC came."""
+    def see(self, number: int, source: int, packets: int = 1) -> None:
+        """A packet with this sequence number (16 bits) and SSRC came; with `packets`, the last of so many whose numbers
+        follow one another."""
         ahead = (number - self._newest + 0x8000 & 0xFFFF) - 0x8000
-        if ahead == 1 and source == self._source:
-            self._newest += 1
+        if ahead == packets and source == self._source:
+            self._newest += packets
             if self._missing:
                 self._expire()
+        elif packets > 1:
+            for each in range(number - packets + 1, number + 1):
+                self.see(each & 0xFFFF, source)
         elif source != self._source or abs(ahead) > LEAP:
             self.settle()
             self._source, self._newest = source, number
@@ -66,7 +70,9 @@ class Losses:
 
     def news(self, media: Media) -> int:
         """How many were lost since it was asked last."""
-        lost = sum(stream.lost for stream in self._streams[media])
+        lost = 0
+        for stream in self._streams[media]:  # nearly always one
+            lost += stream.lost
         news, self._told[media] = lost - self._told[media], lost
         return news
 

@@ -5,7 +5,7 @@ FFmpeg's own words hold the address; so they are never passed on.
 
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import av
@@ -20,7 +20,6 @@ from ingest.cameras.guard import Guard
 from ingest.cameras.packets import Media, Packet, StreamInfo
 from ingest.cameras.parameter_sets import LARGEST_PIXELS
 from ingest.cameras.rtp_clock import ClockSource, time_of_day
-from ingest.cameras.rtp_loss import Losses
 from ingest.cameras.rtsp_relay import Relay
 from ingest.cameras.states import SourceFault, State
 from ingest.cameras.wall_clock import wall_at
@@ -148,9 +147,10 @@ def packets_of(
     streams: dict[int, StreamInfo],
     guard: Guard,
     gathering: Gathering,
-    losses: Losses,
+    lost: Callable[[Media], int],
 ) -> Iterator[Packet]:
-    """What comes, with the time of its arrival, and how much of `losses` is before it; ends when the camera ends it.
+    """What comes, with the time of its arrival, and how much of its medium was `lost` before it; ends when the camera
+    ends it.
 
     Raises:
         SourceFault: when no packet comes for as long as `guard` has patience, or the connection breaks.
@@ -172,7 +172,7 @@ def packets_of(
         if stream is not None and received.size:
             if not stream.is_sound:
                 gathering.see(received.size, arrived_s)
-            yield stream.packet(received, arrived_s, losses.news(stream.media))
+            yield stream.packet(received, arrived_s, lost(stream.media))
 
 
 class _Incoming:

@@ -1,7 +1,7 @@
 """What goes over an RTSP connection (RFC 2326): messages, and interleaved frames between them. Pure."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from struct import Struct
 
@@ -12,7 +12,7 @@ MOST_AT_ONCE = 256  # messages
 
 SHORTEST = 8  # bytes of a frame's packet: RTCP has no fewer
 
-_FRAME = Struct(">BBH").unpack_from  # $, channel, length
+_FRAME = Struct(">BBH")  # $, channel, length
 _END = re.compile(rb"\n\r?\n")
 _LINE = re.compile(r"\r?\n")
 _BEGINNING = re.compile(rb"\$|RTSP/\d|[A-Z_]{3,20} \S")
@@ -73,19 +73,26 @@ class Message:
         return "\r\n".join(lines).encode("utf-8", "surrogateescape") + self.body
 
 
+Place = tuple[int, int]
+"""Where the payload of a frame begins and ends; the frame's own head is the 4 bytes before."""
+
+
+Joined = list[tuple[bytes, int]]
+"""Frames, and of how many packets each is joined."""
+
+
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """Interleaved frames that followed one another: `data` as they came, and of each its channel and where its payload
-    begins and ends in `data`."""
+    """Interleaved frames that followed one another: their places in `data`, by channel, of each in their order. Frames
+    shorter than a packet are not among them: FFmpeg takes what comes after such a one for text."""
 
     data: bytes
-    places: Sequence[tuple[int, int, int]]
-    is_plain: bool = True
-    """Whether none is shorter than a packet can be: FFmpeg takes what comes after such a one for text."""
+    places: Mapping[int, Sequence[Place]]
 
-    def plain(self) -> bytes:
-        """Without those."""
-        return b"".join(self.data[at - 4 : end] for _, at, end in self.places if end - at >= SHORTEST)
+
+def framed(channel: int, *parts: bytes) -> bytes:
+    """The frame of a packet that is given in parts."""
+    return b"".join((_FRAME.pack(0x24, channel, sum(map(len, parts))), *parts))
 
 
 class Splitter:
@@ -115,8 +122,8 @@ class Splitter:
         at = messages = 0
         while at < len(data):
             if data[at] == 0x24:  # $
-                frames, at = _frames(data, at)
-                if not frames.places:
+                began, (frames, at) = at, _frames(data, at)
+                if at == began:
                     break
                 self._noise = 0
                 yield frames
@@ -154,17 +161,19 @@ class Splitter:
 
 def _frames(data: bytes, at: int) -> tuple[Frames, int]:
     """The whole frames from `at` on, and where the next thing begins."""
-    began, size, places, shortest = at, len(data), [], SHORTEST
+    size, read, places = len(data), _FRAME.unpack_from, dict[int, list[Place]]()
     while at + 4 <= size:
-        dollar, channel, length = _FRAME(data, at)
+        dollar, channel, length = read(data, at)
         end = at + 4 + length
         if dollar != 0x24 or end > size:
             break
-        if length < shortest:
-            shortest = length
-        places.append((channel, at + 4 - began, end - began))
+        if length >= SHORTEST:
+            of_channel = places.get(channel)
+            if of_channel is None:
+                of_channel = places[channel] = []
+            of_channel.append((at + 4, end))
         at = end
-    return Frames(data[began:at], places, shortest >= SHORTEST), at
+    return Frames(data, places), at
 
 
 def _message(data: bytes, at: int) -> tuple[Message | None, int]:

@@ -8,20 +8,22 @@ interleaved with the conversation in any case: where the camera is to send them 
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from struct import Struct
 
+from ingest.cameras import rtp_fragments, rtp_samples
 from ingest.cameras.address import Address
 from ingest.cameras.digest import Challenge, answer, challenges, taken
 from ingest.cameras.packets import Media
-from ingest.cameras.rtp_fragments import HEADERS, joined
 from ingest.cameras.rtp_loss import Losses, RtpLoss
-from ingest.cameras.rtsp_messages import Frames, Message, NoRtsp, Splitter
+from ingest.cameras.rtsp_messages import Frames, Joined, Message, NoRtsp, Place, Splitter, framed
 from ingest.cameras.states import SourceFault, State
 
 MOST_PENDING = 64  # questions without an answer
 _RTP = Struct(">BxH4xI")  # of its header: version and more, sequence number, SSRC
+_STATIC = {"0": "PCMU", "8": "PCMA"}  # payload types that need no `rtpmap` (RFC 3551)
 _CHANNELS = re.compile(r"interleaved=(\d{1,3})(?:-(\d{1,3}))?", re.IGNORECASE)
 _SERVER_PORTS = re.compile(r"server_port=(\d{1,5})(?:-(\d{1,5}))?", re.IGNORECASE)
 _FROM = re.compile(r"source=([^;\s]+)", re.IGNORECASE)
@@ -44,6 +46,21 @@ class _Described:
     media: Media | None
     control: str = ""
     codec: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    """One that the camera sends, in a channel. `joined` gives its frames as the player is to have them."""
+
+    loss: RtpLoss
+    joined: Callable[[bytes, Sequence[Place]], Joined]
+
+    def count(self, data: bytes, at: int, packets: int = 1) -> None:
+        """The RTP packet in `data` from `at` on, and those that are joined in it."""
+        if len(data) - at >= _RTP.size:
+            first, number, source = _RTP.unpack_from(data, at)
+            if first & 0xC0 == 0x80:
+                self.loss.see(number, source, packets)
 
 
 @dataclass(slots=True)
@@ -84,11 +101,9 @@ class Proxy:
         self._proofs: Counter[str] = Counter()  # by nonce
         self._is_admitted = False  # the player named the address that it alone was given
         self._media: list[_Described] = []
-        self._streams: dict[int, RtpLoss] = {}  # by the channel of its packets
+        self._streams: dict[int, _Stream] = {}  # by the channel of its packets
         self.is_playing = False
         """Whether the player knows that packets come."""
-        self._video = -1  # the channel of the picture
-        self._header = 0  # how long its NAL units' header is; 0 where that is not known
 
     def from_player(self, data: bytes) -> bytes:
         """What the camera is to be told."""
@@ -104,8 +119,7 @@ class Proxy:
         """What the player is to be told, and what the camera."""
         for item in _split(self._camera, data):
             if isinstance(item, Frames):
-                self._count(item)
-                self._to_player.append(self._passed(item))
+                self._to_player += self._passed(item)
             elif item.is_answer:
                 self._answers(item)
             else:
@@ -114,28 +128,26 @@ class Proxy:
         self._to_player, self._to_camera = [], []
         return told, asked
 
-    def _passed(self, frames: Frames) -> bytes:
-        if not frames.is_plain:
-            return frames.plain()
-        return joined(frames, self._video, self._header) if self._header else frames.data
+    def _passed(self, frames: Frames) -> list[bytes]:
+        """Those of each stream together, and what belongs to none behind them: a stream's end comes after its last
+        packet."""
+        passed, others = list[bytes](), list[bytes]()
+        for channel, places in frames.places.items():
+            stream = self._streams.get(channel)
+            if stream is None:
+                others += [frames.data[at - 4 : end] for at, end in places]
+                continue
+            for frame, packets in stream.joined(frames.data, places):
+                stream.count(frame, 4, packets)
+                passed.append(frame)
+        return passed + others
 
     def datagram(self, channel: int, data: bytes) -> bytes:
         """What came by UDP, as the player is to be told it."""
-        head = b"$" + bytes((channel,)) + len(data).to_bytes(2, "big")
-        frames = Frames(head + data, ((channel, 4, 4 + len(data)),))
-        self._count(frames)
-        return frames.data
-
-    def _count(self, frames: Frames) -> None:
-        """The RTP packets among them."""
-        data, streams, read = frames.data, self._streams, _RTP.unpack_from
-        for channel, at, end in frames.places:
-            stream = streams.get(channel)
-            if stream is None or end - at < _RTP.size:
-                continue
-            first, number, source = read(data, at)
-            if first & 0xC0 == 0x80:
-                stream.see(number, source)
+        stream = self._streams.get(channel)
+        if stream is not None:
+            stream.count(data, 0)
+        return framed(channel, data)
 
     # --- the player's questions ---
 
@@ -235,9 +247,7 @@ class Proxy:
             message = message.told("Transport", f"RTP/AVP/TCP;unicast;interleaved={channel}-{channel + 1}")
         described = self._described_at(question.asked.url)
         if described is not None and described.media is not None:
-            self._streams[channel] = self._losses.stream(described.media)
-            if described.media is Media.VIDEO:
-                self._video, self._header = channel, HEADERS.get(described.codec, 0)
+            self._streams[channel] = _Stream(self._losses.stream(described.media), _joining(described, channel))
         return message
 
     def _described_at(self, url: str) -> "_Described | None":
@@ -255,13 +265,21 @@ def _split(splitter: Splitter, data: bytes) -> list[Message | Frames]:
         raise SourceFault(State.UNUSABLE, str(error)) from None
 
 
+def _joining(described: _Described, channel: int) -> Callable[[bytes, Sequence[Place]], Joined]:
+    if described.codec in rtp_fragments.HEADERS:
+        return partial(rtp_fragments.joined, channel, rtp_fragments.HEADERS[described.codec])
+    if described.codec in rtp_samples.CODECS:
+        return partial(rtp_samples.joined, channel)
+    return lambda data, places: [(data[at - 4 : end], 1) for at, end in places]
+
+
 def _media(description: bytes) -> list[_Described]:
     """What a session description offers."""
     found: list[_Described] = []
     for line in description.decode("utf-8", "replace").splitlines():
         if line.startswith("m="):
-            kind = line[2:].partition(" ")[0]
-            found.append(_Described(Media(kind) if kind in list(Media) else None))
+            kind, _, _, payload, *_ = *line[2:].split(), *4 * [""]
+            found.append(_Described(Media(kind) if kind in list(Media) else None, codec=_STATIC.get(payload, "")))
         elif line.startswith("a=control:") and found:
             found[-1].control = line.removeprefix("a=control:").strip()
         elif line.startswith("a=rtpmap:") and found:

@@ -10,6 +10,7 @@ import socket
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from functools import partial
 from threading import Event, Thread
 
 import structlog
@@ -28,6 +29,7 @@ from ingest.cameras.line import Line
 from ingest.cameras.packets import Media, Packet, StreamInfo
 from ingest.cameras.parameter_sets import LARGEST_PIXELS, tells_news, united
 from ingest.cameras.probation import Probation, described
+from ingest.cameras.rtp_loss import Losses
 from ingest.cameras.rtsp import connect, packets_of, watchable
 from ingest.cameras.rtsp_relay import Relay
 from ingest.cameras.states import Condition, SourceFault, State
@@ -133,7 +135,7 @@ class Source:
                     self._follow(container, relay)
         finally:
             for media in Media:
-                self._count(media, relay.losses.news(media))
+                self._news(relay.losses, media)
         if not self._stopping.is_set():
             raise relay.fault or SourceFault(State.LOST, "the camera ended the stream")
 
@@ -142,19 +144,16 @@ class Source:
         with Guard(relay.line, self._patience.stall_s) as guard:
             # by UDP only answers come over the connection, which are to be read one by one
             gathering = Gathering(relay.line if self._address.transport == "tcp" else Line())
-            packets = packets_of(container, streams, guard, gathering, relay.losses)
-            self._publish(self._counted(packets), tuple(streams.values()))
+            news = partial(self._news, relay.losses)
+            self._publish(packets_of(container, streams, guard, gathering, news), tuple(streams.values()))
 
-    def _counted(self, packets: Iterator[Packet]) -> Iterator[Packet]:
-        for packet in packets:
-            if packet.lost:
-                self._count(packet.media, packet.lost)
-            yield packet
-
-    def _count(self, media: Media, lost: int) -> None:
+    def _news(self, losses: Losses, media: Media) -> int:
+        """What was lost since it was asked last, counted."""
+        lost = losses.news(media)
         if lost:
             self._untold[media] += lost
             self._lost(media, lost)
+        return lost
 
     def _hand_on(self, packet: Packet) -> None:
         """A packet, with all that was lost before it: also what was lost before those that are not handed on."""

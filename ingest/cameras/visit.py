@@ -32,7 +32,7 @@ def visit(address: Address, open_s: float = OPEN_S, largest_pixels: int = LARGES
         streams = watchable(container)
         probation, until_s = Probation(tuple(streams.values()), largest_pixels), time.monotonic() + LOOK_S
         with Guard(relay.line, open_s) as guard:
-            for packet in packets_of(container, streams, guard, Gathering(Line()), relay.losses):
+            for packet in packets_of(container, streams, guard, Gathering(Line()), relay.losses.news):
                 if probation.add(packet) is not None or time.monotonic() > until_s:
                     break
         codecs = {info.media: info.codec for info in streams.values()}

@@ -68,7 +68,7 @@ def keyframe_of(settings: CameraSettings) -> np.ndarray:
     """The first whole picture that comes from the camera, decoded."""
     container, relay = connect(settings.address, 10.0, 10.0)
     with relay, container, Guard(relay.line, 10.0) as guard:
-        for packet in packets_of(container, streams_of(container), guard, Gathering(relay.line), relay.losses):
+        for packet in packets_of(container, streams_of(container), guard, Gathering(relay.line), relay.losses.news):
             if packet.media is Media.VIDEO and packet.is_keyframe:
                 break
         return next(container.decode(video=0)).to_ndarray(format="bgr24")

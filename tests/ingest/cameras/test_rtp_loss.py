@@ -36,6 +36,19 @@ def test_what_is_counted_is_what_is_missing(
     assert loss.lost == len(set(between) & dropped)
 
 
+@given(runs=st.lists(st.tuples(st.integers(0, 65_535), st.integers(1, 60), st.integers(1, 2)), max_size=12), near=FIRST)
+def test_packets_in_a_run_count_as_each_alone(runs: list[tuple[int, int, int]], near: int) -> None:
+    together, alone = RtpLoss(), RtpLoss()
+    for ahead, length, source in runs:
+        first = near + ahead % (2 * WINDOW)
+        together.see(first + length - 1 & 0xFFFF, source, length)
+        seen(alone, list(range(first, first + length)), source)
+        assert together.lost == alone.lost
+    together.settle()
+    alone.settle()
+    assert together.lost == alone.lost
+
+
 @given(first=FIRST, lost=st.integers(1, LEAP - 1))
 def test_a_loss_is_told_when_it_can_not_come_any_more(first: int, lost: int) -> None:
     loss = RtpLoss()

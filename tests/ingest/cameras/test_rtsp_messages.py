@@ -12,10 +12,12 @@ from ingest.cameras.rtsp_messages import (
     MOST_BODY,
     MOST_HEADER,
     MOST_NOISE,
+    SHORTEST,
     Frames,
     Message,
     NoRtsp,
     Splitter,
+    framed,
 )
 
 ANSWER = b"RTSP/1.0 200 OK\r\nCSeq: 3\r\nContent-Length: 5\r\n\r\n$a\r\nb"
@@ -26,23 +28,29 @@ def frame(channel: int, payload: bytes) -> bytes:
     return b"$" + bytes((channel,)) + len(payload).to_bytes(2, "big") + payload
 
 
+ONE, TWO = frame(0, b"one packet"), frame(0, b"two packets")
+
+
 def split(data: bytes, cuts: list[int]) -> list[Message | tuple[int, bytes]]:
-    """What comes of `data` that comes in pieces: messages, and frames each with its channel."""
+    """What comes of `data` that comes in pieces: messages, and frames each with its channel, in the order in which they
+    came."""
     splitter, found = Splitter(), list[Message | tuple[int, bytes]]()
     ends = sorted({min(cut, len(data)) for cut in cuts} | {0, len(data)})
     for begin, end in pairwise(ends):
         for item in splitter.feed(data[begin:end]):
             if isinstance(item, Frames):
-                found += [(channel, item.data[at:stop]) for channel, at, stop in item.places]
-                assert item.data == b"".join(frame(c, item.data[at:stop]) for c, at, stop in item.places)
+                places = sorted((at, stop, channel) for channel, of in item.places.items() for at, stop in of)
+                found += [(channel, item.data[at:stop]) for at, stop, channel in places]
+                for channel, of in item.places.items():
+                    assert list(of) == sorted(of)
+                    assert all(item.data[at - 4 : stop] == frame(channel, item.data[at:stop]) for at, stop in of)
             else:
                 found.append(item)
     return found
 
 
-THINGS = st.one_of(
-    st.just(ANSWER), st.just(REQUEST), st.builds(frame, st.integers(0, 255), st.binary(max_size=300)), st.just(b"\r\n")
-)
+FRAMES = st.builds(frame, st.integers(0, 255), st.binary(min_size=SHORTEST, max_size=300))
+THINGS = st.one_of(st.just(ANSWER), st.just(REQUEST), FRAMES, st.just(b"\r\n"))
 
 
 @given(things=st.lists(THINGS, max_size=12), cuts=st.lists(st.integers(0, 4_000), max_size=30))
@@ -54,7 +62,17 @@ def test_it_is_the_same_however_it_is_cut(things: list[bytes], cuts: list[int]) 
 
 @given(noise=st.text(alphabet="abcxyz .,:;\r\n0123456789", max_size=200), cuts=st.lists(st.integers(0, 400)))
 def test_what_is_neither_is_left_out(noise: str, cuts: list[int]) -> None:
-    assert split(frame(0, b"one") + noise.encode() + frame(0, b"two"), cuts) == [(0, b"one"), (0, b"two")]
+    assert split(ONE + noise.encode() + TWO, cuts) == [(0, b"one packet"), (0, b"two packets")]
+
+
+@given(st.integers(0, SHORTEST - 1))
+def test_a_frame_shorter_than_a_packet_is_left_out(size: int) -> None:
+    assert split(ONE + frame(1, bytes(size)) + TWO, []) == [(0, b"one packet"), (0, b"two packets")]
+
+
+@given(st.integers(0, 255), st.lists(st.binary(max_size=30)))
+def test_a_frame_is_given_in_parts(channel: int, parts: list[bytes]) -> None:
+    assert framed(channel, *parts) == frame(channel, b"".join(parts))
 
 
 @given(st.lists(st.binary(max_size=500), max_size=20))
@@ -93,7 +111,7 @@ def test_what_is_too_long_is_no_rtsp(data: bytes) -> None:
 @pytest.mark.parametrize("noise", [b"A", b"ABC D\n\n", b"\0"])
 def test_what_is_neither_for_too_long_is_no_rtsp(noise: bytes) -> None:
     few, many = noise * (1_000 // len(noise)), noise * (MOST_NOISE // len(noise) + 100)
-    assert split(200 * (few + frame(0, b"one")), [])[-1] == (0, b"one")
+    assert split(200 * (few + ONE), [])[-1] == (0, b"one packet")
     for cuts in ([], list(range(0, len(many), 1_000))):
         with pytest.raises(NoRtsp, match="neither a message nor a packet; expected RTSP"):
             split(many, cuts)

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from hashlib import md5, sha256
 
 import pytest
+from rtp_frames import frame
+from rtp_frames import rtp as rtp_packet
 
 from ingest.cameras.address import Address
 from ingest.cameras.packets import Media
@@ -32,8 +34,7 @@ def answers(status: int, number: int, body: str = "", **headers: str) -> bytes:
 
 
 def rtp(channel: int, number: int) -> bytes:
-    packet = bytes((0x80, 96)) + number.to_bytes(2, "big") + bytes(4) + b"\0\0\0\7" + b"data"
-    return b"$" + bytes((channel,)) + len(packet).to_bytes(2, "big") + packet
+    return frame(channel, rtp_packet(number, b"data"))
 
 
 @pytest.fixture
@@ -178,6 +179,22 @@ def test_every_reader_finds_the_same_end(proxy: Proxy) -> None:
 
 def test_a_frame_too_short_for_a_packet_is_left_out(proxy: Proxy) -> None:
     assert proxy.from_camera(rtp(0, 1) + b"$\0\0\2hi" + rtp(0, 2))[0] == rtp(0, 1) + rtp(0, 2)
+
+
+@pytest.mark.parametrize("told", ["RTP/AVP 8\r\n", "RTP/AVP 97\r\na=rtpmap:97 pcmu/8000\r\n"])
+def test_sound_goes_on_in_fewer_packets(proxy: Proxy, told: str) -> None:
+    proxy.from_player(asks("DESCRIBE"))
+    proxy.from_camera(answers(200, 1, f"v=0\r\nm=audio 0 {told}a=control:sound\r\n"))
+    proxy.from_player(asks("SETUP", f"{LOCAL}/sound", 2, Transport="RTP/AVP/TCP;unicast;interleaved=2-3"))
+    proxy.from_camera(answers(200, 2, Transport="RTP/AVP/TCP;unicast;interleaved=2-3"))
+    sent = b"".join(frame(2, rtp_packet(number, 160 * b"s", 160 * number)) for number in (1, 2, 3))
+    assert proxy.from_camera(sent)[0] == frame(2, rtp_packet(3, 480 * b"s", 160))
+
+
+def test_a_stream_ends_behind_its_last_packet(proxy: Proxy) -> None:
+    set_up(proxy)
+    report, bye = frame(1, bytes((0x80, 200)) + bytes(26)), frame(1, bytes((0x80, 203)) + bytes(6))
+    assert proxy.from_camera(report + rtp(0, 1) + rtp(0, 2) + bye)[0] == rtp(0, 1) + rtp(0, 2) + report + bye
 
 
 def test_packets_pass_and_those_that_lack_are_counted(proxy: Proxy, losses: Losses) -> None:
