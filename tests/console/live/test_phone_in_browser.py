@@ -13,7 +13,7 @@ from camera_rows import write_camera
 from chained import record_chain
 from console_examples import NOW, drive, plan, raised, stop
 from layout import covered, cut, meet, small
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from serving import serving
 from tap_server import Clip, TapServer
 
@@ -115,9 +115,22 @@ def test_on_a_phone_a_screen_is_read_touched_and_left(page: Page, county: str, s
         page.locator("a[data-screen]").first.wait_for()
 
 
-def test_on_a_phone_the_maps_legend_leaves_its_scale_free(page: Page, county: str) -> None:
-    come_to(page, f"{county}/wall")
-    page.locator(".pane .maplibregl-ctrl-scale").wait_for()
+@pytest.mark.parametrize(
+    ("screen", "pane", "over"),
+    [
+        ("/wall", ".pane", ["scale", "legend"]),
+        ("/desk/RED", ".reason", ["scale", "legend"]),
+        ("/desk/track/car-1", "main", ["scale"]),
+    ],
+)
+def test_on_a_phone_a_maps_scale_and_legend_cover_nothing_of_it(
+    page: Page, county: str, screen: str, pane: str, over: list[str]
+) -> None:
+    come_to(page, county + screen.replace("RED", RED.id))
+    places = {"scale": f"{pane} .maplibregl-ctrl-scale", "legend": f"{pane} .county-map-foot .legend"}
     for _ in range(2):
-        assert not meet(page, "[data-legend]", ".pane .maplibregl-ctrl-scale")
+        for what in over:
+            expect(page.locator(places[what])).to_be_visible()
+            assert not meet(page, f"{pane} .county-map-canvas", places[what])
+        assert "legend" not in over or not meet(page, places["scale"], places["legend"])
         page.locator("[data-language]:visible").first.click()
