@@ -119,6 +119,10 @@ class ExportWork:
         """It could not be made, and why."""
         self._do("failed", {"id": task.id, "problem": problem, "at": moment(now_s)}, did="failed", detail=problem)
 
+    def put_back(self, export: UUID) -> None:
+        """It was left, and that is not to count as an attempt."""
+        self._do("put_back", {"id": export})
+
     def expired(self, now_s: float) -> list[UUID]:
         """Those whose files are to be removed."""
         return [row["id"] for row in self._rows("expired", (moment(now_s),))]

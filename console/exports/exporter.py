@@ -10,10 +10,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
+from uuid import UUID
 
 import structlog
 
-from console.exports.making import Wish, make
+from console.exports.making import Wish, clear, make
 from console.exports.settings import ExportSettings, zip_path
 from ingest.cameras.parameter_sets import LARGEST_PIXELS
 from store.errors import StoreError, StoreUnavailable
@@ -49,11 +50,12 @@ def serve(
 ) -> None:
     """Make exports until `stop` is set. The database may be away at any time."""
     away = False
+    left = set[UUID]()
     while not stop.is_set():
         try:
             with ExportWork(dsn) as work:
                 away = False
-                Exporter(work, settings, stop, clock, largest_pixels).run()
+                Exporter(work, settings, stop, clock, largest_pixels, left).run()
         except StoreUnavailable as error:
             if not away:
                 log.warning("the database is away: exports wait", error=str(error))
@@ -64,7 +66,7 @@ def serve(
 
 
 class Exporter:
-    """Makes exports as long as it has the database."""
+    """Makes exports as long as it has the database. `left` are those that this process left when it lost that."""
 
     def __init__(
         self,
@@ -72,9 +74,11 @@ class Exporter:
         settings: ExportSettings,
         stop: Event,
         clock: Callable[[], float],
-        largest_pixels: int = LARGEST_PIXELS,
+        largest_pixels: int,
+        left: set[UUID],
     ) -> None:
         self._largest_pixels = largest_pixels
+        self._left = left
         self._work = work
         self._settings = settings
         self._stop = stop
@@ -92,6 +96,7 @@ class Exporter:
         while not self._stop.is_set():
             turn = turn or self._work.take_turn()
             if turn:
+                self._put_back()
                 self._remove_old()
                 while (task := self._work.next()) is not None:
                     self._attend(task)
@@ -103,17 +108,35 @@ class Exporter:
             if task.attempts > ATTEMPTS:
                 raise ExportError(f"given up: the process that made it died {ATTEMPTS} times")
             result = self._made(task)
-        except (StoreUnavailable, Stopped):
+        except Stopped:
+            self._work.put_back(task.id)
+            raise
+        except StoreUnavailable:
+            self._left.add(task.id)
             raise
         except (StoreError, OSError) as error:
             log.warning("an export could not be made", export=str(task.id), problem=str(error))
-            self._work.failed(task, str(error), now_s=self._clock())
+            self._fail(task, str(error))
         except Exception as error:
             log.exception("an export could not be made", export=str(task.id))
-            self._work.failed(task, f"a fault: {type(error).__name__}; the log tells more", now_s=self._clock())
+            self._fail(task, f"a fault: {type(error).__name__}; the log tells more")
         else:
             self._work.made(task, result, keep_days=self._settings.keep_days, now_s=self._clock())
             log.info("an export is ready", export=str(task.id), bytes=result.size, intact=result.intact)
+
+    def _fail(self, task: Task, problem: str) -> None:
+        """Nobody may ever approve it again: nothing of it is left on the disk."""
+        try:
+            clear(zip_path(self._settings, task.id))
+        except OSError as error:
+            log.warning("what is left of an export could not be removed", export=str(task.id), error=str(error))
+        self._work.failed(task, problem, now_s=self._clock())
+
+    def _put_back(self) -> None:
+        """Who loses the database, or is told to end, did not die of what he was at."""
+        for export in list(self._left):
+            self._work.put_back(export)
+            self._left.discard(export)
 
     def _made(self, task: Task) -> Result:
         signer = FileSigner.open_or_create(Path(self._settings.key))

@@ -12,7 +12,7 @@ from av.error import FFmpegError
 from console.exports.clip import make_clips
 from ingest.cameras.parameter_sets import LARGEST_PIXELS
 from store.evidence.errors import ExportError
-from store.evidence.export import export
+from store.evidence.export import draft_of, export
 from store.evidence.files import make_folder
 from store.evidence.identity import RECORDER
 from store.evidence.manifest import Manifest, Request
@@ -52,7 +52,7 @@ def make(
     if not (folder / RECORDER).is_file():
         raise ExportError(f"{folder}: expected a recorder's folder, with {RECORDER} in it")
     streams = [stream for camera in wish.cameras for stream in _streams(folder, camera)]
-    clips = out.with_name(f".{out.name}.clips")
+    clips = _clips_of(out)
     shutil.rmtree(clips, ignore_errors=True)  # what an earlier attempt left when it was killed
     count = _Count(progress)
 
@@ -81,6 +81,21 @@ def make(
         raise ExportError(f"{out}: a clip can't be written: {error.strerror}") from error
     finally:
         shutil.rmtree(clips, ignore_errors=True)
+
+
+def clear(out: Path) -> None:
+    """Removes the ZIP at `out`, and what attempts that were killed left of it.
+
+    Raises:
+        OSError: the disk refused.
+    """
+    shutil.rmtree(_clips_of(out), ignore_errors=True)
+    for path in (draft_of(out), out):
+        path.unlink(missing_ok=True)
+
+
+def _clips_of(out: Path) -> Path:
+    return out.with_name(f".{out.name}.clips")
 
 
 class _Count:

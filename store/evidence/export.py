@@ -79,7 +79,7 @@ def export(
         key = public_key_of(certificate, CERTIFICATE)
         selected, proof, head = select(folder, recorder, key, sorted(set(streams)), from_ns, to_ns)
         derived = clips(selected)
-        draft = out.with_name(f".{out.name}.draft")
+        draft = draft_of(out)
         try:
             handle = files.open_own(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC)
             with os.fdopen(handle, "w+b") as whole, zipfile.ZipFile(whole, "w", zipfile.ZIP_STORED) as archive:
@@ -124,6 +124,11 @@ def export(
     except (OSError, msgspec.MsgspecError, InvalidKey) as error:
         raise ExportError(f"{folder}: can't be exported to {out}: {error}") from error
     return manifest
+
+
+def draft_of(out: Path) -> Path:
+    """What is written before it is the export at `out`."""
+    return out.with_name(f".{out.name}.draft")
 
 
 def _check(request: Request, streams: Sequence[str], from_ns: int, to_ns: int) -> None:

@@ -4,6 +4,7 @@ whatever the umask.
 
 import errno
 import os
+import re
 import secrets
 import stat
 from contextlib import suppress
@@ -12,6 +13,8 @@ from pathlib import Path
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 _OTHERS = 0o077
+_DRAFT_BYTES = 8
+_DRAFT = re.compile(rf"\..+\.[0-9a-f]{{{2 * _DRAFT_BYTES}}}")
 
 
 def make_folder(folder: Path) -> None:
@@ -74,6 +77,13 @@ def replace(path: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
+def sweep(folder: Path) -> None:
+    """Removes the drafts that somebody who died left in a folder; nobody else may write there now."""
+    for path in folder.iterdir():
+        if _DRAFT.fullmatch(path.name) and path.is_file():
+            path.unlink()
+
+
 def sync_folder(folder: Path) -> None:
     """Waits until the disk knows the names in `folder`."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -84,7 +94,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def _draft(path: Path, data: bytes) -> Path:
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(_DRAFT_BYTES)}")
     handle = open_own(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     try:
         with os.fdopen(handle, "wb") as file:

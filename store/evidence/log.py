@@ -88,10 +88,14 @@ class EvidenceLog:
         self._broken: str | None = None
         files.make_folder(folder)
         self._lock = _lock(folder)
+        held = [self._lock]
         try:
+            files.sweep(folder)
             _identify(folder, recorder, signer, name)
             self._leaves = _open(folder / LEAVES)
+            held.append(self._leaves)
             self._heads = _open(folder / HEADS)
+            held.append(self._heads)
             self._state, head, heads_end, signed_end = opened(folder, recorder, signer.public_key, remembered)
             files.tighten(folder)
             self._signed = head.size if head is not None else 0
@@ -104,7 +108,8 @@ class EvidenceLog:
             os.ftruncate(self._heads, heads_end)
             os.fsync(self._leaves)
         except BaseException:
-            os.close(self._lock)
+            for handle in held:
+                os.close(handle)
             raise
 
     @property

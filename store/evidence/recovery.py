@@ -13,7 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from store.evidence.checkpoint import Head, SignedHead, first_note, whole_notes
+from store.evidence.checkpoint import MAX_NOTE, Head, SignedHead, first_note, whole_notes
 from store.evidence.errors import InvalidHead, InvalidLeaf, LogCorrupt
 from store.evidence.leaf import MAX_LINE, Leaf, canonical, decoded
 from store.evidence.merkle import CompactRange
@@ -24,7 +24,7 @@ LEAVES = "leaves.jsonl"
 HEADS = "heads.txt"
 RESUME = "resume.json"
 _RESUME_BYTES = 1 << 26  # of a resume point: the newest leaf of each stream
-_TAIL_BYTES = 65_536  # of the heads, in which the newest lies
+TAIL_BYTES = 2 * MAX_NOTE + 4  # of the heads: from the end of one, the newest whole one, and a torn one
 
 
 @dataclass(slots=True)
@@ -177,9 +177,10 @@ def last_head(path: Path, recorder: str, public_key: bytes) -> tuple[Head | None
     end, note = whole_notes(data)
 
     def line(at: int) -> str:
-        before = path.read_bytes().count(b"\n", 0, base + at)
-        return f"{path}: line {before + 1}"
+        return f"{path}: line {_lines_before(path, base + at) + 1}"
 
+    if base and note is None:
+        raise LogCorrupt(f"{line(0)}: expected a signed head in the last {TAIL_BYTES} bytes")
     if data.count(b"\n\n", end) > 1:  # more than the beginning of one note
         raise LogCorrupt(f"{line(end)}: expected a signed head")
     if note is None:
@@ -194,13 +195,19 @@ def last_head(path: Path, recorder: str, public_key: bytes) -> tuple[Head | None
 
 
 def _tail(path: Path) -> tuple[bytes, int]:
-    """The last heads of a file, whole but for the last, and where they begin; all of them where that can't be told."""
+    """The last heads of a file, whole but for the last, and where they begin."""
     with opened(path) as file:
-        base = max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES)
+        base = max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES)
         file.seek(base)
-        data = file.read()
-        begin = first_note(data)
-        if not base or begin is None or whole_notes(data[begin:])[1] is None:
-            file.seek(0)
-            return file.read(), 0
-        return data[begin:], base + begin
+        data = file.read(TAIL_BYTES)
+    begin = first_note(data) if base else 0
+    return (data, base) if begin is None else (data[begin:], base + begin)
+
+
+def _lines_before(path: Path, end: int) -> int:
+    """How many lines end before byte `end`."""
+    count = 0
+    with opened(path) as file:
+        while end and (data := file.read(min(end, TAIL_BYTES))):
+            count, end = count + data.count(b"\n"), end - len(data)
+    return count

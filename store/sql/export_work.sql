@@ -26,6 +26,10 @@ WHERE id = %(id)s;
 -- It could not be made.
 UPDATE exports SET state = 'failed', problem = %(problem)s WHERE id = %(id)s;
 
+-- name: put_back
+-- It was left by somebody who did not die of it.
+UPDATE exports SET attempts = attempts - 1 WHERE id = %(id)s AND state = 'making' AND attempts > 0;
+
 -- name: note
 -- A line of an export's history.
 INSERT INTO export_history (export, at, did, actor, detail) VALUES (%(id)s, %(at)s, %(did)s, %(actor)s, %(detail)s);

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import av
@@ -16,6 +17,7 @@ import pytest
 from export_site import NOW_S, Site, moment
 from waiting import wait_until
 
+from console.exports.exporter import ATTEMPTS, serve
 from store.evidence.export_verification import verify_export
 from store.evidence.exported_heads import heads_in
 from store.evidence.recovery import last_head
@@ -24,6 +26,12 @@ from store.evidence.witnesses import contradiction, of_note
 from store.recordings import Recordings
 
 DAY_S = 86_400.0
+# Ends the connection of who makes exports, while one is being made.
+TERMINATE = """
+    SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_database ON pg_database.oid = database
+    WHERE locktype = 'advisory' AND granted AND datname = current_database()
+      AND EXISTS (SELECT FROM exports WHERE state = 'making')
+"""
 
 
 def zip_of(site: Site, export: str) -> Path:
@@ -285,10 +293,53 @@ def test_what_a_killed_process_left_is_made_anew(site: Site, tmp_path: Path) -> 
     assert [path.name for path in folder.iterdir()] == [f"{export}.zip"]
 
 
-def test_an_export_that_kills_its_maker_again_and_again_is_given_up(site: Site) -> None:
+def test_an_export_that_kills_its_maker_again_and_again_is_given_up_and_leaves_nothing(site: Site) -> None:
     export = site.approved()
+    folder = Path(site.settings.folder)
+    (folder / f".{export}.zip.clips").mkdir(parents=True)
+    (folder / f".{export}.zip.clips" / "c-1.mp4").write_bytes(b"half a clip")
+    (folder / f".{export}.zip.draft").write_bytes(b"half a ZIP")
+    (folder / f"{export}.zip").write_bytes(b"a ZIP that was not verified")
     execute(site, "UPDATE exports SET state = 'making', attempts = 3")
     assert "given up" in site.made(export, "failed")["problem"]
+    assert list(folder.iterdir()) == []
+
+
+def test_to_be_told_to_stop_is_no_death_of_the_maker(site: Site) -> None:
+    export = site.approved()
+    stop = Event()
+
+    def clock() -> float:
+        stop.set()  # it is asked for the time when it makes one
+        return NOW_S
+
+    serve(site.dsn, site.settings, stop, clock)
+    with psycopg.connect(site.dsn) as connection:
+        assert connection.execute("SELECT state, attempts FROM exports").fetchone() == ("making", 0)
+    assert site.made(export)["intact"] is True
+
+
+def test_to_lose_the_database_is_no_death_of_the_maker(site: Site) -> None:
+    export = site.approved()
+    stop, lost = Event(), 0
+
+    def clock() -> float:
+        nonlocal lost
+        if lost <= ATTEMPTS:
+            with psycopg.connect(site.dsn, autocommit=True) as connection:
+                ended = connection.execute(TERMINATE).fetchall()
+            lost += len(ended)
+        return NOW_S
+
+    thread = Thread(target=serve, args=(site.dsn, site.settings, stop, clock))
+    thread.start()
+    try:
+        wait_until(lambda: site.row(export)["state"] == "ready", 60, "ready", lambda: site.row(export))
+    finally:
+        stop.set()
+        thread.join(60)
+    assert lost > ATTEMPTS
+    assert site.row(export)["intact"] is True
 
 
 def test_a_process_that_is_told_to_stop_ends_soon(site: Site, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
+import psutil
 import pytest
 
 from store.evidence.checkpoint import SignedHead, notes
@@ -15,6 +16,7 @@ from store.evidence.errors import InvalidHead, InvalidLeaf, LogBroken, LogCorrup
 from store.evidence.leaf import GapBody, HeartbeatBody, Leaf, Reason, SealBody, StartBody
 from store.evidence.log import Entry, EvidenceLog
 from store.evidence.merkle import root_of
+from store.evidence.recovery import TAIL_BYTES
 from store.evidence.signer import FileSigner
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -197,19 +199,48 @@ def test_a_resume_point_that_does_not_hold_is_as_good_as_none(tmp_path, signer):
 def test_of_many_heads_the_newest_is_found_and_a_torn_one_after_it_cut_off(tmp_path, signer):
     folder = tmp_path / "r1"
     with EvidenceLog(folder, "r1", signer) as log:
-        for n in range(500):
+        for n in range(1_000):
             beat(log, n=n)
             log.sign_head()
     path = folder / "heads.txt"
     data = path.read_bytes()
-    assert len(data) > 65_536
+    assert len(data) > TAIL_BYTES
     path.write_bytes(data + data[:100])
     with EvidenceLog(folder, "r1", signer) as log:
         assert path.read_bytes() == data
         assert log.sign_head() is None
     path.write_bytes(data[:-100] + b"!" + data[-99:])
-    with pytest.raises(LogCorrupt, match=f"heads.txt: line {6 * 499 + 1}: "):
+    with pytest.raises(LogCorrupt, match=f"heads.txt: line {6 * 999 + 1}: "):
         EvidenceLog(folder, "r1", signer)
+    path.write_bytes(data + bytes(TAIL_BYTES))
+    with pytest.raises(LogCorrupt, match=f"heads.txt: line {6 * 1_000 + 1}: expected a signed head in the last"):
+        EvidenceLog(folder, "r1", signer)
+    assert path.stat().st_size == len(data) + TAIL_BYTES
+
+
+def test_a_log_that_can_not_be_opened_is_let_go_of(tmp_path, signer):
+    folder = tmp_path / "r1"
+    with EvidenceLog(folder, "r1", signer) as log:
+        beat(log)
+        log.sign_head()
+    (folder / "leaves.jsonl").write_bytes(b"")
+    process = psutil.Process()
+    before = process.num_fds()
+    for _ in range(3):
+        with pytest.raises(LogCorrupt):
+            EvidenceLog(folder, "r1", signer)
+    assert process.num_fds() == before
+
+
+def test_the_drafts_of_a_writer_that_died_are_gone_with_the_next_opening(tmp_path, signer):
+    folder = tmp_path / "r1"
+    with EvidenceLog(folder, "r1", signer) as log:
+        beat(log)
+    kept = {path.name for path in folder.iterdir()} | {".note", "a.0123456789abcdef"}
+    for name in (".resume.json.0123456789abcdef", ".note", "a.0123456789abcdef"):
+        (folder / name).write_bytes(b"{")
+    EvidenceLog(folder, "r1", signer).close()
+    assert {path.name for path in folder.iterdir()} == kept
 
 
 def test_leaves_that_are_not_those_signed_are_an_error(tmp_path, signer):
