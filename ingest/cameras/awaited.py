@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ingest.cameras.fanout import Ending, Fanout
+from ingest.cameras.fanout import NOTHING_LOST, Ending, Fanout
 from ingest.cameras.packets import Media, StreamInfo
 from ingest.cameras.states import Condition, State
 from ingest.cameras.whip import Whip
@@ -26,9 +26,9 @@ class AwaitedFanout(Fanout):
         super().open(streams)
         self._condition_told(Condition(State.LIVE, time.time()))
 
-    def interrupt(self, ending: Ending = Ending.LOST) -> None:
+    def interrupt(self, ending: Ending = Ending.LOST, lost: Mapping[Media, int] = NOTHING_LOST) -> None:
         """It publishes no more."""
-        super().interrupt(ending)
+        super().interrupt(ending, lost)
         self._condition_told(awaited())
 
 

@@ -6,9 +6,11 @@ its beginning: after `Opened` and after `Lost` the first packet is a keyframe of
 """
 
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from threading import Condition, Lock
+from types import MappingProxyType
 
 from ingest.cameras.packets import Media, Packet, StreamInfo
 
@@ -17,6 +19,7 @@ MAX_BYTES = 32 << 20
 MOST_TAKEN = 256  # items at once
 GROUP_PACKETS = 2_000
 GROUP_BYTES = 8 << 20
+NOTHING_LOST: Mapping[Media, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +39,11 @@ class Ending(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """The connection is over; nothing comes until the next `Opened`."""
+    """The connection is over; nothing comes until the next `Opened`. `lost` are RTP packets, by medium, that no packet
+    told of."""
 
     ending: Ending = Ending.LOST
+    lost: Mapping[Media, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +124,7 @@ class Subscription:
     def ended(self) -> bool:
         """Whether everything was read and nothing will come."""
         with self._changed:
-            return self._ended and not self._queue
+            return self._ended and not self._queue and self._told is None
 
     @property
     def queued(self) -> tuple[int, int]:
@@ -237,13 +242,14 @@ class Fanout:
             for subscription in self._subscriptions:
                 subscription._offer(packet, size, begins=begins)
 
-    def interrupt(self, ending: Ending = Ending.LOST) -> None:
-        """The connection is over."""
+    def interrupt(self, ending: Ending = Ending.LOST, lost: Mapping[Media, int] = NOTHING_LOST) -> None:
+        """The connection is over; `lost` are RTP packets that no packet told of."""
+        closed = Closed(ending, {media: packets for media, packets in lost.items() if packets})
         with self._lock:
             self._streams = self._keyframe = None
             self._forget_group()
             for subscription in self._subscriptions:
-                subscription._announce(Closed(ending))
+                subscription._announce(closed)
 
     def end(self) -> None:
         """Nothing will come any more; what is queued can still be read."""

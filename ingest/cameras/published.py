@@ -105,12 +105,12 @@ class Published:
 
     def end(self, ending: Ending) -> None:
         """The publisher is gone."""
-        self._close(ending)
         if not self._ended:
             for media, packets in ((Media.VIDEO, self._pictures), (Media.AUDIO, self._sounds)):
                 packets.end()
                 self._count(media, packets.lost)
         self._ended = True
+        self._close(ending)
 
     def _count(self, media: Media, lost: int) -> None:
         if news := lost - self._counted[media]:
@@ -120,7 +120,9 @@ class Published:
     def _close(self, ending: Ending) -> None:
         if self._open:
             self._open = ()
-            self._fanout.interrupt(ending)
+            lost = {media: self._counted[media] - self._told[media] for media in Media}
+            self._told = dict(self._counted)
+            self._fanout.interrupt(ending, lost)
 
     def _wants_keyframe(self, now_s: float) -> bool:
         if self._keyframe_came_s is None:

@@ -8,7 +8,7 @@ So does sound that comes late, and by its own times follows on; where by them so
 and its segment ends.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingest.cameras import fmp4
 from ingest.cameras.annexb import CODECS, parameter_sets
@@ -57,6 +57,7 @@ class Segmenter:
         self._tracks: dict[Media, _Track] | None = None  # None until the first packet tells when it is
         self._run = 0
         self._start = 0, Origin(0.0, 0.0)
+        self._untold = dict.fromkeys(Media, 0)  # what was lost that no segment tells of yet
 
     def feed(self, item: Item) -> list[Segment]:
         """The segments that `item` completes.
@@ -66,18 +67,33 @@ class Segmenter:
         """
         match item:
             case Packet():
-                return self._add(item)
+                return self._telling(self._add(item))
             case Opened(streams):
                 self._streams = streams
                 return []
-            case Lost() | Closed():
-                finished = self.flush()
-                self._tracks = None
-                return finished
+            case Lost():
+                return self._end()
+            case Closed(_, lost):
+                for media, packets in lost.items():
+                    self._untold[media] += packets
+                return self._end()
 
     def flush(self) -> list[Segment]:
         """Whatever is pending, as segments."""
-        return [s for track in (self._tracks or {}).values() if (s := track.cut(None)) is not None]
+        return self._telling([s for track in (self._tracks or {}).values() if (s := track.cut(None)) is not None])
+
+    def _end(self) -> list[Segment]:
+        finished = self.flush()
+        self._tracks = None
+        return finished
+
+    def _telling(self, segments: list[Segment]) -> list[Segment]:
+        """`segments`, of which the first of a medium tells too what was lost when its last connection ended."""
+        for n, segment in enumerate(segments):
+            if untold := self._untold[segment.info.media]:
+                segments[n] = replace(segment, lost=segment.lost + untold)
+                self._untold[segment.info.media] = 0
+        return segments
 
     @property
     def pending(self) -> frozenset[Media]:
@@ -87,6 +103,8 @@ class Segmenter:
     def _add(self, packet: Packet) -> list[Segment]:
         if self._tracks is None:
             self._tracks = self._begin(packet)
+        if self._tracks is None:
+            return []
         track = self._tracks.get(packet.media)
         finished: list[Segment] = []
         if self._streams is not self._told:
@@ -128,12 +146,13 @@ class Segmenter:
             return False  # whatever the camera's clock says
         return length_s >= enough_s or enough_s <= track.media_s(keyframe) <= self._longest_s
 
-    def _begin(self, packet: Packet) -> dict[Media, "_Track"]:
-        self._run += 1
-        self._told = self._streams
+    def _begin(self, packet: Packet) -> dict[Media, "_Track"] | None:
+        """The tracks, with the first packet; None where it is of no stream that was announced."""
         first = next((info for info in self._streams if info.media is packet.media), None)
         if first is None:
-            return {}
+            return None
+        self._run += 1
+        self._told = self._streams
         numerator, denominator = first.time_base
         offset_s = int(packet.arrived_wall_s) - packet.dts * numerator // denominator
         self._start = offset_s, Origin(packet.arrived_s, packet.dts * numerator / denominator + offset_s)

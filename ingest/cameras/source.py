@@ -136,6 +136,8 @@ class Source:
         finally:
             for media in Media:
                 self._news(relay.losses, media)
+            if self._fanout.streams is not None:
+                self._end_publication()
         if not self._stopping.is_set():
             raise relay.fault or SourceFault(State.LOST, "the camera ended the stream")
 
@@ -175,20 +177,22 @@ class Source:
             return
         streams, held = passed
         self._fanout.open(streams)
-        try:
-            for packet in held:
-                self._hand_on(packet)
-            self._become(State.LIVE, None)
-            self._backoff.reset()
-            for packet in packets:
-                if self._stopping.is_set():
-                    return
-                watch.see(packet)
-                if packet.media is Media.VIDEO:
-                    streams = self._followed(packet, streams, watch)
-                self._hand_on(packet)
-        finally:
-            self._fanout.interrupt(Ending.STOPPED if self._stopping.is_set() else Ending.LOST)
+        for packet in held:
+            self._hand_on(packet)
+        self._become(State.LIVE, None)
+        self._backoff.reset()
+        for packet in packets:
+            if self._stopping.is_set():
+                return
+            watch.see(packet)
+            if packet.media is Media.VIDEO:
+                streams = self._followed(packet, streams, watch)
+            self._hand_on(packet)
+
+    def _end_publication(self) -> None:
+        """No packet comes any more that could tell of what was lost last."""
+        lost, self._untold = self._untold, dict.fromkeys(Media, 0)
+        self._fanout.interrupt(Ending.STOPPED if self._stopping.is_set() else Ending.LOST, lost)
 
     def _followed(self, packet: Packet, streams: tuple[StreamInfo, ...], watch: "_Watch") -> tuple[StreamInfo, ...]:
         """The streams from this packet of the picture on: others where the parameter sets that came since say so."""

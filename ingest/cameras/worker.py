@@ -49,6 +49,7 @@ from store.held import Held
 from store.recordings import CameraRow, KnownLog, Recordings
 
 HEAD_S = 1.0  # that what was recorded last is soon vouched for, whether its stream goes on or not
+LAST_S = 0.5  # for sources to tell what was lost last
 STOP_S = 3.0  # for recorders to store and seal what they have
 
 log = structlog.get_logger("ingest.cameras")
@@ -236,6 +237,10 @@ class Worker:
         for camera in self.cameras:
             if camera.source is not None:
                 camera.source.stop()
+        last_s = time.monotonic() + LAST_S
+        for camera in self.cameras:
+            if camera.source is not None:
+                camera.source.join(max(0.0, last_s - time.monotonic()))
             camera.fanout.end()
         if self._lookout is not None and not self._lookout.stop(1.0):
             self.is_left_waiting = True

@@ -153,3 +153,22 @@ def test_they_stand_in_the_leaves_in_the_metrics_and_in_what_verification_says(
     said = {f.stream: f.detail for f in verify_folder(site.folder).findings if f.verdict is Verdict.INTACT}
     assert said["c.video"].endswith(f" segments in all; {lost} packets lost on their way from the camera")
     assert said["c.audio"].endswith(" segments in all")
+
+
+def test_what_was_lost_last_stands_in_the_last_leaf_when_the_recorder_stops(
+    tmp_path: Path, server: CameraServer, way: Way, postgres_uri: str
+) -> None:
+    site = Site(tmp_path, server, postgres_uri)
+    with site.running("c") as worker:
+        wait_until(lambda: site.bodies("c.audio", SegmentBody), 60, "sound is recorded")
+        with way.lock:
+            way.every = {SOUND: 10}
+        wait_until(lambda: way.lost[SOUND] > 0, 30, "a loss")
+        with way.lock:
+            way.every = {}
+            recorded = len(site.bodies("c.audio", SegmentBody))
+        wait_until(lambda: len(site.bodies("c.audio", SegmentBody)) > recorded + 1, 30, "sound after it")
+    labels = {"camera": "c", "medium": Media.AUDIO.value}
+    counted = worker.metrics.registry.get_sample_value("ducha_camera_rtp_packets_lost_total", labels)
+    assert counted == way.lost[SOUND] > 0
+    assert sum(body.lost_packets or 0 for body in site.bodies("c.audio", SegmentBody)) == way.lost[SOUND]

@@ -180,3 +180,17 @@ def test_lost_packets_are_told_with_the_picture_after_them_and_once_in_all() -> 
     assert sum(1 for each in told if each) in (2, 3)
     assert sum(packets for _, packets in lost) == 4
     assert {media for media, _ in lost} == {Media.VIDEO}
+
+
+def test_what_was_lost_last_is_told_when_the_publisher_is_gone() -> None:
+    lost: list[int] = []
+    fanout, sent = Fanout(), units()
+    published = Published(fanout, None, lost=lambda _media, packets: lost.append(packets))
+    subscription, sender = fanout.subscribe(), Sender(published)
+    sender.send(sent[0], 0.0)
+    sender.lose()
+    sender.send(sent[2], 2 / 15)
+    published.end(Ending.IN_ORDER)
+    closed = everything(subscription)[-1]
+    assert closed == Closed(Ending.IN_ORDER, {Media.VIDEO: 1})
+    assert sum(lost) == 1

@@ -8,6 +8,7 @@ from camera_films import BEGAN_WALL_S, later
 from recorder_bench import INFO, PACKETS, VIDEO, Bench, faults
 
 from ingest.cameras.fanout import Ending
+from ingest.cameras.packets import Media
 from ingest.cameras.packs import packs_of
 from store.evidence.leaf import GapBody, Reason, SealBody, SegmentBody, UnacknowledgedBody
 
@@ -40,6 +41,16 @@ def test_a_camera_that_is_let_go_because_the_recorder_stops_was_not_lost(tmp_pat
     bench.stop()
     assert bench.bodies(GapBody) == []
     assert isinstance(bench.leaves()[-1].body, SealBody)
+
+
+def test_what_was_lost_last_stands_in_the_last_leaf(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.fanout.open((INFO,))
+    bench.send(PACKETS)
+    bench.fanout.interrupt(Ending.STOPPED, {Media.VIDEO: 3, Media.AUDIO: 0})
+    bench.stop()
+    lost = [body.lost_packets for body in bench.bodies(SegmentBody)]
+    assert (lost[-1], set(lost[:-1])) == (3, {None})
 
 
 def test_a_crash_costs_the_segment_under_way_and_just_that_is_declared(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from camera_films import BEGAN_S, BEGAN_WALL_S, film, later, sound, together
 from msgspec.structs import replace as changed
 
 from ingest.cameras.annexb import MalformedVideo, nal_units, parameter_sets
-from ingest.cameras.fanout import Closed, Item, Lost, Opened
+from ingest.cameras.fanout import Closed, Ending, Item, Lost, Opened
 from ingest.cameras.fmp4 import UnsupportedStream, annex_b_again
 from ingest.cameras.packets import Media, Packet, StreamInfo
 from ingest.cameras.parameter_sets import picture
@@ -185,6 +185,13 @@ def test_another_connection_and_a_loss_begin_a_new_run() -> None:
     assert decoded(found[3:6]) == decoded(found[6:]) == 45
 
 
+def test_what_was_lost_last_is_told_by_the_last_segment_or_else_by_the_next() -> None:
+    info, packets = film()
+    one = [Opened((info,)), *packets, Closed(Ending.LOST, {Media.VIDEO: 4})]
+    other = [Closed(Ending.LOST, {Media.VIDEO: 5}), Opened((info,)), *later(packets, 60.0)]
+    assert [s.lost for s in segments([*one, *other])] == [0, 0, 4, 5, 0, 0]
+
+
 def test_a_camera_whose_timestamps_leap_is_still_played_in_order() -> None:
     info, packets = film()
     leaps = [changed(p, pts=p.pts - 10**9, dts=p.dts - 10**9) if n > 20 else p for n, p in enumerate(packets)]
@@ -217,7 +224,10 @@ def test_a_stream_that_was_not_announced_is_left_out() -> None:
     stray = Packet(
         media=Media.AUDIO, data=b"x", pts=0, dts=0, duration=1, is_keyframe=True, arrived_s=1000.5, arrived_wall_s=5.0
     )
-    assert {s.info.media for s in segments([Opened((info,)), *packets, stray])} == {Media.VIDEO}
+    for items in ([*packets, stray], [stray, *packets]):
+        found = segments([Opened((info,)), *items])
+        assert {s.info.media for s in found} == {Media.VIDEO}
+        assert decoded(found) == 45
     assert segments([Opened(()), *packets]) == []
 
 
