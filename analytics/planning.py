@@ -29,7 +29,8 @@ def parse_plan(document: Any) -> Plan:
     """
     shapes = parse_shapes(document)
     devices = tuple(_device(f"devices[{i}]", v) for i, v in enumerate(_list(document, "devices")))
-    duties = tuple(_duty(f"duties[{i}]", v, shapes) for i, v in enumerate(_list(document, "duties")))
+    on_route = shapes.checkpoints_of_routes()
+    duties = tuple(_duty(f"duties[{i}]", v, shapes, on_route) for i, v in enumerate(_list(document, "duties")))
     seen: set[str] = set()
     for i, duty in enumerate(duties):
         if duty.id in seen:
@@ -59,7 +60,7 @@ def parse_time_s(where: str, value: Any) -> float:
 _END_OF_TIME_S = 2.5e11  # about the year 9900; a number that is none is not less
 
 
-def _duty(where: str, value: Any, shapes: Shapes) -> Duty:
+def _duty(where: str, value: Any, shapes: Shapes, on_route: Mapping[str, list[str]]) -> Duty:
     value = _object(where, value)
     identity = _word(where, value, "id")
     where = f"duty {identity!r}"
@@ -75,7 +76,7 @@ def _duty(where: str, value: Any, shapes: Shapes) -> Duty:
         raise PlanError(where, "names no place", f"a post or an area for a {kind} duty")
     checkpoints = value.get("checkpoints")
     if checkpoints is None:
-        named = tuple(c.id for c in shapes.checkpoints.values() if route is not None and c.route == route)
+        named = tuple(on_route.get(route, ())) if route is not None else ()
     elif isinstance(checkpoints, list) and all(str(c) in shapes.checkpoints for c in checkpoints):
         named = tuple(str(c) for c in checkpoints)
     else:

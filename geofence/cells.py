@@ -1,6 +1,5 @@
 """Routes in equal pieces: which of them a path may have passed."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,14 +36,12 @@ class Paths:
 class Cells:
     """The middles of CELLS equal pieces of each route, in the route's own metres."""
 
-    def __init__(self, lines: Sequence[shapely.LineString]) -> None:
+    def __init__(self, lines: NDArray[np.object_]) -> None:
         shares = (np.arange(CELLS) + 0.5) / CELLS
-        middles = [
-            shapely.get_coordinates(shapely.line_interpolate_point(line, shares, normalized=True)) for line in lines
-        ]
-        places: Floats = np.array(middles, np.float64).reshape(-1, CELLS, 2)
+        middles = shapely.line_interpolate_point(lines[:, None], shares, normalized=True)
+        places: Floats = shapely.get_coordinates(middles).reshape(-1, CELLS, 2)
         self._x_m, self._y_m = np.ascontiguousarray(places[:, :, 0]), np.ascontiguousarray(places[:, :, 1])
-        self.half_m: Floats = np.array([line.length / CELLS / 2 for line in lines], np.float64)
+        self.half_m: Floats = shapely.length(lines).astype(np.float64) / CELLS / 2
 
     def passed(self, paths: Paths, within_m: Floats) -> Bools:
         """Which middles each path passes at no more than its `within_m`. Shape (N, CELLS)."""

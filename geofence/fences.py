@@ -51,7 +51,7 @@ class Routes:
         # A fix inside the prepared corridor polygon (which lies within the true corridor) needs no distance.
         self._corridors = shapely.buffer(self._local.geometries, self.corridor_m)
         shapely.prepare(self._corridors)
-        self.cells = Cells(self._local.geometries.tolist())
+        self.cells = Cells(self._local.geometries)
         self._starts = [r.line.coords[0][:2] for r in routes]
         self.length_m: Floats = shapely.length(self._local.geometries).astype(np.float64)
 

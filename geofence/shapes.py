@@ -63,3 +63,11 @@ class Shapes:
     posts: dict[str, Post] = field(default_factory=dict)
     checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
     allowed_stops: dict[str, AllowedStop] = field(default_factory=dict)
+
+    def checkpoints_of_routes(self) -> dict[str, list[str]]:
+        """The ids of each route's checkpoints, in the order of the plan; no entry for a route without any."""
+        found: dict[str, list[str]] = {}
+        for checkpoint in self.checkpoints.values():
+            if checkpoint.route is not None:
+                found.setdefault(checkpoint.route, []).append(checkpoint.id)
+        return found

@@ -17,7 +17,7 @@ def at_best(measure: Callable[[], float], promised: float, tries: int = 5) -> fl
 
 
 def wait_until(
-    condition: Callable[[], object], within_s: float = 30.0, what: str = "condition", told: Callable[[], object] = str
+    condition: Callable[[], object], within_s: float = 120.0, what: str = "condition", told: Callable[[], object] = str
 ) -> float:
     """Return as soon as `condition` holds, with the seconds it took; fail when it does not hold in time, with what is
     `told` then."""

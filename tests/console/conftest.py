@@ -18,6 +18,7 @@ from serving import serving, wait_until_it_hears
 from analytics.catalogue import default_rules
 from analytics.fixes import FixBatch
 from console.api import watch
+from store import pool
 from store.embedded import EmbeddedPostgres
 from store.ledger import Ledger
 
@@ -28,6 +29,7 @@ expect.set_options(timeout=PATIENCE_MS)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A database that takes its time beside other tests is not away."""
     monkeypatch.setattr(watch, "PATIENCE_S", 60.0)
+    monkeypatch.setattr(pool, "WAIT_S", 15.0)
 
 
 @pytest.fixture(autouse=True)

@@ -98,6 +98,7 @@ def test_its_table_goes_into_the_settings_and_gives_pictures(tmp_path: Path) -> 
 def test_two_devices_at_one_address_have_ids_of_their_own() -> None:
     with camera() as one, camera() as other:
         done = ducha(*asking(one, other), "--toml", "street", variables=PASSWORD)
+    assert done.returncode == 0, done.stderr
     tables = tomllib.loads(done.stdout)["camera"]
     assert [table["id"] for table in tables] == ["camera-127-0-0-1", "camera-127-0-0-1-2"]
 

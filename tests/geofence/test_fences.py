@@ -131,7 +131,7 @@ def test_no_shapes_and_no_fixes_are_no_trouble() -> None:
 
 
 def test_a_path_passes_the_pieces_of_a_route_it_runs_along() -> None:
-    cells = Cells([shapely.LineString([(0, 0), (1280, 0)])])
+    cells = Cells(np.array([shapely.LineString([(0, 0), (1280, 0)])], object))
     paths = Paths(first(1), np.array([0.0]), np.array([5.0]), np.array([640.0]), np.array([5.0]))
     passed = cells.passed(paths, np.array([10.0]))[0]
     assert passed[:64].all()
@@ -140,7 +140,7 @@ def test_a_path_passes_the_pieces_of_a_route_it_runs_along() -> None:
 
 
 def test_a_silence_reaches_the_pieces_its_time_allowed() -> None:
-    cells = Cells([shapely.LineString([(0, 0), (1280, 0)])])
+    cells = Cells(np.array([shapely.LineString([(0, 0), (1280, 0)])], object))
     there_and_back = Paths(first(1), np.array([0.0]), np.array([0.0]), np.array([0.0]), np.array([0.0]))
     reached = cells.within_reach(there_and_back, np.array([400.0]))[0]
     assert reached.sum() == 20, "200 m out and 200 m back, in pieces of 10 m"

@@ -78,7 +78,8 @@ def test_a_rush_is_taken_in_order_and_acknowledged_once(broker: EmbeddedBroker, 
             some = take(inbox, 1) + inbox.take(999)
             receiver.acknowledge(some)
             received += some
-    terminal.publish(TOPIC, "end")
+        terminal.publish(TOPIC, "end")
+        take(inbox, 1)  # a broker that is left at once may not have come to what it was told last
     with receiving(broker) as (_, inbox):
         assert payloads(take(inbox, 1)) == [b"end"]
     assert [int(payload.split()[0]) for payload in payloads(received)] == list(range(5_000))
@@ -96,8 +97,10 @@ def test_what_is_committed_before_an_earlier_one_is_acknowledged_after_it(
         again = take(inbox, 4)
         receiver.acknowledge([again[1]])
         receiver.acknowledge([again[2], again[0]])
+        terminal.publish(TOPIC, "4")
+        take(inbox, 1)
     with receiving(broker) as (_, inbox):
-        assert payloads(take(inbox, 1)) == [b"3"]
+        assert payloads(take(inbox, 2)) == [b"3", b"4"]
     assert payloads(again) == [b"0", b"1", b"2", b"3"]
 
 

@@ -158,4 +158,5 @@ def test_a_player_decodes_either_codec_with_and_without_b_frames(window, codec, 
     assert (times == sorted(times)) == (b_frames == 0)
     assert len(shown_ms) > 15
     assert shown_ms == sorted(shown_ms)
-    assert sum(p.is_keyframe for p in packets) == pytest.approx(30 / 15, abs=1)
+    seconds = float((max(times) - min(times)) * packets[0].time_base)  # more than two where pictures were left out
+    assert sum(p.is_keyframe for p in packets) == pytest.approx(seconds, abs=1)
