@@ -95,7 +95,7 @@ def running(fleet: Fleet, *, mosquitto: bool = False, console: bool = False) -> 
             rig = Rig(url, broker.port, _free_port(), passwords)
         stack.enter_context(_ingest(rig, folder))
         within(60, lambda: rig.metric("ducha_ingest_broker_connected") == 1)
-        within(60, lambda: rig.metric("ducha_ingest_commit_seconds_count") > 0)  # the plan of the fleet is in force
+        within(60, lambda: rig.count("work_done") > 0)  # the plan of the fleet is in force
         if console:
             rig = replace(rig, console_port=_free_port())
             stack.enter_context(_child([sys.executable, "-c", _CONSOLE, url, str(rig.console_port)]))
