@@ -67,10 +67,10 @@ def test_the_county_day_has_something_to_find_for_every_rule() -> None:
 
 @pytest.mark.parametrize("eighth", range(8))
 def test_disorder_and_duplicates_within_the_allowed_lateness_change_no_alert(eighth: int) -> None:
-    """Of 400 examples."""
+    """Of 800 examples."""
 
     @hypothesis.seed(eighth)
-    @settings(max_examples=50, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=100, database=None, suppress_health_check=list(HealthCheck))
     @given(
         seed=st.integers(0, 2**32 - 1),
         batches=st.integers(1, 16),
@@ -127,7 +127,7 @@ def test_a_second_delivery_of_everything_is_no_news() -> None:
 def test_steady_disorder_does_not_make_the_engine_remember_more_and_more() -> None:
     plan = plan_of(duty("car-1", "r1", 600))
     track = Track("car-1", every_s=10)
-    for _ in range(12):
+    for _ in range(30):
         track.drive((6000, 0)).drive((0, 0))
     fixes = fixes_of([track], DeviceTable(["car-1"]))
     random = np.random.default_rng(1)

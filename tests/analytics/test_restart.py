@@ -73,7 +73,7 @@ def truth() -> list[dict[str, object]]:
 
 
 TRUTH = truth()
-BATCHES = 12
+BATCHES = 24
 
 
 @settings(max_examples=80, derandomize=True, suppress_health_check=list(HealthCheck))

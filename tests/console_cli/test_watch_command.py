@@ -42,7 +42,7 @@ def events(file: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     return [e for e in lines if e["type"] == "sample"], [e for e in lines if e["type"] == "alert"]
 
 
-def encode(file: Path, scene: Scene, seconds: int, rate: int = 2, gop: int = 250) -> None:
+def encode(file: Path, scene: Scene, seconds: int, rate: int = 5, gop: int = 250) -> None:
     """A video whose picture of each second `scene` draws; an MP4 in fragments, as recordings are."""
     random = np.random.default_rng(1)
     fragments = {"movflags": "frag_keyframe+empty_moov"} if file.suffix == ".mp4" else {}
@@ -115,7 +115,7 @@ def test_an_mp4_of_a_window_left_alone_tells_so(tmp_path: Path, empty: NDArray[n
 def test_a_camera_that_goes_black_is_told_and_the_window_is_unknown(
     tmp_path: Path, attended: NDArray[np.uint8]
 ) -> None:
-    encode(tmp_path / "cam.mkv", lambda second: attended if not 5 <= second < 40 else attended // 50, 50, gop=2)
+    encode(tmp_path / "cam.mkv", lambda second: attended if not 5 <= second < 40 else attended // 50, 50, rate=2, gop=2)
     run = ducha(tmp_path, "watch", "cam.mkv", "--region", SEAT, "--model", str(MODEL), "--out", "events.jsonl")
     assert run.returncode == 0, run.stderr
     samples, (alert,) = events(tmp_path / "events.jsonl")
@@ -143,7 +143,7 @@ def test_settings_of_a_plan_hold_too(tmp_path: Path, empty: NDArray[np.uint8]) -
 def test_a_video_that_breaks_off_is_watched_as_far_as_it_goes(
     tmp_path: Path, attended: NDArray[np.uint8], kind: str
 ) -> None:
-    encode(tmp_path / f"whole.{kind}", lambda _second: attended, 12, gop=4)
+    encode(tmp_path / f"whole.{kind}", lambda _second: attended, 12, gop=10)
     whole = (tmp_path / f"whole.{kind}").read_bytes()
     (tmp_path / f"torn.{kind}").write_bytes(whole[: len(whole) // 2])
     run = ducha(tmp_path, "watch", f"torn.{kind}", "--model", str(MODEL), "--out", "events.jsonl")

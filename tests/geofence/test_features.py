@@ -136,7 +136,7 @@ FEATURES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=600)
 @given(features=st.lists(FEATURES | JSON, max_size=3) | JSON, rest=JSON)
 def test_no_json_whatever_raises_anything_but_a_plan_error(features: Any, rest: Any) -> None:
     for document in ({"type": "FeatureCollection", "features": features}, rest):

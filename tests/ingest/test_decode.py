@@ -256,7 +256,7 @@ topics = st.text(max_size=30) | st.sampled_from(
 )
 
 
-@settings(max_examples=250)
+@settings(max_examples=500)
 @given(st.lists(st.builds(Message, topics, payloads, st.just(NOW_S)), max_size=6))
 def test_whatever_comes_is_a_usable_fix_or_a_dead_letter(messages: list[Message]) -> None:
     decoded = decode([*messages, message(location(), "owntracks/witness/phone")], NOW_S)

@@ -10,6 +10,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from waiting import at_best
 from webrtc_publisher import publishing
 
 from ingest.cameras.fanout import Fanout, Opened
@@ -82,11 +83,14 @@ def test_a_line_without_an_end_is_not_read_for_ever(path: Path) -> None:
 
 
 def test_one_that_says_nothing_holds_others_up_for_a_moment_only(path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as silent:
-        silent.connect(str(path))
-        began_s = time.monotonic()
-        assert ask(path, b"{}\n")["kind"] == "invalid-offer"
-        assert time.monotonic() - began_s < 20
+    def held_up_s() -> float:
+        with socket.socket(socket.AF_UNIX) as silent:
+            silent.connect(str(path))
+            began_s = time.monotonic()
+            assert ask(path, b"{}\n")["kind"] == "invalid-offer"
+            return time.monotonic() - began_s
+
+    assert at_best(held_up_s, promised=4.0) < 4
 
 
 def test_a_socket_left_behind_is_replaced_and_one_in_use_is_not(path: Path, whip: Whip) -> None:

@@ -1,4 +1,4 @@
-"""Ways to change a log without the key, with those of test_verify_command a thousand: every one is detected, and its
+"""Ways to change an hour without the key, with those of test_verify_command a thousand: every one is detected, and its
 second is named."""
 
 import hashlib
@@ -16,18 +16,16 @@ from store.evidence.signer import FileSigner
 from store.evidence.verdict import Finding, Verdict, merged
 from store.evidence.verification import judge_data, piece_of, read_heads
 
-LENGTH = 1_500  # seconds: five files of each stream, the last with the gap before it
-
 
 @pytest.fixture(scope="module")
-def intact(tmp_path_factory: pytest.TempPathFactory, signer: FileSigner) -> Record:
-    """What was recorded."""
-    folder = tmp_path_factory.mktemp("minutes")
-    record_hour(folder, signer, LENGTH)
+def hour(tmp_path_factory: pytest.TempPathFactory, signer: FileSigner) -> Record:
+    """The recorded hour."""
+    folder = tmp_path_factory.mktemp("hour")
+    record_hour(folder, signer)
     _, findings = read_heads((folder / "heads.txt").read_text(), "county/r1", signer.public_key)
     assert not findings
     record = Record.read(folder)
-    assert len(record.heads) > LENGTH
+    assert len(record.heads) > 3_500
     return record
 
 
@@ -52,18 +50,18 @@ def problem(record: Record, leaf: Leaf, body: SegmentBody) -> list[Problem]:
     return [] if record.data(body.file).startswith(INIT) else [Problem(piece_of(leaf, body), Fault.HEAD)]
 
 
-def test_what_was_recorded_is_intact(intact):
-    findings = judge(intact)
+def test_the_hour_is_intact(hour):
+    findings = judge(hour)
     assert [f.verdict for f in findings] == [Verdict.DECLARED_GAP]
 
 
 @pytest.mark.parametrize("act", ACTS, ids=lambda act: act.__name__)
-def test_whatever_is_changed_is_detected_and_named(act, intact):
+def test_whatever_is_changed_is_detected_and_named(act, hour):
     chance = random.Random(act.__name__)
-    segments = {stream: intact.segments(stream) for stream in STREAMS}
-    recorded = [second(leaf) for leaf in intact.leaves if leaf and isinstance(leaf.body, SegmentBody)]
+    segments = {stream: hour.segments(stream) for stream in STREAMS}
+    recorded = [second(leaf) for leaf in hour.leaves if leaf and isinstance(leaf.body, SegmentBody)]
     for number in range(100):
-        record, stream, rehash = intact.copy(), chance.choice(STREAMS), number % 2 == 1
+        record, stream, rehash = hour.copy(), chance.choice(STREAMS), number % 2 == 1
         forgery = act(record, stream, chance.choice(segments[stream]), chance, rehash)
         named = naming(forgery, judge(record), recorded, rehash=rehash)
         assert named.exact, f"{forgery.what} of {forgery.seconds[0]} {rehash=}: {named}"
