@@ -23,9 +23,15 @@ from ingest.cameras.undecoded import divert
 from ingest.cameras.whip_offer import Offer, Refusal, WhipRefused
 
 CLOSE_S = 3.0
-BY_PUBLISHER, STOPPED = "ended by the publisher", "stopped"  # why a task is cancelled
+# why a publisher is dismissed
+BY_PUBLISHER, STOPPED, REPLACED, SOONER = "ended by the publisher", "stopped", "replaced", "another was sooner"
 
 _ENDINGS = {BY_PUBLISHER: Ending.IN_ORDER, STOPPED: Ending.STOPPED}
+_REFUSALS = {
+    STOPPED: Refusal.STOPPING,
+    REPLACED: Refusal.PUBLISHED_ALREADY,
+    SOONER: Refusal.PUBLISHED_ALREADY,
+}
 
 log = structlog.get_logger("cameras")
 
@@ -44,9 +50,15 @@ class Publisher:
         self.resource = secrets.token_urlsafe(18)
         self.answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
+    def dismiss(self, reason: str) -> None:
+        """Lets it end. Whoever waits for an answer still is refused at once, for the same reason."""
+        if not self.answer.done():
+            self.answer.set_exception(WhipRefused(_REFUSALS.get(reason, Refusal.NO_ANSWER), f"{self.device}: {reason}"))
+        self.task.cancel(reason)
+
     async def end(self, reason: str) -> None:
         """Ends it, and returns when it is gone, or stays in spite of it for `CLOSE_S`."""
-        self.task.cancel(reason)
+        self.dismiss(reason)
         await asyncio.wait({self.task}, timeout=CLOSE_S)
 
     async def run(self, offer: Offer, silent_s: float) -> None:

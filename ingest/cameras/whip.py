@@ -17,7 +17,7 @@ from ingest.cameras.fanout import Ending, Fanout
 from ingest.cameras.packets import Media
 from ingest.cameras.parameter_sets import LARGEST_PIXELS
 from ingest.cameras.published import KEYFRAME_S, Published
-from ingest.cameras.publisher import BY_PUBLISHER, CLOSE_S, STOPPED, Publisher
+from ingest.cameras.publisher import BY_PUBLISHER, CLOSE_S, REPLACED, SOONER, STOPPED, Publisher
 from ingest.cameras.whip_offer import Offer, Refusal, WhipRefused
 
 MAX_PUBLISHERS = 200
@@ -96,7 +96,9 @@ class Whip:
             future: Future[T] = asyncio.run_coroutine_threadsafe(work(), self._loop)
         try:
             return future.result(within_s)
-        except (TimeoutError, CancelledError):
+        except CancelledError:
+            raise WhipRefused(Refusal.STOPPING, "the cameras are being stopped") from None
+        except TimeoutError:
             future.cancel()
             raise WhipRefused(Refusal.NO_ANSWER, f"no answer could be made within {within_s:g} s") from None
 
@@ -106,11 +108,11 @@ class Whip:
 
     async def _serve(self) -> None:
         await self._stop.wait()
-        tasks = {publisher.task for publisher in self._everybody()}
-        for task in tasks:
-            task.cancel(STOPPED)
-        if tasks:
-            await asyncio.wait(tasks, timeout=CLOSE_S)
+        publishers = self._everybody()
+        for publisher in publishers:
+            publisher.dismiss(STOPPED)
+        if publishers:
+            await asyncio.wait({publisher.task for publisher in publishers}, timeout=CLOSE_S)
 
     async def _join(self, device: str, offer: Offer, fanout: Fanout) -> tuple[str, str]:
         await self._make_room(device)
@@ -132,12 +134,12 @@ class Whip:
             raise WhipRefused(Refusal.NO_ANSWER, f"no answer could be made within {ANSWER_S:g} s") from None
         finally:
             if publisher.answer.cancelled() or publisher.answer.exception():
-                publisher.task.cancel("there is no answer")
+                publisher.dismiss("there is no answer")
 
     async def _make_room(self, device: str) -> None:
         if (former := self._publishers.get(device)) is not None:
             self._refuse_beside(former)
-            await former.end("replaced")
+            await former.end(REPLACED)
         while len(coming := self._coming.get(device, [])) >= MAX_COMING:
             await coming[0].end("others offered after it")
         if len(self) >= self._max_publishers:
@@ -158,15 +160,15 @@ class Whip:
             try:
                 self._refuse_beside(holder)
             except WhipRefused:
-                publisher.task.cancel("another was sooner")
+                publisher.dismiss(SOONER)
                 return False
             holder.published.end(Ending.LOST)
-            holder.task.cancel("replaced")
+            holder.dismiss(REPLACED)
         coming = self._coming.pop(publisher.device, [])
         self._publishers[publisher.device] = publisher
         for other in coming:
             if other is not publisher:
-                other.task.cancel("another was sooner")
+                other.dismiss(SOONER)
         return True
 
     def _everybody(self) -> list[Publisher]:

@@ -15,6 +15,8 @@ from webrtc_publisher import Stripes, publishing
 
 from ingest.cameras.fanout import Closed, Ending, Fanout, Item, Opened
 from ingest.cameras.packets import Media, Packet
+from ingest.cameras.published import Published
+from ingest.cameras.publisher import SOONER, Publisher
 from ingest.cameras.segmenter import Segmenter
 from ingest.cameras.whip import MAX_COMING, Whip
 from ingest.cameras.whip_offer import Offer, Refusal, WhipRefused
@@ -205,16 +207,36 @@ def test_one_that_never_comes_is_closed_and_keeps_nobody_out(whip: Whip) -> None
 
 
 def test_of_many_that_come_at_once_as_one_device_one_publishes(whip: Whip) -> None:
+    refused: list[Refusal] = []
     with ExitStack() as stack:
         fanouts = [Fanout() for _ in range(3)]
         heard = [fanout.subscribe() for fanout in fanouts]
         for fanout in fanouts:
-            stack.enter_context(publishing(whip, "body-1", fanout))
+            try:
+                stack.enter_context(publishing(whip, "body-1", fanout))
+            except WhipRefused as late:  # the first picture of one before came already
+                refused.append(late.kind)
         wait_until(lambda: len(whip) == 1, 30, "one is left")
         wait_until(lambda: any(fanout.streams for fanout in fanouts), 30, "it publishes")
     until_empty(whip)
     opened = [any(isinstance(item, Opened) for item in subscription.take(0, 10_000)) for subscription in heard]
     assert sum(opened) == 1
+    assert set(refused) <= {Refusal.PUBLISHED_ALREADY}
+
+
+@pytest.mark.parametrize("steps", range(4))
+def test_one_that_waits_for_its_answer_while_another_was_sooner_is_told_so_at_once(steps: int) -> None:
+    async def refused() -> Refusal:
+        publisher = Publisher("body-1", Published(Fanout(), None), lambda _: False)
+        publisher.task = asyncio.create_task(publisher.run(Offer.of(offered()), 3.0))
+        for _ in range(steps):  # not begun, or somewhere on its way to an answer
+            await asyncio.sleep(0)
+        await publisher.end(SOONER)
+        with pytest.raises(WhipRefused, match="another was sooner") as caught:
+            await publisher.answer
+        return caught.value.kind
+
+    assert asyncio.run(refused()) is Refusal.PUBLISHED_ALREADY
 
 
 def test_one_that_closes_its_connection_has_ended_in_order() -> None:
