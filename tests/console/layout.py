@@ -6,6 +6,8 @@ from typing import Any
 from playwright.sync_api import Page
 
 _QUESTIONS = (Path(__file__).parent / "layout.js").read_text("utf-8")
+# What a page does when a size changed, it does before it draws: whoever observes sizes last comes after all others.
+_DRAWN = "await new Promise((drawn) => new ResizeObserver(drawn).observe(document.documentElement));"
 
 
 def cut(page: Page) -> list[str]:
@@ -34,4 +36,4 @@ def meet(page: Page, one: str, other: str) -> bool:
 
 
 def _ask(page: Page, question: str, about: object = None) -> Any:
-    return page.evaluate(f"(about) => ({_QUESTIONS.strip()}).{question}(about)", about)
+    return page.evaluate(f"async (about) => {{ {_DRAWN} return ({_QUESTIONS.strip()}).{question}(about); }}", about)

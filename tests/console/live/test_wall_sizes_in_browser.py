@@ -106,6 +106,19 @@ def test_what_nobody_told_the_wall_is_a_dash_at_every_size(page: Page, busy: str
             assert cut(page) == []
 
 
+def test_that_the_connection_is_lost_is_read_from_as_far_as_the_rest_at_every_size(page: Page, busy: str) -> None:
+    with Between(busy).running() as line:
+        page.goto(f"{line.address}/wall")
+        page.locator("a[data-alert]").first.wait_for()
+        line.stall()
+        page.locator(".lost").wait_for()
+        for width, height, type_px in SIZES:
+            page.set_viewport_size({"width": width, "height": height})
+            page.wait_for_function("width => innerWidth === width", arg=width)
+            assert cut(page) + tiny(page, type_px) == []
+        line.go_on()
+
+
 def escalate(dsn: str, now_s: float) -> list[str]:
     """What the clock of a console does every two seconds."""
 

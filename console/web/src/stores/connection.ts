@@ -5,26 +5,36 @@ import { nowExactly } from "./clock";
 /** The server speaks every 2 s; a banner must be up within 5 s of its silence. */
 export const LOST_AFTER_MS = 4_000;
 const LOOK_MS = 250;
+/** A look that comes later than this came late because the page stood still, with the server's words unread. */
+const STOOD_STILL_MS = 1_000;
 
 /** By this page's own steady clock: the machine's may be set. */
 const heardMs = ref(performance.now());
 const local = ref(performance.now());
+/** For how long the page has listened since, and heard nothing. */
+const listenedMs = ref(0);
 let heardAt = nowExactly();
 
-const silentMs = computed(() => local.value - heardMs.value);
-export const lost = computed(() => silentMs.value > LOST_AFTER_MS);
+export const lost = computed(() => listenedMs.value > LOST_AFTER_MS);
 /** Since when, by the server's clock; null while it speaks. */
 export const lostSince = computed<number | null>(() => (lost.value ? heardAt : null));
-export const lostFor = computed(() => silentMs.value / 1000);
+export const lostFor = computed(() => (local.value - heardMs.value) / 1000);
 
 export function heard(): void {
   heardMs.value = performance.now();
+  listenedMs.value = 0;
   heardAt = nowExactly();
+}
+
+function look(): void {
+  const ms = performance.now();
+  listenedMs.value += Math.min(ms - Math.max(local.value, heardMs.value), STOOD_STILL_MS);
+  local.value = ms;
 }
 
 /** Watches, and marks the page where the connection is lost: figures on it are then grey (`styles/base.css`). */
 export function watchConnection(): () => void {
-  const timer = setInterval(() => (local.value = performance.now()), LOOK_MS);
+  const timer = setInterval(look, LOOK_MS);
   const stop = watchEffect(() => document.documentElement.toggleAttribute("data-lost", lost.value));
   return () => {
     clearInterval(timer);
