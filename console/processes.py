@@ -2,11 +2,12 @@
 
 import multiprocessing
 import os
+import select
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.context import SpawnProcess
 from typing import Any
@@ -63,7 +64,12 @@ def _end_with_parent() -> None:
     stop its children."""
     parent = multiprocessing.parent_process()
     assert parent is not None
+    assert parent.pid is not None
     parent.join()
+    with suppress(OSError):  # the pipe that this waits for closes before other files: locks are held still
+        gone = os.pidfd_open(parent.pid)
+        select.select([gone], [], [], _STOP_S)
+        os.close(gone)
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(_STOP_S)
     os._exit(1)

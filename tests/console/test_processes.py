@@ -37,6 +37,42 @@ def test_a_child_ends_with_a_parent_that_was_killed(work: str) -> None:
             child.kill()
 
 
+HOLDER = """
+import fcntl, os, resource, sys, threading
+from console.processes import Child
+_, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+lock = open(sys.argv[1], "wb")
+fcntl.flock(lock, fcntl.LOCK_SH)
+files = [os.open(sys.argv[1], os.O_RDONLY) for _ in range(min(most, 20_000) - 100)]  # a kill closes the newest first
+Child("test", exec, (sys.argv[2],)).start()
+threading.Event().wait()
+"""
+WAITING_FOR_ITS_END = """
+import fcntl
+from ingest.stopping import stopper
+stop = stopper()
+print("up", flush=True)
+stop.wait()
+with open({path!r}, "wb") as lock:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        print("free", flush=True)
+    except BlockingIOError:
+        print("held", flush=True)
+"""
+
+
+def test_a_child_that_ends_with_a_parent_that_was_killed_finds_its_locks_free(tmp_path: Path) -> None:
+    path = str(tmp_path / "lock")
+    command = [sys.executable, "-c", HOLDER, path, WAITING_FOR_ITS_END.format(path=path)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == "up\n"
+        parent.kill()
+        assert parent.stdout.readline() == "free\n"
+
+
 SYSTEM = """
 import sys, threading
 from console.processes import Child, kept, watch
