@@ -78,7 +78,7 @@ import sys, threading
 from console.processes import Child, kept, watch
 from ingest.stopping import stopper
 stop = stopper()
-work = "from ingest.stopping import stopper; stop = stopper(); print('up', flush=True); stop.wait()"
+work = "from ingest.stopping import stopper; stop = stopper(); print('up\\\\n', end='', flush=True); stop.wait()"
 server, client = Child("server", exec, (work,)), Child("client", exec, (work,))
 with kept([server], stop):
     watch([client], stop)
