@@ -5,6 +5,7 @@ second. A changed leaf's own times are not believed, those of its neighbours are
 unless a gap is declared, or the camera's own clock (the PTS) runs on: then the packets only came late.
 """
 
+from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -20,6 +21,7 @@ from store.evidence.leaf import (
     TombstoneBody,
     UnacknowledgedBody,
 )
+from store.evidence.unread import Unread
 from store.evidence.verdict import Finding, Verdict
 
 SLACK_NS = 2_000_000_000  # between two segments: how late the network may bring the first packet
@@ -52,7 +54,7 @@ class StreamWalk:
     must have had, as the stream's next leaf says.
     """
 
-    def __init__(self, stream: str, unread: dict[int, Verdict], attested: dict[int, str], first_seq: int = 0) -> None:
+    def __init__(self, stream: str, unread: Unread, attested: dict[int, str], first_seq: int = 0) -> None:
         self.stream = stream
         self.findings: list[Finding] = []
         self.tombstones: list[TombstoneBody] = []
@@ -192,20 +194,20 @@ class StreamWalk:
     def _hole(self, position: int, leaf: Leaf) -> None:
         count = leaf.seq - self._expected
         hole = _Hole(self._expected, leaf.seq, self._known_ns, leaf.begin_ns)
-        between = [p for p in self._unread if self._position < p < position][:count]
-        hole.changed = sum(self._unread.pop(p) is Verdict.ALTERED for p in between)
-        if count == 1 and len(between) == 1 and leaf.prev is not None:
-            self._attested[between[0]] = leaf.prev
+        between = self._unread.take(self._position, position, count)
+        hole.changed = sum(why is Verdict.ALTERED for why in between.values())
+        if count == 1 and between and leaf.prev is not None:
+            self._attested[next(iter(between))] = leaf.prev
         self._holes.append(hole)
         self._cursor_ns, self._segment = None, None
 
     def _late(self, leaf: Leaf) -> None:
-        for hole in self._holes:
-            if hole.from_seq <= leaf.seq < hole.to_seq and leaf.seq not in hole.late:
-                hole.late.add(leaf.seq)
-                self._find(Verdict.REORDERED, LATE, leaf.begin_ns, leaf.end_ns)
-                return
-        self._find(Verdict.REORDERED, TWICE, leaf.begin_ns, leaf.end_ns)
+        place = bisect_right(self._holes, leaf.seq, key=lambda hole: hole.from_seq) - 1  # later holes begin later
+        hole = self._holes[place] if place >= 0 else None
+        is_awaited = hole is not None and leaf.seq < hole.to_seq and leaf.seq not in hole.late
+        if hole is not None and is_awaited:
+            hole.late.add(leaf.seq)
+        self._find(Verdict.REORDERED, LATE if is_awaited else TWICE, leaf.begin_ns, leaf.end_ns)
 
     def _between(self, leaf: Leaf, after: Leaf | None) -> tuple[int, int]:
         begin = self._known_ns if self._known_ns is not None else leaf.begin_ns

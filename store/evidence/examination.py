@@ -1,15 +1,17 @@
 """What do the leaves of a log and its signed heads say by themselves, before any data are looked at? All of it is pure:
 leaves and heads in, findings out."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import accumulate, groupby
 
 from store.evidence.anchoring import Anchoring, anchoring
 from store.evidence.checkpoint import Head
 from store.evidence.continuity import NO_LINE, OF_THE_LOG, StreamWalk
 from store.evidence.leaf import Leaf
-from store.evidence.spans import Spans, Standing
+from store.evidence.spans import Span, Spans, Standing
+from store.evidence.unread import Unread
 from store.evidence.verdict import Finding, Verdict
 
 _UNKNOWN_HASH = bytes(32)
@@ -52,8 +54,9 @@ class LogWalk:
         self.attested: dict[int, str] = {}
         self._begin = begin
         self._spans = Spans()
-        self._unread: dict[int, Verdict] = {}
+        self._unread = Unread()
         self._newest: dict[str, str] = {}  # hash, by stream
+        self._awaiting: set[str] = set()  # the same hashes: on each a leaf of its stream is to follow
 
     @property
     def end(self) -> int:
@@ -64,8 +67,8 @@ class LogWalk:
         """The log's next leaf; None: a line that is none."""
         position = self.end
         # A leaf that begins a stream but follows on another's is that other's, with its name changed.
-        if leaf is None or (leaf.stream not in self.streams and leaf.prev in self._newest.values()):
-            self._unread[position] = Verdict.ALTERED
+        if leaf is None or (leaf.stream not in self.streams and leaf.prev in self._awaiting):
+            self._unread.add(position, Verdict.ALTERED)
             self._spans.add(None)
             return
         self._spans.add(leaf)
@@ -73,6 +76,8 @@ class LogWalk:
             first_seq = leaf.seq if self._begin else 0
             self.streams[leaf.stream] = StreamWalk(leaf.stream, self._unread, self.attested, first_seq)
         self.streams[leaf.stream].push(position, leaf)
+        self._awaiting.discard(self._newest.get(leaf.stream, ""))
+        self._awaiting.add(leaf.hash)
         self._newest[leaf.stream] = leaf.hash
 
     def finish(self) -> list[Finding]:
@@ -93,7 +98,7 @@ class LogWalk:
         if found.refuted is None:
             return []
         accused = list(self._spans.accused(found.proven - self._begin, found.refuted - self._begin))
-        if any(_explains(finding, begin, end) for finding in known for _, begin, end, _ in accused):
+        if _meet([(begin, end) for _, begin, end, _ in accused], [f for f in known if f.detail in OF_THE_LOG]):
             return []
         return [
             Finding(_VERDICTS.get(standing, Verdict.ALTERED), standing.value, stream, begin, end)
@@ -136,6 +141,13 @@ def _runs(positions: Iterable[int]) -> Iterator[tuple[int, int]]:
         yield places[0], places[-1] + 1
 
 
-def _explains(finding: Finding, begin: int, end: int) -> bool:
-    after = finding.from_ns is None or finding.from_ns <= end
-    return finding.detail in OF_THE_LOG and after and (finding.to_ns is None or finding.to_ns >= begin)
+def _meet(spans: Sequence[Span], findings: Iterable[Finding]) -> bool:
+    """Whether the time of any finding meets any of the spans."""
+    ordered = sorted(spans)
+    begins = [begin for begin, _ in ordered]
+    ends = list(accumulate((end for _, end in ordered), max))  # the latest so far
+    for finding in findings:
+        begun = len(begins) if finding.to_ns is None else bisect_right(begins, finding.to_ns)
+        if begun and (finding.from_ns is None or ends[begun - 1] >= finding.from_ns):
+            return True
+    return False

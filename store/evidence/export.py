@@ -19,6 +19,7 @@ import msgspec
 
 from store.evidence import files, standalone
 from store.evidence.data import BUFFER
+from store.evidence.deletions import Deletions
 from store.evidence.errors import ExportError, InvalidKey
 from store.evidence.explanation import EXPLANATION
 from store.evidence.leaf import GapBody, Leaf, canonical
@@ -189,8 +190,9 @@ def _write_stream(writing: _Writing, folder: Path, selected: Selected) -> Export
         by_file.setdefault(body.file, []).append(leaf)
     segments: list[ExportedSegment] = []
     exported: list[ExportedFile] = []
+    deletions = selected.deletions()
     for source, leaves in by_file.items():
-        file, told = _write_file(writing, folder, source, leaves, selected)
+        file, told = _write_file(writing, folder, source, leaves, deletions)
         segments += told
         exported += [file] if file is not None else []
     gaps = [
@@ -209,7 +211,7 @@ def _write_stream(writing: _Writing, folder: Path, selected: Selected) -> Export
 
 
 def _write_file(
-    writing: _Writing, folder: Path, source: str, leaves: Sequence[Leaf], selected: Selected
+    writing: _Writing, folder: Path, source: str, leaves: Sequence[Leaf], deletions: Deletions
 ) -> tuple[ExportedFile | None, list[ExportedSegment]]:
     """The segments of one file, after its initialisation segment; those whose data are not there only by name."""
     bodies: list[Any] = [leaf.body for leaf in leaves]
@@ -220,7 +222,7 @@ def _write_file(
     told: list[ExportedSegment] = []
     ranges, at = [(0, init_bytes)], init_bytes
     for leaf, body in zip(leaves, bodies, strict=True):
-        there = body.offset + body.bytes <= size and not selected.deleted(leaf)
+        there = body.offset + body.bytes <= size and deletions.of(leaf.seq) is None
         told.append(
             ExportedSegment(
                 seq=leaf.seq,

@@ -13,6 +13,7 @@ import msgspec
 
 from store.evidence.continuity import CHANGED, NO_LINE, StreamWalk
 from store.evidence.data import DataCheck, Piece
+from store.evidence.deletions import Deletions
 from store.evidence.errors import InvalidKey, Unreadable
 from store.evidence.leaf import Leaf, SegmentBody, canonical, decoded, touches
 from store.evidence.manifest import (
@@ -80,7 +81,7 @@ def verify_export(path: Path, trusted: Sequence[bytes] = (), threads: int | None
     findings += _other_files(package, manifest)
     placed = _placed(package, manifest, recorder_key)
     findings += placed.findings
-    walks = {stream.stream: _walk(stream, placed) for stream in manifest.streams}
+    walks = _walks(manifest, placed)
     for walk in walks.values():
         findings += walk.findings
     findings += [Finding(Verdict.ALTERED, NO_LINE) for _ in placed.unread]
@@ -174,16 +175,18 @@ def _proof(package: Package) -> Proof | None:
     return proof if len(proof.positions) == len(proof.hashes) else None
 
 
-def _walk(stream: ExportedStream, placed: Placed) -> StreamWalk:
-    walk = StreamWalk(stream.stream, placed.unread, {}, first_seq=stream.first_seq)
-    for position, leaf in placed.leaves:
-        if leaf.stream == stream.stream:
+def _walks(manifest: Manifest, placed: Placed) -> dict[str, StreamWalk]:
+    after = len(placed.leaves) + len(placed.unread)
+    leaves: dict[str, list[tuple[int, Leaf]]] = {}
+    for position, leaf in (*placed.leaves, *enumerate(placed.tail, after)):
+        leaves.setdefault(leaf.stream, []).append((position, leaf))
+    walks: dict[str, StreamWalk] = {}
+    for stream in manifest.streams:
+        walk = walks[stream.stream] = StreamWalk(stream.stream, placed.unread, {}, first_seq=stream.first_seq)
+        for position, leaf in leaves.get(stream.stream, ()):
             walk.push(position, leaf)
-    for number, leaf in enumerate(placed.tail):
-        if leaf.stream == stream.stream:
-            walk.push(len(placed.leaves) + len(placed.unread) + number, leaf)
-    walk.finish(stream.end_seq)
-    return walk
+        walk.finish(stream.end_seq)
+    return walks
 
 
 def _ends(manifest: Manifest, walks: dict[str, StreamWalk], placed: Placed) -> list[Finding]:
@@ -222,6 +225,7 @@ def _data(
             leaves = by_stream[stream.stream]
             findings += _not_exported(manifest, stream, walks[stream.stream], leaves)
             files = {file.file: file for file in stream.files}
+            deletions = Deletions(walks[stream.stream].tombstones)
             for segment in stream.segments:
                 leaf = leaves.get(segment.seq)
                 lost = leaf.body.lost_packets if leaf is not None and isinstance(leaf.body, SegmentBody) else None
@@ -231,7 +235,7 @@ def _data(
                     findings.append(Finding(Verdict.ALTERED, CHANGED, *about))
                 file = files.get(segment.file or "")
                 if file is None or segment.at is None:
-                    findings.append(_absent(segment, stream.stream, walks[stream.stream]))
+                    findings.append(_absent(segment, stream.stream, deletions))
                 else:
                     init = (file.init_bytes, file.init_sha256)
                     if leaf is not None and isinstance(leaf.body, SegmentBody):
@@ -254,11 +258,10 @@ def _same(segment: ExportedSegment, leaf: Leaf) -> bool:
     return said == (leaf.hash, piece.bytes, piece.sha256, piece.from_ns, piece.to_ns)
 
 
-def _absent(segment: ExportedSegment, stream: str, walk: StreamWalk) -> Finding:
+def _absent(segment: ExportedSegment, stream: str, deletions: Deletions) -> Finding:
     about = (stream, segment.from_ns, segment.to_ns)
-    for stone in walk.tombstones:
-        if stone.from_seq <= segment.seq <= stone.to_seq:
-            return Finding(Verdict.DECLARED_GAP, f"deleted: {stone.reason}", *about)
+    if (stone := deletions.of(segment.seq)) is not None:
+        return Finding(Verdict.DECLARED_GAP, f"deleted: {stone.reason}", *about)
     return Finding(Verdict.MISSING, "the data were not there when it was exported", *about)
 
 

@@ -11,6 +11,7 @@ from store.evidence.continuity import LATE, NO_LINE, TWICE
 from store.evidence.errors import InvalidLeaf
 from store.evidence.leaf import Leaf
 from store.evidence.manifest import Proof
+from store.evidence.unread import Unread
 from store.evidence.verdict import Finding, Verdict
 
 
@@ -19,7 +20,7 @@ class Placed:
     """The export's leaves in the order of the log; `unread` are the places without their leaf, and why."""
 
     leaves: list[tuple[int, Leaf]] = field(default_factory=list)
-    unread: dict[int, Verdict] = field(default_factory=dict)
+    unread: Unread = field(default_factory=Unread)
     tail: list[Leaf] = field(default_factory=list)  # beyond the signed head
     findings: list[Finding] = field(default_factory=list)
 
@@ -30,7 +31,7 @@ def as_they_come(lines: Sequence[bytes]) -> Placed:
     for position, line in enumerate(lines):
         leaf = _parsed(line)
         if leaf is None:
-            placed.unread[position] = Verdict.ALTERED
+            placed.unread.add(position, Verdict.ALTERED)
         else:
             placed.leaves.append((position, leaf))
     return placed
@@ -64,7 +65,7 @@ def in_their_places(lines: Sequence[bytes], proof: Proof, count: int) -> Placed:
             before = place
             placed.leaves.append((place, here[place]))
         else:
-            placed.unread[place] = Verdict.ALTERED if strange[before] else Verdict.MISSING
+            placed.unread.add(place, Verdict.ALTERED if strange[before] else Verdict.MISSING)
             strange[before] -= 1
     for place, count in strange.items():
         if count > 0:

@@ -38,6 +38,7 @@ from store.evidence.part import Part, PartReader
 from store.evidence.recovery import HEADS, last_head
 from store.evidence.signer import public_key_of
 from store.evidence.spans import REACH, Span
+from store.evidence.unread import Unread
 from store.evidence.verdict import Finding, Verdict, merged
 from store.evidence.verification import Recorded, Report, aside, count, intact, judge_data, judge_key, piece_of
 from store.evidence.witnesses import Contradicted, Known, contradiction, in_its_folder
@@ -164,7 +165,7 @@ class _Near:
     since_ns: int  # leaves that say that they are older are not looked at
     members: tuple[bytes, ...]  # by which lines of the streams are known
     part: Part = field(init=False)
-    unread: dict[int, Verdict] = field(default_factory=dict)
+    unread: Unread = field(default_factory=Unread)
 
     def take(self, position: int, line: bytes) -> None:
         """The next line of the log."""
@@ -173,7 +174,7 @@ class _Near:
         try:
             leaf = Leaf.parse(line)
         except InvalidLeaf:
-            self.unread[position] = Verdict.ALTERED
+            self.unread.add(position, Verdict.ALTERED)
             return
         if leaf.stream in self.around:
             self.around[leaf.stream].take(position, leaf)

@@ -7,6 +7,7 @@ from io import TextIOWrapper
 from pathlib import Path
 
 from store.evidence.checkpoint import SignedHead, notes
+from store.evidence.deletions import Deletions
 from store.evidence.errors import ExportError, InvalidHead
 from store.evidence.extent import extents, parsed
 from store.evidence.leaf import Leaf, SegmentBody, TombstoneBody, bears, member_of, touches
@@ -45,9 +46,9 @@ class Selected:
             if isinstance(leaf.body, SegmentBody):
                 yield leaf, leaf.body
 
-    def deleted(self, leaf: Leaf) -> bool:
-        """Whether retention says that it deleted the leaf's data."""
-        return any(stone.from_seq <= leaf.seq <= stone.to_seq for stone in self.tombstones)
+    def deletions(self) -> Deletions:
+        """What retention says that it deleted."""
+        return Deletions(self.tombstones)
 
 
 def select(

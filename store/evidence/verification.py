@@ -16,6 +16,7 @@ import msgspec
 
 from store.evidence.checkpoint import Head, SignedHead, notes
 from store.evidence.data import DataCheck, Fault, Piece, Problem, in_folder
+from store.evidence.deletions import Deletions
 from store.evidence.errors import InvalidHead, InvalidKey, InvalidLeaf, Unreadable
 from store.evidence.examination import examine
 from store.evidence.leaf import MAX_LINE, Leaf, SegmentBody, TombstoneBody, UnacknowledgedBody
@@ -56,19 +57,18 @@ class Report:
 
 def judge_data(problems: Sequence[Problem], tombstones: dict[str, list[TombstoneBody]]) -> list[Finding]:
     """Findings for pieces that are not as they should be; what retention says it deleted is declared."""
-    expected = {(p.piece.stream, p.piece.sha256): p.piece.seq for p in problems if p.fault is Fault.DIFFERS}
-    return [_data_finding(problem, expected, tombstones.get(problem.piece.stream, [])) for problem in problems]
+    expected = {(p.piece.stream, p.piece.sha256) for p in problems if p.fault is Fault.DIFFERS}
+    deletions = {stream: Deletions(stones) for stream, stones in tombstones.items()}
+    nothing = Deletions(())
+    return [_data_finding(problem, expected, deletions.get(problem.piece.stream, nothing)) for problem in problems]
 
 
-def _data_finding(
-    problem: Problem, expected: dict[tuple[str, str], int], tombstones: Sequence[TombstoneBody]
-) -> Finding:
+def _data_finding(problem: Problem, expected: set[tuple[str, str]], deletions: Deletions) -> Finding:
     piece = problem.piece
     about = (piece.stream, piece.from_ns, piece.to_ns)
     if problem.fault is Fault.MISSING:
-        for stone in tombstones:
-            if stone.from_seq <= piece.seq <= stone.to_seq:
-                return Finding(Verdict.DECLARED_GAP, f"deleted: {stone.reason}", *about)
+        if (stone := deletions.of(piece.seq)) is not None:
+            return Finding(Verdict.DECLARED_GAP, f"deleted: {stone.reason}", *about)
         return Finding(Verdict.MISSING, problem.fault.value, *about)
     if problem.found is not None and (piece.stream, problem.found) in expected:
         return Finding(Verdict.REORDERED, "the data of another second stand here", *about)
@@ -101,15 +101,19 @@ def count(recorded: dict[str, Recorded], stream: str, from_ns: int, to_ns: int, 
 
 def intact(streams: Iterable[str], recorded: Mapping[str, Recorded], found: list[Finding]) -> list[Finding]:
     """For each stream with nothing against it, up to where that holds."""
+    until: dict[str | None, int] = {}  # up to when nothing is found; None: in all streams
+    spoiled: set[str | None] = set()
+    for finding in found:
+        if finding.verdict in (Verdict.UNANCHORED, Verdict.TRUNCATED) and finding.from_ns is not None:
+            until[finding.stream] = min(finding.from_ns, until.get(finding.stream, finding.from_ns))
+        elif not finding.sound:
+            spoiled.add(finding.stream)
     sound: list[Finding] = []
     for stream in streams:
-        if stream not in recorded:
+        if stream not in recorded or spoiled & {None, stream}:
             continue
         known = recorded[stream]
-        against = [f for f in found if not f.sound and f.stream in (None, stream)]
-        if any(f.verdict not in (Verdict.UNANCHORED, Verdict.TRUNCATED) or f.from_ns is None for f in against):
-            continue
-        end = min([known.end_ns, *(f.from_ns for f in against if f.from_ns is not None)])
+        end = min(known.end_ns, *(until.get(whose, known.end_ns) for whose in (None, stream)))
         if end > known.begin_ns:
             sound.append(Finding(Verdict.INTACT, known.summary, stream, known.begin_ns, end))
     return sound

@@ -4,8 +4,10 @@ from itertools import count
 
 import pytest
 from evidence_hour import segment
+from hypothesis import given
+from hypothesis import strategies as st
 
-from store.evidence.continuity import StreamWalk
+from store.evidence.continuity import LATE, NO_LEAF, TWICE, StreamWalk
 from store.evidence.examination import examine
 from store.evidence.leaf import (
     Body,
@@ -18,6 +20,7 @@ from store.evidence.leaf import (
     StartBody,
     TombstoneBody,
 )
+from store.evidence.unread import Unread
 from store.evidence.verdict import Finding, Verdict, merged, moment
 
 SECOND = 1_000_000_000
@@ -43,7 +46,7 @@ def chain(*said: tuple[float, Body]) -> list[Leaf]:
 
 
 def found(*said: tuple[float, Body]) -> list[tuple[Verdict, float, float]]:
-    walk = StreamWalk("c.video", {}, {})
+    walk = StreamWalk("c.video", Unread(), {})
     for position, leaf in enumerate(chain(*said)):
         walk.push(position, leaf)
     walk.finish()
@@ -100,7 +103,7 @@ def test_a_restart_whose_gap_comes_after_the_start_is_declared():
 
 
 def test_what_retention_says_later_opens_no_session():
-    walk = StreamWalk("c.video", {}, {})
+    walk = StreamWalk("c.video", Unread(), {})
     stone = TombstoneBody(from_seq=1, to_seq=1, reason="90 days")
     for position, leaf in enumerate(chain((0, START), (0, pictures()), (1, SEAL), (9_000, stone))):
         walk.push(position, leaf)
@@ -148,3 +151,34 @@ def test_times_are_told_whatever_a_forger_claims():
     assert moment(T0 + 1_500_000) == "2026-01-05T00:00:00.001Z"
     assert moment(2**62) == "2116-02-20T23:53:38.427Z"
     assert moment(10**30) == f"{10**30} ns"
+
+
+def with_holes(late: list[int]) -> list[tuple[Verdict, str]]:
+    """What is found of a stream of every second leaf, and then those `late` ones."""
+    leaves = chain(*((n * 1.04, pictures()) for n in range(2 * len(late))))
+    walk = StreamWalk("c.video", Unread(), {})
+    for position, leaf in enumerate([*leaves[1::2], *(leaves[n] for n in late)]):
+        walk.push(position, leaf)
+    walk.finish()
+    return [(f.verdict, f.detail) for f in walk.findings]
+
+
+@given(st.lists(st.integers(0, 9).map(lambda n: 2 * n), min_size=10, max_size=10))
+def test_each_late_leaf_fills_its_own_hole_once(late: list[int]) -> None:
+    found = with_holes(late)
+    assert found.count((Verdict.REORDERED, LATE)) == len(set(late))
+    assert found.count((Verdict.REORDERED, TWICE)) == len(late) - len(set(late))
+    assert found.count((Verdict.MISSING, NO_LEAF)) == 10 - len(set(late))
+
+
+@pytest.mark.timeout(60)
+def test_a_long_log_in_which_every_second_leaf_comes_late_is_read_to_its_end() -> None:
+    """It takes seconds; where each late leaf went through all holes it took many minutes."""
+    assert with_holes([2 * n for n in range(40_000)]) == [(Verdict.REORDERED, LATE)] * 40_000
+
+
+@pytest.mark.timeout(60)
+def test_a_log_of_very_many_streams_is_read_to_its_end() -> None:
+    header = {"recorder": "r", "session": "s", "wall_ns": T0, "mono_ns": 0}
+    leaves = [Leaf.of(**header, stream=f"c-{n}.video", seq=0, prev=None, body=START) for n in range(100_000)]
+    assert len(examine(leaves, []).streams) == 100_000
