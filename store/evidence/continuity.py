@@ -21,7 +21,7 @@ from store.evidence.leaf import (
     TombstoneBody,
     UnacknowledgedBody,
 )
-from store.evidence.unread import Unread
+from store.evidence.unread_places import UnreadPlaces
 from store.evidence.verdict import Finding, Verdict
 
 SLACK_NS = 2_000_000_000  # between two segments: how late the network may bring the first packet
@@ -54,7 +54,7 @@ class StreamWalk:
     must have had, as the stream's next leaf says.
     """
 
-    def __init__(self, stream: str, unread: Unread, attested: dict[int, str], first_seq: int = 0) -> None:
+    def __init__(self, stream: str, unread: UnreadPlaces, attested: dict[int, str], first_seq: int = 0) -> None:
         self.stream = stream
         self.findings: list[Finding] = []
         self.tombstones: list[TombstoneBody] = []

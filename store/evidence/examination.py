@@ -11,7 +11,7 @@ from store.evidence.checkpoint import Head
 from store.evidence.continuity import NO_LINE, OF_THE_LOG, StreamWalk
 from store.evidence.leaf import Leaf
 from store.evidence.spans import Span, Spans, Standing
-from store.evidence.unread import Unread
+from store.evidence.unread_places import UnreadPlaces
 from store.evidence.verdict import Finding, Verdict
 
 _UNKNOWN_HASH = bytes(32)
@@ -54,7 +54,7 @@ class LogWalk:
         self.attested: dict[int, str] = {}
         self._begin = begin
         self._spans = Spans()
-        self._unread = Unread()
+        self._unread = UnreadPlaces()
         self._newest: dict[str, str] = {}  # hash, by stream
         self._awaiting: set[str] = set()  # the same hashes: on each a leaf of its stream is to follow
 

@@ -11,7 +11,7 @@ from store.evidence.continuity import LATE, NO_LINE, TWICE
 from store.evidence.errors import InvalidLeaf
 from store.evidence.leaf import Leaf
 from store.evidence.manifest import Proof
-from store.evidence.unread import Unread
+from store.evidence.unread_places import UnreadPlaces
 from store.evidence.verdict import Finding, Verdict
 
 
@@ -20,7 +20,7 @@ class Placed:
     """The export's leaves in the order of the log; `unread` are the places without their leaf, and why."""
 
     leaves: list[tuple[int, Leaf]] = field(default_factory=list)
-    unread: Unread = field(default_factory=Unread)
+    unread: UnreadPlaces = field(default_factory=UnreadPlaces)
     tail: list[Leaf] = field(default_factory=list)  # beyond the signed head
     findings: list[Finding] = field(default_factory=list)
 

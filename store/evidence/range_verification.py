@@ -38,7 +38,7 @@ from store.evidence.part import Part, PartReader
 from store.evidence.recovery import HEADS, last_head
 from store.evidence.signer import public_key_of
 from store.evidence.spans import REACH, Span
-from store.evidence.unread import Unread
+from store.evidence.unread_places import UnreadPlaces
 from store.evidence.verdict import Finding, Verdict, merged
 from store.evidence.verification import Recorded, Report, aside, count, intact, judge_data, judge_key, piece_of
 from store.evidence.witnesses import Contradicted, Known, contradiction, in_its_folder
@@ -165,7 +165,7 @@ class _Near:
     since_ns: int  # leaves that say that they are older are not looked at
     members: tuple[bytes, ...]  # by which lines of the streams are known
     part: Part = field(init=False)
-    unread: Unread = field(default_factory=Unread)
+    unread: UnreadPlaces = field(default_factory=UnreadPlaces)
 
     def take(self, position: int, line: bytes) -> None:
         """The next line of the log."""

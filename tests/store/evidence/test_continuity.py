@@ -20,7 +20,7 @@ from store.evidence.leaf import (
     StartBody,
     TombstoneBody,
 )
-from store.evidence.unread import Unread
+from store.evidence.unread_places import UnreadPlaces
 from store.evidence.verdict import Finding, Verdict, merged, moment
 
 SECOND = 1_000_000_000
@@ -46,7 +46,7 @@ def chain(*said: tuple[float, Body]) -> list[Leaf]:
 
 
 def found(*said: tuple[float, Body]) -> list[tuple[Verdict, float, float]]:
-    walk = StreamWalk("c.video", Unread(), {})
+    walk = StreamWalk("c.video", UnreadPlaces(), {})
     for position, leaf in enumerate(chain(*said)):
         walk.push(position, leaf)
     walk.finish()
@@ -103,7 +103,7 @@ def test_a_restart_whose_gap_comes_after_the_start_is_declared():
 
 
 def test_what_retention_says_later_opens_no_session():
-    walk = StreamWalk("c.video", Unread(), {})
+    walk = StreamWalk("c.video", UnreadPlaces(), {})
     stone = TombstoneBody(from_seq=1, to_seq=1, reason="90 days")
     for position, leaf in enumerate(chain((0, START), (0, pictures()), (1, SEAL), (9_000, stone))):
         walk.push(position, leaf)
@@ -156,7 +156,7 @@ def test_times_are_told_whatever_a_forger_claims():
 def with_holes(late: list[int]) -> list[tuple[Verdict, str]]:
     """What is found of a stream of every second leaf, and then those `late` ones."""
     leaves = chain(*((n * 1.04, pictures()) for n in range(2 * len(late))))
-    walk = StreamWalk("c.video", Unread(), {})
+    walk = StreamWalk("c.video", UnreadPlaces(), {})
     for position, leaf in enumerate([*leaves[1::2], *(leaves[n] for n in late)]):
         walk.push(position, leaf)
     walk.finish()

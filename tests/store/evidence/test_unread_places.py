@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.evidence.unread import Unread
+from store.evidence.unread_places import UnreadPlaces
 from store.evidence.verdict import Verdict
 
 PLACE = st.integers(0, 20)
@@ -13,7 +13,7 @@ PLACE = st.integers(0, 20)
 def test_each_is_taken_once_by_who_misses_it_the_first_ones_first(
     places: set[int], asked: list[tuple[int, int, int]]
 ) -> None:
-    unread, left = Unread(), sorted(places)
+    unread, left = UnreadPlaces(), sorted(places)
     for place in left:
         unread.add(place, Verdict.ALTERED if place % 2 else Verdict.MISSING)
     for after, before, most in asked:

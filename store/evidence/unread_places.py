@@ -7,7 +7,7 @@ from itertools import islice
 from store.evidence.verdict import Verdict
 
 
-class Unread:
+class UnreadPlaces:
     """The places of a log without a leaf that can be read, in their order, and why. Which stream's leaf it was, the
     streams tell: the one that misses a leaf there takes it out."""
 
