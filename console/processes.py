@@ -2,13 +2,13 @@
 
 import multiprocessing
 import os
-import select
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
@@ -68,7 +68,7 @@ def _end_with_parent() -> None:
     parent.join()
     with suppress(OSError):  # the pipe that this waits for closes before other files: locks are held still
         gone = os.pidfd_open(parent.pid)
-        select.select([gone], [], [], _STOP_S)
+        wait([gone], _STOP_S)
         os.close(gone)
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(_STOP_S)

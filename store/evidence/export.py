@@ -190,7 +190,7 @@ def _write_stream(writing: _Writing, folder: Path, selected: Selected) -> Export
         by_file.setdefault(body.file, []).append(leaf)
     segments: list[ExportedSegment] = []
     exported: list[ExportedFile] = []
-    deletions = selected.deletions()
+    deletions = Deletions(selected.tombstones)
     for source, leaves in by_file.items():
         file, told = _write_file(writing, folder, source, leaves, deletions)
         segments += told

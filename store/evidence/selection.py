@@ -7,7 +7,6 @@ from io import TextIOWrapper
 from pathlib import Path
 
 from store.evidence.checkpoint import SignedHead, notes
-from store.evidence.deletions import Deletions
 from store.evidence.errors import ExportError, InvalidHead
 from store.evidence.extent import extents, parsed
 from store.evidence.leaf import Leaf, SegmentBody, TombstoneBody, bears, member_of, touches
@@ -45,10 +44,6 @@ class Selected:
         for leaf in self.leaves:
             if isinstance(leaf.body, SegmentBody):
                 yield leaf, leaf.body
-
-    def deletions(self) -> Deletions:
-        """What retention says that it deleted."""
-        return Deletions(self.tombstones)
 
 
 def select(

@@ -49,9 +49,11 @@ Child("test", exec, (sys.argv[2],)).start()
 threading.Event().wait()
 """
 WAITING_FOR_ITS_END = """
-import fcntl
+import fcntl, os, resource
 from ingest.stopping import stopper
 stop = stopper()
+room = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 100
+files = [os.open({path!r}, os.O_RDONLY) for _ in range(min(room, 1_100))]  # as with a thousand viewers
 print("up", flush=True)
 stop.wait()
 with open({path!r}, "wb") as lock:

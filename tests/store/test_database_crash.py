@@ -2,7 +2,6 @@ import asyncio
 import os
 import signal
 import threading
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -27,28 +26,48 @@ def own_server(tmp_path):
 KILLS_AFTER_S = (0.0, 0.004, 0.012)  # a commit began: each time at another place in it
 
 
-def start_again(server: EmbeddedPostgres) -> None:
-    """As its keeper does: a start that is killed itself is tried again."""
-    for _ in KILLS_AFTER_S:
-        with suppress(EmbeddedError):
-            server.start()
-            return
-    server.start()
+class Killing:
+    """Kills the server, and starts it again: a start may fail where a kill met it, and only there."""
+
+    def __init__(self, server: EmbeddedPostgres) -> None:
+        self._server = server
+        self._lock = threading.Lock()
+        self._kills = 0
+
+    def kill(self) -> None:
+        pid = self._server.pid()
+        while pid is None:  # the start after the kill before is still under way
+            pid = self._server.pid()
+        with self._lock:
+            os.kill(pid, signal.SIGKILL)
+            self._kills += 1
+
+    def start(self) -> None:
+        while True:
+            before = self._count()
+            try:
+                self._server.start()
+            except EmbeddedError:
+                if self._count() == before:
+                    raise
+            else:
+                return
+
+    def _count(self) -> int:
+        with self._lock:
+            return self._kills
 
 
 def test_a_database_killed_during_commits_loses_and_doubles_nothing(own_server):
     batches = [drive(n % 2, 2000, start_s=NOON + 20_000 * n) for n in range(12)]
     alerts = [stop(f"car-{n}", start_s=NOON + n) for n in range(12)]
-    begun = threading.Semaphore(0)
+    begun, killing = threading.Semaphore(0), Killing(own_server)
 
     def kill():
         for delay_s in KILLS_AFTER_S:
             begun.acquire()
             threading.Event().wait(delay_s)
-            pid = own_server.pid()
-            while pid is None:  # the start after the kill before is still under way
-                pid = own_server.pid()
-            os.kill(pid, signal.SIGKILL)
+            killing.kill()
 
     killer = threading.Thread(target=kill)
     killer.start()
@@ -65,15 +84,15 @@ def test_a_database_killed_during_commits_loses_and_doubles_nothing(own_server):
                 except StoreUnavailable:
                     failed += 1
                     assert failed < 30
-                    start_again(own_server)
+                    killing.start()
         killer.join()
-        start_again(own_server)
+        killing.start()
         while True:
             try:
                 known = ledger.alerts_known(0, [alert.rule for alert in alerts])
                 break
             except StoreUnavailable:
-                start_again(own_server)
+                killing.start()
         assert failed >= 1
         assert known == alerts
         for device in (0, 1):
