@@ -11,25 +11,26 @@ const STOOD_STILL_MS = 1_000;
 /** By this page's own steady clock: the machine's may be set. */
 const heardMs = ref(performance.now());
 const local = ref(performance.now());
-/** For how long the page has listened since, and heard nothing. */
-const listenedMs = ref(0);
 let heardAt = nowExactly();
 
-export const lost = computed(() => listenedMs.value > LOST_AFTER_MS);
+const silentMs = computed(() => local.value - heardMs.value);
+export const lost = computed(() => silentMs.value > LOST_AFTER_MS);
 /** Since when, by the server's clock; null while it speaks. */
 export const lostSince = computed<number | null>(() => (lost.value ? heardAt : null));
-export const lostFor = computed(() => (local.value - heardMs.value) / 1000);
+export const lostFor = computed(() => silentMs.value / 1000);
 
 export function heard(): void {
   heardMs.value = performance.now();
-  listenedMs.value = 0;
   heardAt = nowExactly();
 }
 
 function look(): void {
-  const ms = performance.now();
-  listenedMs.value += Math.min(ms - Math.max(local.value, heardMs.value), STOOD_STILL_MS);
-  local.value = ms;
+  if (performance.now() - local.value > STOOD_STILL_MS) setTimeout(judge); // after what waits to be heard
+  else judge();
+}
+
+function judge(): void {
+  local.value = performance.now();
 }
 
 /** Watches, and marks the page where the connection is lost: figures on it are then grey (`styles/base.css`). */
